@@ -1,0 +1,42 @@
+"""The errors of the local run, and what each means for the person at the terminal.
+
+    LocalRunError                 the run could not do its work: exit code 2, its message alone is shown
+    ├── BadInput                  something the user gave is wrong; nothing was changed
+    ├── Unsupported               the project needs what the local run does not have; raised before anything starts
+    └── EngineError               our own breakage
+    ActionFailed                  the release was stopped: exit code 1. A command, a test, an alarm or a person said no
+
+It must not hold messages of its own: the place that knows the value writes the sentence (what, the value got, what is
+allowed, what to do next).
+"""
+
+from __future__ import annotations
+
+
+class LocalRunError(Exception):
+    """The run could not do its work."""
+
+
+class BadInput(LocalRunError):
+    """Something that the user gave is wrong. Raised before anything is changed."""
+
+
+class Unsupported(LocalRunError):
+    """The project needs something that the local run does not have. Raised before anything starts, by name."""
+
+
+class EngineError(LocalRunError):
+    """The local run itself is broken."""
+
+
+class ActionFailed(Exception):
+    """An action of the pipeline ended Failed: what was released is at fault, not the local run.
+
+    `gate` is the gate that stopped it, in the words of the report (see report.py); None lets the engine derive it from
+    the action.
+    """
+
+    def __init__(self, reason: str, *, gate: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.gate = gate
