@@ -1,0 +1,39 @@
+# The project's commands. Every one prepares what it needs, and is quick when nothing changed.
+PYTHON ?= python3
+VENV := .venv/bin
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help prepare run plan test gauntlet synth constraints clean
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+prepare:
+	@command -v $(PYTHON) >/dev/null || { echo "prepare: Python 3.11 or newer is needed, and there is no '$(PYTHON)' on the PATH. Install it, then run again." >&2; exit 2; }
+	@$(PYTHON) scripts/prepare.py
+
+run: prepare ## release HEAD from source to prod on this machine
+	@$(VENV)/python -m pipeline.local run --approve
+
+plan: prepare ## show what the pipeline would run; runs nothing
+	@$(VENV)/python -m pipeline.local plan
+
+test: prepare ## everything CI checks: style, types, unit and template tests
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy .
+	$(VENV)/pytest -n 2
+
+gauntlet: prepare ## release every bad release of integ/gauntlet: each must be stopped where it should be
+	$(VENV)/pytest integ/gauntlet
+
+synth: prepare ## write the cloud assembly to cdk.out
+	@PATH="$(CURDIR)/$(VENV):$$PATH" node_modules/.bin/cdk synth --quiet
+
+constraints: prepare ## pin anew every package that requirements-dev.txt leads to
+	@$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements-dev.txt -o constraints.txt
+
+clean: ## remove all that the commands made in this folder
+	rm -rf .venv node_modules cdk.out .build .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .prepare.lock
