@@ -1,0 +1,56 @@
+"""From the table's stream to the event bus, so that no change of a car is lost between table and bus.
+
+A batch that fails is retried, halved, and at last handed to a queue that raises an alarm.
+"""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from service import monitoring
+from service.cars.settings import Setting
+from service.function import ServiceFunction
+from service.service_settings import ServiceSettings
+
+
+class ChangesStack(cdk.Stack):
+    def __init__(
+        self, scope: Construct, construct_id: str, *, cars_table: dynamodb.ITableV2, settings: ServiceSettings
+    ) -> None:
+        super().__init__(scope, construct_id, description="Changes of cars, from the table's stream to the event bus")
+        self.event_bus = events.EventBus(self, "CarsBus", event_bus_name="cars")
+        self.undelivered_queue = sqs.Queue(
+            self, "Undelivered", enforce_ssl=True, retention_period=cdk.Duration.days(14)
+        )
+        self.changes_function = ServiceFunction(
+            self,
+            "Changes",
+            service_name="cars-changes",
+            description="Sends an event to the bus for each change of a car",
+            code=("service/changes/runtime", "service/cars"),
+            handler="service.changes.runtime.handler.handle",
+            timeout_seconds=30,
+            memory_mib=256,
+            environment={Setting.EVENT_BUS_NAME: self.event_bus.event_bus_name},
+            settings=settings,
+        )
+        self.event_bus.grant_put_events_to(self.changes_function.function)
+        self.changes_function.alias.add_event_source(
+            event_sources.DynamoEventSource(
+                cars_table,
+                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+                batch_size=100,
+                bisect_batch_on_error=True,
+                report_batch_item_failures=True,
+                retry_attempts=10,
+                max_record_age=cdk.Duration.hours(1),
+                on_failure=event_sources.SqsDlq(self.undelivered_queue),
+            )
+        )
+        monitoring.undelivered_changes_alarm(self, queue=self.undelivered_queue, settings=settings)

@@ -1,0 +1,103 @@
+"""The one way this service defines a Lambda function: package, layer, role, log group, version, alias.
+
+It must not know any particular function. What releases a version slowly is in `release/infrastructure.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from service import bundling
+from service.service_settings import ServiceSettings
+
+ALIAS_NAME = "live"
+METRICS_NAMESPACE = "AutonomousCarManager"
+ARCHITECTURE = lambda_.Architecture.ARM_64
+VERSION_FLAGS = ("@aws-cdk/aws-lambda:recognizeLayerVersion", "@aws-cdk/aws-lambda:recognizeVersionProps")
+
+
+class ServiceFunction(Construct):
+    """A function, its log group, the version of this release and the alias `live` that everything invokes.
+
+    `code` names the folders in its package, `handler` is "package.module.function" as Python imports it,
+    `service_name` is what logs, traces and metrics call it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        service_name: str,
+        description: str,
+        code: Sequence[str],
+        handler: str,
+        timeout_seconds: int,
+        memory_mib: int,
+        environment: Mapping[str, str],
+        settings: ServiceSettings,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        _require_version_flags(self)
+        log_group = new_log_group(self, "Logs", settings=settings)
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(role)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=ARCHITECTURE,
+            code=lambda_.Code.from_asset(str(bundling.function_package(code))),
+            layers=[dependencies_layer(cdk.Stack.of(self))],
+            handler=handler,
+            description=description,
+            timeout=cdk.Duration.seconds(timeout_seconds),
+            memory_size=memory_mib,
+            environment={
+                "POWERTOOLS_SERVICE_NAME": service_name,
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                **environment,
+            },
+            role=role,
+            log_group=log_group,
+            tracing=lambda_.Tracing.ACTIVE,
+            current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE),
+        )
+        self.version = self.function.current_version
+        self.alias = lambda_.Alias(self, "Live", alias_name=ALIAS_NAME, version=self.version)
+
+
+def new_log_group(scope: Construct, construct_id: str, *, settings: ServiceSettings) -> logs.LogGroup:
+    """A log group that keeps its events for as long as the settings say, and goes with its stack."""
+    log_group = logs.LogGroup(scope, construct_id, removal_policy=cdk.RemovalPolicy.DESTROY)
+    cfn_log_group = log_group.node.default_child
+    assert isinstance(cfn_log_group, logs.CfnLogGroup)
+    cfn_log_group.retention_in_days = settings.log_retention_days
+    return log_group
+
+
+def dependencies_layer(stack: cdk.Stack) -> lambda_.LayerVersion:
+    """The layer with every dependency: one per stack, for a layer shared by an export could never be updated."""
+    existing = stack.node.try_find_child("Dependencies")
+    if isinstance(existing, lambda_.LayerVersion):
+        return existing
+    return lambda_.LayerVersion(
+        stack,
+        "Dependencies",
+        code=lambda_.Code.from_asset(str(bundling.layer_package(ARCHITECTURE.name))),
+        compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
+        compatible_architectures=[ARCHITECTURE],
+        description="The pinned packages of service/layer/requirements.txt",
+    )
+
+
+def _require_version_flags(scope: Construct) -> None:
+    for flag in VERSION_FLAGS:
+        if not cdk.FeatureFlags.of(scope).is_enabled(flag):
+            raise ValueError(f'Feature flag "{flag}" is off: a changed layer would publish no version. See cdk.json.')

@@ -1,0 +1,183 @@
+"""The canary's alarms: they see only calls that came through the alias and were served by the new version.
+
+Source: "Monitoring Lambda functions", dimensions FunctionName, Resource and ExecutedVersion; a wrong dimension is an
+alarm that never fires, and nobody says so. Each release gets alarms of its own: an alarm that is only updated keeps its
+state (PutMetricAlarm), so the last release's ALARM would stop the fix. No new-version alarm has a name, or it would
+clash with its predecessor's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from service.canary import ALARM_EVALUATION_PERIODS, ALARM_PERIOD_SECONDS, MINIMUM_CALLS_PER_PERIOD
+from service.function import ALIAS_NAME, ServiceFunction
+
+ERROR_RATE_PERCENT = 1
+ERROR_COUNT = 3
+BASELINE_DIFFERENCE_PERCENT = 1
+DURATION_P90_MILLISECONDS = 1000
+
+PERIOD = cdk.Duration.seconds(ALARM_PERIOD_SECONDS)
+
+
+def new_version_alarms(scope: Construct, *, released: ServiceFunction) -> list[cloudwatch.IAlarm]:
+    """The four alarms of a canary: error rate, error count, worse than the old version, slow."""
+    alarms = [
+        _error_rate(scope, released),
+        _error_count(scope, released),
+        _canary_against_baseline(scope, released),
+        _duration_p90(scope, released),
+    ]
+    for alarm in alarms:
+        _follow_version(alarm, released)
+    return list(alarms)
+
+
+def _error_rate(scope: Construct, released: ServiceFunction) -> cloudwatch.Alarm:
+    return _alarm(
+        scope,
+        "NewVersionErrorRate",
+        f"More than {ERROR_RATE_PERCENT} % of the new version's calls fail",
+        cloudwatch.MathExpression(
+            expression=f"IF(FILL(newCalls,0)>={MINIMUM_CALLS_PER_PERIOD}, 100*FILL(newErrors,0)/newCalls, 0)",
+            using_metrics={
+                "newCalls": _new_version(released, "Invocations"),
+                "newErrors": _new_version(released, "Errors"),
+            },
+            label="New version's error rate (%)",
+            period=PERIOD,
+        ),
+        threshold=ERROR_RATE_PERCENT,
+        datapoints_to_alarm=2,
+    )
+
+
+def _error_count(scope: Construct, released: ServiceFunction) -> cloudwatch.Alarm:
+    """Needs no denominator: catches a broken version at low traffic, and at once."""
+    return _alarm(
+        scope,
+        "NewVersionErrorCount",
+        f"{ERROR_COUNT} or more calls of the new version failed within a minute",
+        _new_version(released, "Errors"),
+        threshold=ERROR_COUNT,
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        evaluation_periods=1,
+        datapoints_to_alarm=1,
+    )
+
+
+def _canary_against_baseline(scope: Construct, released: ServiceFunction) -> cloudwatch.Alarm:
+    """The baseline is what is left of the alias without the new version, for CloudFormation cannot name the old one.
+
+    Silent when both fail alike: then a dependency is down, and going back would not help.
+    """
+    enough = (
+        f"FILL(newCalls,0)>={MINIMUM_CALLS_PER_PERIOD} AND "
+        f"(FILL(allCalls,0)-FILL(newCalls,0))>={MINIMUM_CALLS_PER_PERIOD}"
+    )
+    difference = "100*FILL(newErrors,0)/newCalls - 100*(FILL(allErrors,0)-FILL(newErrors,0))/(allCalls-newCalls)"
+    return _alarm(
+        scope,
+        "CanaryAgainstBaseline",
+        f"The new version fails more often than the old one, by more than {BASELINE_DIFFERENCE_PERCENT} % of its calls",
+        cloudwatch.MathExpression(
+            expression=f"IF({enough}, {difference}, 0)",
+            using_metrics={
+                "newCalls": _new_version(released, "Invocations"),
+                "newErrors": _new_version(released, "Errors"),
+                "allCalls": _alias(released, "Invocations"),
+                "allErrors": _alias(released, "Errors"),
+            },
+            label="New version's error rate minus the old one's (percentage points)",
+            period=PERIOD,
+        ),
+        threshold=BASELINE_DIFFERENCE_PERCENT,
+        datapoints_to_alarm=2,
+    )
+
+
+def _duration_p90(scope: Construct, released: ServiceFunction) -> cloudwatch.Alarm:
+    """p90 and not p95 or p99: those are "low sample" statistics at a canary's traffic."""
+    return _alarm(
+        scope,
+        "NewVersionDurationP90",
+        f"One call of the new version in ten takes longer than {DURATION_P90_MILLISECONDS} ms",
+        _new_version(released, "Duration", statistic="p90"),
+        threshold=DURATION_P90_MILLISECONDS,
+        datapoints_to_alarm=3,
+    )
+
+
+def _alarm(
+    scope: Construct,
+    construct_id: str,
+    description: str,
+    metric: cloudwatch.IMetric,
+    *,
+    threshold: float,
+    datapoints_to_alarm: int,
+    evaluation_periods: int = ALARM_EVALUATION_PERIODS,
+    comparison_operator: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+) -> cloudwatch.Alarm:
+    return cloudwatch.Alarm(
+        scope,
+        construct_id,
+        alarm_description=f"{description}.",
+        metric=metric,
+        threshold=threshold,
+        comparison_operator=comparison_operator,
+        evaluation_periods=evaluation_periods,
+        datapoints_to_alarm=datapoints_to_alarm,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    )
+
+
+def _new_version(released: ServiceFunction, metric_name: str, *, statistic: str = "Sum") -> cloudwatch.Metric:
+    return _metric(metric_name, statistic, {**_alias_dimensions(released), "ExecutedVersion": released.version.version})
+
+
+def _alias(released: ServiceFunction, metric_name: str) -> cloudwatch.Metric:
+    return _metric(metric_name, "Sum", _alias_dimensions(released))
+
+
+def _alias_dimensions(released: ServiceFunction) -> dict[str, str]:
+    """`Resource` is a name and not an ARN, and written out: the alias's own Ref would close a circle."""
+    name = released.function.function_name
+    return {"FunctionName": name, "Resource": f"{name}:{ALIAS_NAME}"}
+
+
+def _metric(metric_name: str, statistic: str, dimensions: Mapping[str, str]) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace="AWS/Lambda",
+        metric_name=metric_name,
+        dimensions_map=dimensions,
+        statistic=statistic,
+        period=PERIOD,
+    )
+
+
+@jsii.implements(cdk.IStringProducer)
+class _IdOfVersion:
+    """An alarm's logical id with the hash that CDK gives to the version's: another version, another alarm."""
+
+    def __init__(self, construct_id: str, released: ServiceFunction) -> None:
+        self._construct_id = construct_id
+        self._released = released
+
+    def produce(self, context: cdk.IResolveContext) -> str:
+        version = self._released.version.node.default_child
+        assert isinstance(version, cdk.CfnElement)
+        version_id = str(context.resolve(version.logical_id))
+        return f"{self._construct_id}{version_id[-32:]}"
+
+
+def _follow_version(alarm: cloudwatch.Alarm, released: ServiceFunction) -> None:
+    cfn_alarm = alarm.node.default_child
+    assert isinstance(cfn_alarm, cloudwatch.CfnAlarm)
+    cfn_alarm.override_logical_id(cdk.Lazy.uncached_string(_IdOfVersion(alarm.node.id, released)))

@@ -1,0 +1,117 @@
+"""How a new version of a function gets its traffic: a canary under alarms that see only the new version, and two hooks.
+
+CloudFormation starts the CodeDeploy deployment when the alias's version changes, waits for it, and rolls the stack back
+when it fails ("UpdatePolicy attribute", CodeDeployLambdaAliasUpdate). Nothing here may refer to the alias: the alias
+depends on all of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_codedeploy as codedeploy
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from service.cars.settings import Setting
+from service.function import ALIAS_NAME, ServiceFunction
+from service.release.alarms import new_version_alarms
+from service.service_settings import ServiceSettings
+
+HOOK_TIMEOUT_SECONDS = 600
+"""Below Lambda's 900 s, far below the 3600 s after which CodeDeploy gives a silent hook up."""
+
+
+class CanaryRelease(Construct):
+    """The deployment group of `released`'s alias, its alarms, and the hooks before and after the shift.
+
+    Before: every route is exercised on exactly the new version. After: the evidence that the canary proved something.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, released: ServiceFunction, settings: ServiceSettings
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.pre_traffic_hook = self._hook(
+            "PreTraffic",
+            handler="service.release.runtime.pre_traffic.handle",
+            description="Exercises every route of the API on exactly the new version, before it gets traffic",
+            environment={Setting.VERSION_ARN: released.version.function_arn},
+            settings=settings,
+        )
+        self.evidence_hook = self._hook(
+            "Evidence",
+            handler="service.release.runtime.evidence.handle",
+            description="Fails a release whose new version was called too few times, or failed",
+            environment={
+                Setting.FUNCTION_NAME: released.function.function_name,
+                Setting.FUNCTION_VERSION: released.version.version,
+                Setting.ALIAS_NAME: ALIAS_NAME,
+                Setting.MINIMUM_CALLS: str(settings.canary.minimum_calls),
+            },
+            settings=settings,
+        )
+        self.deployment_group = codedeploy.LambdaDeploymentGroup(
+            self,
+            "DeploymentGroup",
+            alias=released.alias,
+            deployment_config=codedeploy.LambdaDeploymentConfig(
+                self,
+                "DeploymentConfig",
+                traffic_routing=codedeploy.TrafficRouting.time_based_canary(
+                    interval=cdk.Duration.minutes(settings.canary.minutes), percentage=settings.canary.percent
+                ),
+            ),
+            alarms=new_version_alarms(self, released=released),
+            pre_hook=self.pre_traffic_hook.function,
+            post_hook=self.evidence_hook.function,
+            auto_rollback=codedeploy.AutoRollbackConfig(
+                failed_deployment=True, stopped_deployment=True, deployment_in_alarm=True
+            ),
+            ignore_alarm_configuration=False,
+            ignore_poll_alarms_failure=False,
+        )
+        self._grant(released)
+        released.alias.node.add_dependency(
+            self.deployment_group.role, self.pre_traffic_hook.function, self.evidence_hook.function
+        )
+
+    def _hook(
+        self,
+        construct_id: str,
+        *,
+        handler: str,
+        description: str,
+        environment: dict[str, str],
+        settings: ServiceSettings,
+    ) -> ServiceFunction:
+        return ServiceFunction(
+            self,
+            construct_id,
+            service_name="cars-release",
+            description=description,
+            code=("service/release/runtime", "service/cars"),
+            handler=handler,
+            timeout_seconds=HOOK_TIMEOUT_SECONDS,
+            memory_mib=512,
+            environment=environment,
+            settings=settings,
+        )
+
+    def _grant(self, released: ServiceFunction) -> None:
+        """What the hooks may do. `:*` and not the version's ARN, for a new policy per release would race its first use."""
+        self.pre_traffic_hook.function.add_to_role_policy(
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[f"{released.function.function_arn}:*"])
+        )
+        self.evidence_hook.function.add_to_role_policy(
+            iam.PolicyStatement(actions=["cloudwatch:GetMetricData"], resources=["*"])
+        )
+        self.evidence_hook.function.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["codedeploy:GetDeployment"], resources=[self.deployment_group.deployment_group_arn]
+            )
+        )
+        hooks: Sequence[ServiceFunction] = (self.pre_traffic_hook, self.evidence_hook)
+        for hook in hooks:
+            self.deployment_group.grant_put_lifecycle_event_hook_execution_status(hook.function)

@@ -1,0 +1,50 @@
+"""What may differ between two deployed copies of the service.
+
+It must not hold values: `config.py` does, and hands them in through `ServiceStage`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from service.canary import Canary
+
+LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
+"""What CloudWatch Logs allows (PutRetentionPolicy)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSettings:
+    """`stage_name` is part of physical names; `toolchain_account` runs the e2e tests.
+
+    `requests_per_minute` is what the prober sends all day, so that alarms and canary always have data.
+    `e2e_caller_role_pattern` names (with `*`) the roles of the toolchain account that may assume the e2e role.
+    Raises ValueError when a value is out of range, or the traffic cannot prove a canary.
+    """
+
+    stage_name: str
+    canary: Canary
+    log_retention_days: int
+    toolchain_account: str
+    requests_per_minute: int
+    is_production: bool
+    e2e_caller_role_pattern: str = "AutonomousCarManager*"
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9]{1,15}", self.stage_name):
+            raise ValueError(
+                f"stage_name is {self.stage_name!r}: 2 to 16 lower-case letters and digits, a letter first, "
+                "for it is part of physical names."
+            )
+        if self.log_retention_days not in LOG_RETENTION_DAYS:
+            raise ValueError(f"log_retention_days is {self.log_retention_days}: one of {LOG_RETENTION_DAYS}.")
+        if not re.fullmatch(r"\d{12}", self.toolchain_account):
+            raise ValueError(f"toolchain_account is {self.toolchain_account!r}: an AWS account id has 12 digits.")
+        if self.requests_per_minute < 1:
+            raise ValueError(f"requests_per_minute is {self.requests_per_minute}: at least 1.")
+        self.canary.check_sample(self.requests_per_minute)
+
+    @property
+    def e2e_role_name(self) -> str:
+        return f"acs-e2e-{self.stage_name}"

@@ -1,0 +1,30 @@
+"""One deployable copy of the car service: its stacks, and what the pipeline needs to know of them.
+
+It must not import `config` or `pipeline`: what differs between copies comes in as `settings`.
+"""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from service import monitoring
+from service.api.infrastructure import ApiStack
+from service.changes.infrastructure import ChangesStack
+from service.database import DatabaseStack
+from service.prober.infrastructure import ProberStack
+from service.service_settings import ServiceSettings
+
+
+class ServiceStage(cdk.Stage):
+    """`api_url` and `e2e_role_arn` are for the e2e tests, `bake_alarm_names` for the pipeline's conditions."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, env: cdk.Environment, settings: ServiceSettings) -> None:
+        super().__init__(scope, construct_id, env=env)
+        database = DatabaseStack(self, "Database")
+        api = ApiStack(self, "Api", cars_table=database.cars_table, settings=settings)
+        ChangesStack(self, "Changes", cars_table=database.cars_table, settings=settings)
+        ProberStack(self, "Prober", api=api.api, settings=settings)
+        self.api_url = api.api_url
+        self.e2e_role_arn = api.e2e_role_arn
+        self.bake_alarm_names = monitoring.bake_alarm_names(settings)
