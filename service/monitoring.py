@@ -7,8 +7,9 @@ name them. Dimensions are literals: a Ref to the API's stage would close a circl
 
 from __future__ import annotations
 
-from aws_cdk import Duration
+from aws_cdk import Acknowledgment, Duration, Stack, Validations
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -131,3 +132,26 @@ def heartbeat_alarm(scope: Construct, *, settings: ServiceSettings) -> cloudwatc
         datapoints_to_alarm=3,
         treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
     )
+
+
+def alarm_reader_role(scope: Construct, *, settings: ServiceSettings) -> iam.Role:
+    """What the pipeline becomes to see this stage's alarms from its own account; it may read them, and no more."""
+    callers = f"arn:aws:iam::{settings.toolchain_account}:role/{settings.e2e_caller_role_pattern}"
+    role = iam.Role(
+        scope,
+        "AlarmReaderRole",
+        role_name=settings.alarm_reader_role_name,
+        assumed_by=iam.AccountPrincipal(settings.toolchain_account).with_conditions(
+            {"ArnLike": {"aws:PrincipalArn": callers}}
+        ),
+    )
+    stack = Stack.of(scope)
+    alarms = f"arn:aws:cloudwatch:{stack.region}:{stack.account}:alarm:*"
+    role.add_to_policy(iam.PolicyStatement(actions=["cloudwatch:DescribeAlarms"], resources=[alarms]))
+    Validations.of(role).acknowledge(
+        Acknowledgment(
+            id=f"AwsSolutions::AwsSolutions-IAM5[Resource::{alarms}]",
+            reason="CloudWatch authorizes DescribeAlarms on alarm:* whichever names are asked for.",
+        )
+    )
+    return role

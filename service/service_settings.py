@@ -19,7 +19,7 @@ class ServiceSettings:
     """`stage_name` is part of physical names; `toolchain_account` runs the e2e tests.
 
     `requests_per_minute` is what the prober sends all day, so that alarms and canary always have data.
-    `e2e_caller_role_pattern` names (with `*`) the roles of the toolchain account that may assume the e2e role.
+    `e2e_caller_role_pattern` names (with `*`) the roles of the toolchain account that may assume the e2e role and the alarm reader's.
     Raises ValueError when a value is out of range, or the traffic cannot prove a canary.
     """
 
@@ -48,3 +48,7 @@ class ServiceSettings:
     @property
     def e2e_role_name(self) -> str:
         return f"acs-e2e-{self.stage_name}"
+
+    @property
+    def alarm_reader_role_name(self) -> str:
+        return f"acs-alarm-reader-{self.stage_name}"

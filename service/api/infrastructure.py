@@ -45,6 +45,7 @@ class ApiStack(cdk.Stack):
         self.api = _rest_api(self, function=self.api_function, settings=settings)
         self.e2e_role = _e2e_role(self, api=self.api, settings=settings)
         monitoring.api_alarms(self, function=self.api_function.function, settings=settings)
+        monitoring.alarm_reader_role(self, settings=settings)
         self.api_url = cdk.CfnOutput(self, "ApiUrl", value=self.api.url, description="The API's stage, ends in /")
         self.e2e_role_arn = cdk.CfnOutput(
             self, "E2eRoleArn", value=self.e2e_role.role_arn, description="The role that the e2e tests assume"
