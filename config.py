@@ -1,0 +1,187 @@
+"""Every account, region, name and size of this application: the one file that a fork edits.
+
+It must not read the environment, the clock, git or the network: the same commit gives the same templates.
+The accounts below are placeholders that the local run takes as they are; to deploy to AWS, put your own here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from service.canary import Canary
+from service.service_settings import ServiceSettings
+
+ROLLBACK_BAKE_MINUTES_MAXIMUM = 60
+
+
+def configuration() -> Configuration:
+    """The values. Raises ConfigurationError (or ValueError, for a canary that cannot work) when one cannot be right."""
+    toolchain = AwsEnvironment(account="111111111111", region="eu-west-1")
+    staging = AwsEnvironment(account="222222222222", region="eu-west-1")
+    prod = AwsEnvironment(account="333333333333", region="eu-west-1")
+    return Configuration(
+        toolchain=toolchain,
+        source=GitHubSource(
+            owner="acme",
+            repository="autonomous-car-manager",
+            branch="main",
+            connection_arn="arn:aws:codeconnections:eu-west-1:111111111111:connection/"
+            "00000000-0000-4000-8000-000000000000",
+        ),
+        # To build from CodeCommit instead:
+        # source=CodeCommitSource(repository="autonomous-car-manager", branch="main"),
+        staging=StageConfiguration(
+            environment=staging,
+            service=ServiceSettings(
+                stage_name="staging",
+                canary=Canary(percent=10, minutes=10, minimum_calls=30),
+                log_retention_days=14,
+                toolchain_account=toolchain.account,
+                requests_per_minute=120,
+                is_production=False,
+            ),
+        ),
+        prod=StageConfiguration(
+            environment=prod,
+            service=ServiceSettings(
+                stage_name="prod",
+                canary=Canary(percent=10, minutes=15, minimum_calls=30),
+                log_retention_days=90,
+                toolchain_account=toolchain.account,
+                requests_per_minute=120,
+                is_production=True,
+            ),
+        ),
+        approval_timeout_hours=24,
+        bake_minutes=10,
+    )
+
+
+class ConfigurationError(ValueError):
+    """A value that cannot be right: the message says which, what is allowed and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsEnvironment:
+    """An account (twelve digits) and a region in it."""
+
+    account: str
+    region: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"\d{12}", self.account) or self.account == "000000000000":
+            raise ConfigurationError(
+                f"account '{self.account}' is not an AWS account id. It has to be twelve digits in quotes: "
+                "`aws sts get-caller-identity --query Account` shows the one you are signed in to."
+            )
+        if not re.fullmatch(r"[a-z]{2,3}(-[a-z]+)+-\d", self.region):
+            raise ConfigurationError(
+                f"region '{self.region}' is not the name of an AWS region. It has to look like 'eu-west-1': "
+                "`aws account list-regions` shows those that your account can use."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitHubSource:
+    """A GitHub repository, reached through a connection that someone made in the console and authorized there.
+
+    A connection that CloudFormation makes stays PENDING until a person finishes the handshake with GitHub.
+    """
+
+    owner: str
+    repository: str
+    branch: str
+    connection_arn: str
+
+    def __post_init__(self) -> None:
+        for name, value in (("owner", self.owner), ("repository", self.repository)):
+            if not re.fullmatch(r"[\w.-]+", value):
+                raise ConfigurationError(
+                    f"source: {name} '{value}' cannot be GitHub's. It has to be one of the two parts of "
+                    "owner/repository, without a slash."
+                )
+        _require_branch(self.branch)
+        if not _CONNECTION_ARN.fullmatch(self.connection_arn):
+            raise ConfigurationError(
+                f"source: connection_arn '{self.connection_arn}' is not the ARN of a connection. It has to look like "
+                "arn:aws:codeconnections:REGION:ACCOUNT:connection/ID: make a connection to GitHub under "
+                "'Developer Tools > Settings > Connections' in the toolchain account and copy its ARN."
+            )
+
+    @property
+    def connection_account(self) -> str:
+        return self.connection_arn.split(":")[4]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeCommitSource:
+    """A CodeCommit repository in the toolchain account and region."""
+
+    repository: str
+    branch: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[\w.-]{1,100}", self.repository):
+            raise ConfigurationError(
+                f"source: repository '{self.repository}' cannot be CodeCommit's. It has to be 1 to 100 letters, digits "
+                "or any of . _ -"
+            )
+        _require_branch(self.branch)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageConfiguration:
+    """One deployed copy of the service: where it stands, and its values."""
+
+    environment: AwsEnvironment
+    service: ServiceSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """All of it. `bake_minutes` is how long prod's own alarms are watched after a release before it counts as good."""
+
+    toolchain: AwsEnvironment
+    source: GitHubSource | CodeCommitSource
+    staging: StageConfiguration
+    prod: StageConfiguration
+    approval_timeout_hours: int
+    bake_minutes: int
+
+    def __post_init__(self) -> None:
+        accounts = [self.toolchain.account, self.staging.environment.account, self.prod.environment.account]
+        if len(set(accounts)) != len(accounts):
+            raise ConfigurationError(
+                f"toolchain, staging and prod are in accounts {', '.join(accounts)}. They have to be three different "
+                "ones, so that what goes wrong in one cannot reach the others."
+            )
+        if isinstance(self.source, GitHubSource) and self.source.connection_account != self.toolchain.account:
+            raise ConfigurationError(
+                f"source: connection_arn is of account {self.source.connection_account}, and the pipeline runs in "
+                f"{self.toolchain.account}. A connection serves its own account: make one there and copy its ARN."
+            )
+        for name, stage in (("staging", self.staging), ("prod", self.prod)):
+            if stage.service.toolchain_account != self.toolchain.account:
+                raise ConfigurationError(
+                    f"{name}: toolchain_account {stage.service.toolchain_account} is not the toolchain's account "
+                    f"{self.toolchain.account}. Its end-to-end tests could not sign in."
+                )
+        if not 1 <= self.approval_timeout_hours <= 7 * 24:
+            raise ConfigurationError(
+                f"approval_timeout_hours is {self.approval_timeout_hours}. It has to be from 1 to 168, "
+                "CodePipeline's longest."
+            )
+        if not 1 <= self.bake_minutes <= ROLLBACK_BAKE_MINUTES_MAXIMUM:
+            raise ConfigurationError(
+                f"bake_minutes is {self.bake_minutes}. It has to be from 1 to {ROLLBACK_BAKE_MINUTES_MAXIMUM}: "
+                "CodePipeline counts it in minutes, not seconds."
+            )
+
+
+_CONNECTION_ARN = re.compile(r"arn:aws[\w-]*:(codeconnections|codestar-connections):[\w-]+:\d{12}:connection/[\w-]+")
+
+
+def _require_branch(branch: str) -> None:
+    if not re.fullmatch(r"[\w./-]+", branch) or branch.startswith(("/", "refs/")):
+        raise ConfigurationError(f"source: branch '{branch}' has to be a branch's short name, as 'main'.")

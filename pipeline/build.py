@@ -1,0 +1,55 @@
+"""The build: checks the commit as `make test` does, then writes the cloud assembly, once, for every stage.
+
+It must not deploy, and installs nothing that the repository does not pin.
+"""
+
+from __future__ import annotations
+
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import pipelines
+
+from pipeline import tool_versions
+
+
+def build_step(source: pipelines.CodePipelineSource) -> pipelines.CodeBuildStep:
+    """Lint, types, unit and template tests, synth: the first that fails ends it. Its output is `cdk.out`."""
+    return pipelines.CodeBuildStep(
+        "Build",
+        input=source,
+        build_environment=codebuild.BuildEnvironment(compute_type=codebuild.ComputeType.MEDIUM),
+        install_commands=[
+            "python3 scripts/prepare.py",
+            'export PATH="$PWD/.venv/bin:$PWD/node_modules/.bin:$PATH"',
+        ],
+        commands=[
+            "ruff check .",
+            "ruff format --check .",
+            "mypy .",
+            "pytest -n 2",
+            "cdk synth --quiet",
+        ],
+        primary_output_directory="cdk.out",
+    )
+
+
+def build_defaults() -> pipelines.CodeBuildOptions:
+    """What every project of the pipeline has: an image of one version, and runtimes of one version in it.
+
+    Without them the image decides, and its Node is older than aws-cdk-lib allows.
+    """
+    return pipelines.CodeBuildOptions(
+        build_environment=codebuild.BuildEnvironment(
+            build_image=codebuild.LinuxBuildImage.STANDARD_7_0,
+            compute_type=codebuild.ComputeType.SMALL,
+        ),
+        partial_build_spec=codebuild.BuildSpec.from_object(
+            {
+                "version": "0.2",
+                "phases": {
+                    "install": {
+                        "runtime-versions": {"python": tool_versions.PYTHON, "nodejs": tool_versions.NODE},
+                    }
+                },
+            }
+        ),
+    )

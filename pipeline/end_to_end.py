@@ -1,0 +1,38 @@
+"""The end-to-end tests of a stage that was just deployed: black box, over HTTP, signed.
+
+The step may do one thing in AWS: become the stage's end-to-end role, which may call the API and nothing else.
+"""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import pipelines
+
+from config import StageConfiguration
+from service.service_stage import ServiceStage
+
+
+def end_to_end_step(
+    stage: ServiceStage, configuration: StageConfiguration, source: pipelines.CodePipelineSource
+) -> pipelines.CodeBuildStep:
+    """Runs `integ/` against the stage's own outputs. A failure fails the stage, and so rolls it back."""
+    return pipelines.CodeBuildStep(
+        "EndToEnd",
+        input=source,
+        env={"AWS_REGION": configuration.environment.region},
+        env_from_cfn_outputs={"API_URL": stage.api_url, "E2E_ROLE_ARN": stage.e2e_role_arn},
+        install_commands=[
+            "python3 -m pip install --quiet --disable-pip-version-check -r integ/requirements.txt -c constraints.txt"
+        ],
+        commands=["python3 -m pytest integ --ignore=integ/gauntlet"],
+        timeout=cdk.Duration.minutes(15),
+        role_policy_statements=[
+            iam.PolicyStatement(
+                actions=["sts:AssumeRole"],
+                resources=[
+                    f"arn:aws:iam::{configuration.environment.account}:role/{configuration.service.e2e_role_name}"
+                ],
+            )
+        ],
+    )

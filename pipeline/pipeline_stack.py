@@ -1,0 +1,99 @@
+"""The release pipeline: Source, Build, UpdatePipeline, Assets, Staging, ApproveProd, Prod.
+
+It only composes: what a step runs, and what a gate is, stand in the modules beside it.
+"""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_codepipeline as codepipeline
+from aws_cdk import pipelines
+from constructs import Construct
+
+from config import Configuration, GitHubSource, StageConfiguration
+from pipeline import tool_versions
+from pipeline.acknowledgements import acknowledge_generated_grants
+from pipeline.approval import ApprovalStep
+from pipeline.build import build_defaults, build_step
+from pipeline.end_to_end import end_to_end_step
+from pipeline.gates import Bake, StageGates, add_gates
+from pipeline.source import commit_url, grant_use_of_connection, pipeline_source
+from service.service_stage import ServiceStage
+
+PIPELINE_NAME = "AutonomousCarManager"
+
+
+class PipelineStack(cdk.Stack):
+    """Carries every commit of the branch to prod, and the pipeline itself with it."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, env: cdk.Environment, configuration: Configuration
+    ) -> None:
+        super().__init__(scope, construct_id, env=env)
+        source = pipeline_source(self, configuration.source)
+        release = pipelines.CodePipeline(
+            self,
+            "Release",
+            pipeline_name=PIPELINE_NAME,
+            synth=build_step(source),
+            code_build_defaults=build_defaults(),
+            cli_version=tool_versions.CDK_CLI,
+            cdk_assets_cli_version=tool_versions.CDK_ASSETS,
+            pipeline_type=codepipeline.PipelineType.V2,
+            execution_mode=codepipeline.ExecutionMode.SUPERSEDED,
+            cross_account_keys=True,
+            enable_key_rotation=True,
+            # One publisher for all assets: neither code nor a new asset changes the pipeline. A changed pipeline
+            # has a new version, and CodePipeline rolls a stage back only to an execution of the same version.
+            publish_assets_in_parallel=False,
+            # One Deploy action a stack: an action that executes a change set cannot be retried.
+            use_change_sets=False,
+        )
+        staging = self.service_stage("Staging", configuration.staging)
+        prod = self.service_stage("Prod", configuration.prod)
+        release.add_stage(staging, post=[end_to_end_step(staging, configuration.staging, source)])
+        release.add_wave("ApproveProd", post=[_approval(source, configuration)])
+        release.add_stage(prod, post=[end_to_end_step(prod, configuration.prod, source)])
+        release.build_pipeline()
+
+        add_gates(
+            release.pipeline,
+            {
+                "Staging": StageGates(is_rolled_back_on_failure=True),
+                "Prod": StageGates(is_rolled_back_on_failure=True, bake=_bake(prod, configuration)),
+            },
+        )
+        if isinstance(configuration.source, GitHubSource):
+            grant_use_of_connection(release.pipeline, configuration.source.connection_arn)
+        acknowledge_generated_grants(release)
+
+    def service_stage(self, stage_id: str, configuration: StageConfiguration) -> ServiceStage:
+        """One copy of the service, in its own account."""
+        environment = configuration.environment
+        return ServiceStage(
+            self,
+            stage_id,
+            env=cdk.Environment(account=environment.account, region=environment.region),
+            settings=configuration.service,
+        )
+
+
+def _approval(source: pipelines.CodePipelineSource, configuration: Configuration) -> ApprovalStep:
+    commit_id = source.source_attribute("CommitId")
+    return ApprovalStep(
+        "Approve",
+        comment=f"Release commit {commit_id} to prod? Execution #{{codepipeline.PipelineExecutionId}}. "
+        "It is in staging, with its end-to-end tests passed.",
+        review_url=commit_url(configuration.source, configuration.toolchain, commit_id),
+        timeout=cdk.Duration.hours(configuration.approval_timeout_hours),
+    )
+
+
+def _bake(prod: ServiceStage, configuration: Configuration) -> Bake:
+    environment = configuration.prod.environment
+    return Bake(
+        alarm_names=prod.bake_alarm_names,
+        minutes=configuration.bake_minutes,
+        role_arn=f"arn:aws:iam::{environment.account}:role/{configuration.prod.service.alarm_reader_role_name}",
+        region=environment.region,
+    )
