@@ -1,7 +1,7 @@
 # The project's commands. Every one prepares what it needs, and is quick when nothing changed.
 PYTHON ?= python3
 VENV := .venv/bin
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 
 .DEFAULT_GOAL := help
