@@ -48,13 +48,23 @@ class ActionDeclaration:
     timeout_minutes: int | None = None
 
 
+@dataclass(frozen=True)
+class ArtifactLocation:
+    """Where an input artifact lies in the artifact store, and the commit that it comes from, if it is a source's."""
+
+    bucket: str
+    key: str
+    revision: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class ActionContext:
     """What one run of an action is given.
 
     `configuration` has its variables replaced. `session` holds the action's role in the action's region.
     `inputs` maps each input artifact's name to a folder with its unpacked files; `outputs` maps each output artifact's
-    name to an empty folder: what the action leaves there becomes the artifact.
+    name to an empty folder: what the action leaves there becomes the artifact. The folders are this run's own: an
+    action may write into them. `locations` tells for each input artifact where it lies in the store.
     `output` takes one line of progress at a time (secrets replaced). `is_stopped` turns true when the run is stopping.
     """
 
@@ -72,6 +82,7 @@ class ActionContext:
     work: Path
     output: Callable[[str], None]
     is_stopped: Callable[[], bool]
+    locations: Mapping[str, ArtifactLocation] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
