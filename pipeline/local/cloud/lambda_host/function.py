@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import boto3
@@ -68,15 +68,20 @@ class FunctionVersion:
     layer_arns: tuple[str, ...]
     environment: Mapping[str, str]
     log_group: str
-    maximum_retry_attempts: int = 2
-    fingerprint: str = field(default="", compare=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever a worker of this version would have to be started anew."""
+        parts = [self.runtime, self.handler, self.role_arn, self.timeout_seconds, self.memory_mib, self.code_sha256]
+        text = json.dumps([str(self.function), *parts, self.layer_arns, sorted(self.environment.items())])
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> FunctionVersion:
         variables = dict(configuration.get("Environment", {}).get("Variables", {}))
         variables.pop(PROXY_URL_VARIABLE, None)
         name = configuration["FunctionName"]
-        version = cls(
+        return cls(
             function=FunctionArn.parse(configuration["FunctionArn"]).unqualified,
             version=configuration["Version"],
             runtime=configuration.get("Runtime", ""),
@@ -89,13 +94,6 @@ class FunctionVersion:
             environment=variables,
             log_group=configuration.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}",
         )
-        return version._with_fingerprint()
-
-    def _with_fingerprint(self) -> FunctionVersion:
-        parts = [self.runtime, self.handler, self.role_arn, self.timeout_seconds, self.memory_mib, self.code_sha256]
-        text = json.dumps([str(self.function), *parts, self.layer_arns, sorted(self.environment.items())])
-        object.__setattr__(self, "fingerprint", hashlib.sha256(text.encode()).hexdigest())
-        return self
 
 
 @dataclass(frozen=True, kw_only=True)

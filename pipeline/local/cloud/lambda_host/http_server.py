@@ -1,0 +1,24 @@
+"""A small HTTP server on a free port of 127.0.0.1. It must not know what it serves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+_LARGEST_BODY = 16 * 1024 * 1024  # Lambda's largest payload is 6 MB, and JSON in JSON grows
+
+Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+async def serve_on_free_port(answer: Answer) -> tuple[asyncio.Server, int]:
+    """The server and its port."""
+    loop = asyncio.get_running_loop()
+
+    def make_request(message, payload, protocol, writer, task) -> web.BaseRequest:  # type: ignore[no-untyped-def]
+        return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=_LARGEST_BODY)
+
+    server = await loop.create_server(web.Server(answer, request_factory=make_request), "127.0.0.1", 0)
+    port: int = server.sockets[0].getsockname()[1]
+    return server, port

@@ -1,0 +1,36 @@
+"""Answers of AWS that may be used again for a short while. It must not know what they are about."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class Remembered(Generic[Value]):
+    """Values by key, each for `seconds` of wall time after it was read. Safe to use from several threads."""
+
+    def __init__(self, seconds: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._values: dict[Hashable, tuple[float, Value]] = {}
+
+    def get(self, key: Hashable, read: Callable[[], Value]) -> Value:
+        """The value of `key`; `read` is called when it is unknown or too old. Its errors are not remembered."""
+        now = self._monotonic()
+        with self._lock:
+            known = self._values.get(key)
+        if known is not None and now - known[0] < self._seconds:
+            return known[1]
+        value = read()
+        with self._lock:
+            self._values[key] = (now, value)
+        return value
+
+    def forget(self, is_meant: Callable[[Hashable], bool]) -> None:
+        with self._lock:
+            self._values = {key: value for key, value in self._values.items() if not is_meant(key)}
