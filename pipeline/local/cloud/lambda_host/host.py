@@ -7,27 +7,60 @@ Out: the function's answer, its metrics, its logs. It must not know who deploys 
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import boto3
+from aiohttp import web
+from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline.local.cloud.clock import Clock
 from pipeline.local.cloud.guardian import Guardian
-from pipeline.local.cloud.lambda_host.function import Clients, FunctionArn, InvocationResult
-from pipeline.local.cloud.lambda_host.metrics import MetricSink
+from pipeline.local.cloud.lambda_host.api_gateway import answer_of
+from pipeline.local.cloud.lambda_host.bundle import Bundles
+from pipeline.local.cloud.lambda_host.execution import ChildEnvironment, Execution, new_request_id
+from pipeline.local.cloud.lambda_host.function import LATEST, Clients, FunctionArn, FunctionVersion, InvocationResult
+from pipeline.local.cloud.lambda_host.function import failure as failure_payload
+from pipeline.local.cloud.lambda_host.function_error import FunctionErrors
+from pipeline.local.cloud.lambda_host.functions import Functions
+from pipeline.local.cloud.lambda_host.http_server import serve_on_free_port
+from pipeline.local.cloud.lambda_host.logs import FunctionLogs, LogStream
+from pipeline.local.cloud.lambda_host.metrics import InvocationMetrics, MetricSink
+from pipeline.local.cloud.lambda_host.origin import Origin, Origins
 from pipeline.local.cloud.lambda_host.traffic import FunctionTraffic, TrafficCounter
+from pipeline.local.cloud.lambda_host.wheels import MachinePackages
+from pipeline.local.errors import LocalRunError
 from pipeline.local.run_events import EventLog
+
+Result = TypeVar("Result")
+_THREADS = 8
+_FIRST_RETRY_SECONDS = 60.0
+_EMF_KEY = '"_aws"'
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One invocation, routed: how it was invoked, and the version that it runs."""
+
+    origin: Origin
+    version: FunctionVersion
+    request_id: str
+    event: bytes
 
 
 class LambdaHost:
     """See the module.
 
     `loop` runs in another thread and serves the HTTP side. `home` holds this run's logs and unpacked code; `cache`
-    outlives the run (packages installed for this machine). `child_environment(session, region)` is the environment of
-    a process with the session's credentials; `localize` turns AWS addresses in a text into those of this machine.
+    outlives the run (layers, packages installed for this machine). `child_environment(session, region)` is the
+    environment of a process with the session's credentials; `localize` turns AWS addresses into those of this machine.
     """
 
     def __init__(
@@ -41,42 +74,183 @@ class LambdaHost:
         loop: asyncio.AbstractEventLoop,
         home: Path,
         cache: Path,
-        child_environment: Callable[[boto3.Session, str], Mapping[str, str]],
+        child_environment: ChildEnvironment,
         localize: Callable[[str], str],
         draw: Callable[[], float] = random.random,
     ) -> None:
+        self._clock = clock
+        self._loop = loop
+        self._draw = draw
+        self._sink = metrics
+        self._metrics = InvocationMetrics(metrics)
         self._traffic = TrafficCounter()
-        raise NotImplementedError
+        self._errors = FunctionErrors()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="lambda-host")
+        self._functions = Functions(clients)
+        self._origins = Origins(clients)
+        self._logs = FunctionLogs(home / "logs", lambda account, region: clients.root(account, region).client("logs"))
+        packages = MachinePackages(cache / "packages", event_log)
+        self._bundles = Bundles(self._functions, packages, code_folder=home / "code", layer_folder=cache / "layers")
+        self._execution = Execution(
+            clients=clients,
+            guardian=guardian,
+            bundles=self._bundles,
+            threads=self._threads,
+            home=home,
+            child_environment=child_environment,
+            localize=localize,
+            on_line=self._on_line,
+        )
+        self._server: asyncio.Server | None = None
 
     def start(self) -> str:
         """Starts to listen on a free port of 127.0.0.1; the URL for MINISTACK_LAMBDA_PROXY_URL."""
-        raise NotImplementedError
+        self._server, port = self._wait(serve_on_free_port(self._answer_emulator))
+        return f"http://127.0.0.1:{port}/"
 
     def close(self) -> None:
         """Ends the workers and the server, and writes out the logs."""
+        self._wait(self._close_in_loop())
+        self._logs.close()
+        self._threads.shutdown()
 
-    def invoke(self, function_arn: str, event: Any, *, asynchronous: bool = False) -> InvocationResult:
-        """Runs a function, version or alias, and returns how it ended.
+    def invoke(
+        self,
+        function_arn: str,
+        event: Any,
+        *,
+        asynchronous: bool = False,
+        during: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> InvocationResult:
+        """Runs a function, version or alias, and returns how it (or its last attempt) ended.
 
-        `asynchronous` adds Lambda's retries of asynchronous invocations. Call it from any thread but the loop's.
+        `asynchronous` adds the retries of asynchronous invocations: up to twice, or as the function's event invoke
+        configuration says, one and two AWS minutes later. Each attempt runs inside `during()`. Call it from any thread
+        but the loop's. Source: "How Lambda handles errors and retries with asynchronous invocation".
         """
-        raise NotImplementedError
+        function = FunctionArn.parse(function_arn)
+        body = json.dumps(event).encode()
+        retries = self._functions.retry_attempts(function) if asynchronous else 0
+        request_id = new_request_id()
+        for attempt in range(retries + 1):
+            if attempt > 0:
+                self._clock.sleep(_FIRST_RETRY_SECONDS * attempt)
+            with during():
+                call = self._route(function, None, request_id, body)
+                result = self._wait(self._run(call))
+            if result.function_error is None:
+                break
+        return result
 
     def snapshot(self, function: FunctionArn, version: str) -> None:
         """Keeps the code of a version while Lambda still serves it (only the newest code of a function is served)."""
+        self._bundles.snapshot(self._functions.version(function, version))
 
     def warm(self, function: FunctionArn, version: str) -> None:
-        """Starts a worker for the version, so that its first request does not wait for one; errors show when invoked."""
+        """Has a worker of the version ready before its first request; what is wrong with it shows when invoked."""
+        self._wait(self._execution.warm(self._functions.version(function, version)))
 
     def refresh(self, function: FunctionArn) -> None:
         """Forgets what is remembered of the function's aliases and versions: it was changed."""
+        self._functions.forget(function)
 
     def retire(self, function: FunctionArn, version: str) -> None:
         """Ends the version's workers when they have done what they are doing."""
+        self._loop.call_soon_threadsafe(self._execution.retire, function, version)
 
-    def error_payload(self, request_id: str) -> bytes | None:
-        """The payload of a failed invocation that the emulator could not carry whole."""
+    def restore_error(self, body: bytes) -> bytes:
+        """The function's own error for the body of a failed Invoke as the emulator answers it; see function_error."""
+        return self._errors.restore(body)
 
     def traffic(self) -> list[FunctionTraffic]:
         """API requests through aliases since the start."""
         return self._traffic.snapshot()
+
+    def _wait(self, work: Coroutine[Any, Any, Result]) -> Result:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _close_in_loop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        await self._execution.close()
+
+    async def _answer_emulator(self, request: web.BaseRequest) -> web.StreamResponse:
+        """One POST of MiniStack's Lambda proxy: a 200 is the function's answer, a 500 its error."""
+        function = FunctionArn.parse(request.headers["X-Amzn-Lambda-Function-Arn"])
+        version = request.headers["X-Amzn-Lambda-Function-Version"]
+        request_id = request.headers["X-Amzn-Lambda-Request-Id"]
+        event = await request.read()
+        try:
+            call = await self._loop.run_in_executor(self._threads, self._route, function, version, request_id, event)
+        except (LocalRunError, ClientError, BotoCoreError) as exc:
+            log.exception("An invocation of %s could not be routed.", function)
+            payload = failure_payload(f"LocalRun.{type(exc).__name__}", str(exc))
+            return web.Response(status=500, body=self._errors.shorten(request_id, payload))
+        result = await self._run(call)
+        if call.origin.request is not None:
+            return self._answer_api(call, result)
+        if result.function_error is not None:
+            return web.Response(status=500, body=self._errors.shorten(request_id, result.payload))
+        return web.Response(body=result.payload)
+
+    def _answer_api(self, call: _Call, result: InvocationResult) -> web.Response:
+        function, route = call.origin.function, call.origin.route
+        assert call.origin.request is not None
+        assert route is not None
+        answer = answer_of(result, call.origin.request)
+        self._metrics.record_api_request(
+            function.account,
+            function.region,
+            route,
+            status=answer.status,
+            latency_ms=result.duration_ms,
+            at=self._clock.now(),
+        )
+        if function.qualifier is not None and not function.qualifier.isdigit():
+            is_failed = result.function_error is not None or answer.status >= 500
+            self._traffic.count(function.account, function.name, result.version, is_failed=is_failed)
+        return web.Response(body=answer.payload)
+
+    def _route(self, function: FunctionArn, resolved: str | None, request_id: str, event: bytes) -> _Call:
+        """`resolved` is the version that the emulator found for the function's qualifier, None if nobody looked."""
+        if function.qualifier is None and resolved not in (None, LATEST):
+            function = function.qualified(str(resolved))
+        origin = Origin(function) if resolved is None else self._origins.of(function, json.loads(event))
+        version = self._choose_version(origin.function, resolved)
+        return _Call(origin, self._functions.version(function, version), request_id, event)
+
+    def _choose_version(self, function: FunctionArn, resolved: str | None) -> str:
+        qualifier = function.qualifier
+        if qualifier is None or qualifier == LATEST or qualifier.isdigit():
+            return qualifier or LATEST
+        routing = self._functions.routing(function, qualifier)
+        if resolved is not None and resolved != routing.version:  # the alias was moved within the last second
+            self._functions.forget(function)
+            routing = self._functions.routing(function, qualifier)
+        return routing.choose(self._draw())
+
+    async def _run(self, call: _Call) -> InvocationResult:
+        function = call.origin.function
+        started_at = self._clock.now()
+        outcome = await self._execution.run(call.version, str(function), call.request_id, call.event)
+        self._metrics.record_invocation(
+            function,
+            call.version.version,
+            is_error=outcome.is_error,
+            duration_ms=outcome.duration_ms,
+            concurrent=self._execution.busy(function) + 1,
+            at=started_at,
+        )
+        return InvocationResult(
+            version=call.version.version,
+            payload=outcome.payload,
+            function_error="Unhandled" if outcome.is_error else None,
+            duration_ms=outcome.duration_ms,
+            request_id=call.request_id,
+        )
+
+    def _on_line(self, stream: LogStream, line: str) -> None:
+        """A line that a function printed: a log line, and perhaps metrics in CloudWatch's embedded format."""
+        self._logs.write(stream, line)
+        if line.startswith("{") and _EMF_KEY in line:
+            self._sink.put_emf(stream.account, stream.region, line)

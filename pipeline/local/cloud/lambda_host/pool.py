@@ -1,7 +1,7 @@
 """The warm workers of one version: an idle one is taken first, another is started only when all are busy.
 
-Belongs to the event loop's thread. It must not know what a worker is asked to do. On Lambda a burst beyond the account's
-concurrency is throttled; here a burst beyond `limit` waits for a worker, since this machine has few cores.
+Belongs to the event loop's thread. It must not know what a worker is asked to do. On Lambda a burst beyond the
+account's concurrency is throttled; here a burst beyond `limit` waits for a worker, since this machine has few cores.
 """
 
 from __future__ import annotations

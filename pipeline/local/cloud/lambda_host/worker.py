@@ -63,7 +63,7 @@ class WorkerFailed(Exception):
         self.payload = payload
 
 
-@dataclass
+@dataclass(eq=False)
 class Worker:
     """See the module. `start` it, then `invoke`, then `kill`."""
 
@@ -80,6 +80,7 @@ class Worker:
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _running: tuple[str, asyncio.Future[tuple[bytes, bool]]] | None = None
     _exit_status: str = "exit status 0"
+    _gone: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start(self) -> None:
         """Returns when the handler is imported and waits for an event. Raises WorkerFailed when it cannot be."""
@@ -134,6 +135,11 @@ class Worker:
             process, self._process = self._process, None
             threading.Thread(target=self.guardian.kill, args=(process,), daemon=True).start()
 
+    async def wait_gone(self) -> None:
+        """Returns when the process has ended."""
+        if self._output is not None:
+            await self._gone.wait()
+
     def _popen(self, environment: Mapping[str, str]) -> GuardedProcess:
         arguments, cwd = self.command.arguments, self.command.cwd
         pipe, redirect = subprocess.PIPE, subprocess.STDOUT
@@ -149,6 +155,7 @@ class Worker:
     def _on_exit(self, status: str) -> None:
         self._exit_status = status
         self.is_ended = True
+        self._gone.set()
         if self._output is not None:
             self._output.close()
         self._ready.set()
