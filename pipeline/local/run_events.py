@@ -22,6 +22,7 @@ class Status(StrEnum):
     FAILED = "Failed"
     STOPPED = "Stopped"
     SUPERSEDED = "Superseded"
+    CANCELLED = "Cancelled"
     SKIPPED = "Skipped"
     ERRORED = "Errored"
 
