@@ -1,83 +1,197 @@
 """Builds what Lambda runs: one package per function with nothing but its code, and one layer with all dependencies.
 
-No Docker, and byte for byte the same on every machine: names sorted, times fixed, wheels for Lambda's platform.
-Results lie in `.build`, named by what they are made of, so that a second synth only looks them up.
-It must not know CDK or any particular function.
+No Docker, and the same bytes on every machine: names sorted, times fixed, wheels for Lambda's platform, bytecode by
+Pyodide (Lambda's Python as WebAssembly) whatever Python this machine has. Results lie in `.build`, named by what they are
+made of, so that a second synth only looks them up. It must not know CDK or any particular function.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
+import json
 import shutil
 import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+import uv
 
 PROJECT = Path(__file__).resolve().parent.parent
 BUILD = PROJECT / ".build"
 PYTHON_VERSION = "3.13"
-LAYER_REQUIREMENTS = PROJECT / "service" / "layer" / "requirements.txt"
+LAYER = PROJECT / "service" / "layer"
+COMPILE = LAYER / "compile.mjs"
+PYODIDE = PROJECT / "node_modules" / "pyodide"
+
+MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
+"""Lambda's names of architectures, and Python's."""
+
+AWS_SERVICES = ("cloudwatch", "codedeploy", "dynamodb", "events", "lambda", "sts")
+"""Those that the functions have clients for: botocore's descriptions of all others stay out of the layer."""
+
+UNREPRODUCIBLE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
+"""Files of a *.dist-info folder that the installer writes, about this machine."""
 
 
-def function_package(code: Sequence[str]) -> Path:
-    """A folder with the Python files of `code` (folders such as "service/api/runtime"), import paths kept."""
-    files = sorted({file for folder in code for file in _python_files(PROJECT / folder)})
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(f"{file.relative_to(PROJECT).as_posix()}\0".encode())
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
+class BundlingFailed(Exception):
+    """A tool that makes a bundle failed, or is not there; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A folder or zip file for Lambda. `digest` changes exactly when what is in it does."""
+
+    path: Path
+    digest: str
+
+
+def function_bundle(code: Sequence[str]) -> Bundle:
+    """A folder with the Python files below `code` (as "service/api/runtime"), import paths kept, and their bytecode."""
+    files = _sources(PROJECT / folder for folder in code)
+    digest = _digest(files, [])
 
     def copy(target: Path) -> None:
+        compiled = _compiled_service()
+        for file in files:
+            copied = target / file.relative_to(PROJECT)
+            (copied.parent / "__pycache__").mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(compiled / file.relative_to(PROJECT), copied)
+            bytecode = _bytecode_of(copied)
+            shutil.copyfile(_bytecode_of(compiled / file.relative_to(PROJECT)), bytecode)
+
+    return Bundle(path=_built(f"function-{digest}", copy), digest=digest)
+
+
+def layer_bundle(architecture: str) -> Bundle:
+    """A zip file for a Lambda layer: `python/` with the pinned requirements for `architecture` ("arm64", "x86_64")."""
+    digest = _digest([LAYER / "requirements.txt", Path(__file__)], [architecture, *AWS_SERVICES])
+
+    def build(target: Path) -> None:
+        python = target / "python"
+        _install(python, MACHINES[architecture])
+        _trim(python)
+        _compile(python, "/opt/python")
+        _zip(target, target / "layer.zip")
+        shutil.rmtree(python)
+
+    return Bundle(path=_built(f"layer-{digest}", build) / "layer.zip", digest=digest)
+
+
+def _compiled_service() -> Path:
+    """All code that runs in functions, compiled at once: starting Pyodide takes longer than compiling with it."""
+    service = PROJECT / "service"
+    files = _sources([*service.glob("*/runtime"), service / "cars"])
+
+    def build(target: Path) -> None:
         for file in files:
             copied = target / file.relative_to(PROJECT)
             copied.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copied)
+        _compile(target, "/var/task")
 
-    return _built("function", digest.hexdigest()[:32], copy)
+    return _built(f"service-{_digest(files, [])}", build)
 
 
-def layer_package(architecture: str) -> Path:
-    """A folder for a Lambda layer: `python/` with the pinned requirements for `architecture` ("arm64", "x86_64")."""
-    machine = {"arm64": "aarch64", "x86_64": "x86_64"}[architecture]
-    digest = hashlib.sha256(LAYER_REQUIREMENTS.read_bytes() + Path(__file__).read_bytes() + machine.encode())
-
-    def install(target: Path) -> None:
-        uv = Path(sys.executable).parent / "uv"
-        subprocess.run(
-            [
-                *(uv, "pip", "install", "--quiet", "--target", target / "python", "--no-deps"),
-                *("--only-binary", ":all:", "--python-version", PYTHON_VERSION),
-                *("--python-platform", f"{machine}-manylinux_2_28", "--requirement", LAYER_REQUIREMENTS),
-            ],
-            check=True,
+def _sources(folders: Iterable[Path]) -> list[Path]:
+    """The .py files below `folders`, and the __init__.py files that make them importable from the project's folder."""
+    files: set[Path] = set()
+    for folder in folders:
+        files.update(folder.rglob("*.py"))
+        files.update(
+            parent / "__init__.py"
+            for parent in folder.relative_to(PROJECT).parents
+            if (PROJECT / parent / "__init__.py").exists()
         )
-
-    return _built("layer", digest.hexdigest()[:32], install)
-
-
-def _python_files(folder: Path) -> Iterator[Path]:
-    yield from folder.rglob("*.py")
-    while folder != PROJECT:
-        folder = folder.parent
-        if (folder / "__init__.py").exists():
-            yield folder / "__init__.py"
+    return sorted(PROJECT / file for file in files)
 
 
-def _built(kind: str, digest: str, build: Callable[[Path], None]) -> Path:
-    """`.build/<kind>-<digest>`, built beside it and renamed when whole: a build killed half-way leaves no trace in it."""
-    result = BUILD / f"{kind}-{digest}"
+def _digest(files: Iterable[Path], words: Iterable[str]) -> str:
+    """Of names and contents of the files, the words, and what compiles the code."""
+    digest = hashlib.sha256()
+    for file in (*files, COMPILE):
+        digest.update(f"{file.relative_to(PROJECT).as_posix()}\0".encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    for word in (*words, _pyodide_version()):
+        digest.update(f"{word}\0".encode())
+    return digest.hexdigest()[:32]
+
+
+def _pyodide_version() -> str:
+    """As locked, so that the digest does not depend on what happens to be installed."""
+    lock = json.loads((PROJECT / "package-lock.json").read_text())
+    return str(lock["packages"]["node_modules/pyodide"]["version"])
+
+
+def _install(target: Path, machine: str) -> None:
+    _run(
+        *(uv.find_uv_bin(), "pip", "install", "--quiet", "--target", str(target)),
+        *("--no-deps", "--require-hashes", "--requirement", str(LAYER / "requirements.txt")),
+        *("--only-binary", ":all:", "--python-version", PYTHON_VERSION),
+        *("--python-platform", f"{machine}-manylinux_2_28", "--link-mode", "copy", "--no-config"),
+    )
+
+
+def _trim(python: Path) -> None:
+    """Takes out what differs between machines, and most of botocore's data: listing it makes cold starts slow."""
+    shutil.rmtree(python / "bin", ignore_errors=True)
+    for name in UNREPRODUCIBLE:
+        for file in python.glob(f"*.dist-info/{name}"):
+            file.unlink()
+    (python / ".lock").unlink(missing_ok=True)
+    shutil.rmtree(python / "boto3" / "data")
+    for folder in (python / "botocore" / "data").iterdir():
+        if folder.is_dir() and folder.name not in AWS_SERVICES:
+            shutil.rmtree(folder)
+
+
+def _compile(folder: Path, prefix: str) -> None:
+    """Writes the bytecode of every .py file below `folder`, which Lambda will find at `prefix`."""
+    if not PYODIDE.exists():
+        raise BundlingFailed(f"{PYODIDE} is not there: `make prepare` (or `npm ci`) installs what package.json pins.")
+    _run("node", str(COMPILE), str(folder), prefix)
+
+
+def _bytecode_of(source: Path) -> Path:
+    return source.parent / "__pycache__" / f"{source.stem}.cpython-{PYTHON_VERSION.replace('.', '')}.pyc"
+
+
+def _zip(folder: Path, target: Path) -> None:
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    with zipfile.ZipFile(target, "w") as archive:
+        for file in files:
+            entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), date_time=(1980, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o100644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, file.read_bytes())
+
+
+def _run(*command: str) -> None:
+    try:
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    except FileNotFoundError as exc:
+        raise BundlingFailed(
+            f"`{command[0]}` is not there, and bundling needs it. Install it, or run `make prepare`."
+        ) from exc
+    if done.returncode != 0:
+        raise BundlingFailed(f"Bundling failed with exit code {done.returncode}: {' '.join(command)}\n{done.stderr}")
+
+
+def _built(name: str, build: Callable[[Path], None]) -> Path:
+    """`.build/<name>`: built beside it and renamed when whole, so that a build killed half-way is not taken for one."""
+    result = BUILD / name
     if result.exists():
         return result
     BUILD.mkdir(exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f"unfinished-{kind}-", dir=BUILD))
-    build(unfinished)
-    try:
-        os.rename(unfinished, result)
-    except OSError:
-        if not result.exists():
-            raise
-        shutil.rmtree(unfinished)
+    with tempfile.TemporaryDirectory(prefix="unfinished-", dir=BUILD) as folder:
+        unfinished = Path(folder) / name
+        unfinished.mkdir()
+        build(unfinished)
+        try:
+            unfinished.rename(result)
+        except OSError:
+            if not result.exists():  # else another build of the same was quicker
+                raise
     return result

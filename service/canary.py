@@ -47,7 +47,7 @@ class Canary:
         if self.minutes * 60 < needed_seconds:
             raise ValueError(
                 f"A canary of {self.minutes} min ({self.minutes * 60} s) is too short for its own alarms: "
-                f"2 x {ALARM_EVALUATION_PERIODS} periods x {ALARM_PERIOD_SECONDS} s + {METRIC_LAG_SECONDS} s metric lag "
+                f"2 x {ALARM_EVALUATION_PERIODS} periods x {ALARM_PERIOD_SECONDS} s + {METRIC_LAG_SECONDS} s lag "
                 f"= {needed_seconds} s. Give it at least {math.ceil(needed_seconds / 60)} minutes."
             )
 

@@ -53,7 +53,7 @@ class ServiceFunction(Construct):
             "Function",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=ARCHITECTURE,
-            code=lambda_.Code.from_asset(str(bundling.function_package(code))),
+            code=_code(bundling.function_bundle(code)),
             layers=[dependencies_layer(cdk.Stack.of(self))],
             handler=handler,
             description=description,
@@ -90,11 +90,15 @@ def dependencies_layer(stack: cdk.Stack) -> lambda_.LayerVersion:
     return lambda_.LayerVersion(
         stack,
         "Dependencies",
-        code=lambda_.Code.from_asset(str(bundling.layer_package(ARCHITECTURE.name))),
+        code=_code(bundling.layer_bundle(ARCHITECTURE.name)),
         compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
         compatible_architectures=[ARCHITECTURE],
         description="The pinned packages of service/layer/requirements.txt",
     )
+
+
+def _code(bundle: bundling.Bundle) -> lambda_.Code:
+    return lambda_.Code.from_asset(str(bundle.path), asset_hash=bundle.digest, asset_hash_type=cdk.AssetHashType.CUSTOM)
 
 
 def _require_version_flags(scope: Construct) -> None:

@@ -19,7 +19,8 @@ class ServiceSettings:
     """`stage_name` is part of physical names; `toolchain_account` runs the e2e tests.
 
     `requests_per_minute` is what the prober sends all day, so that alarms and canary always have data.
-    `e2e_caller_role_pattern` names (with `*`) the roles of the toolchain account that may assume the e2e role and the alarm reader's.
+    `e2e_caller_role_pattern` names (with `*`) the roles of the toolchain account that may assume the e2e role and the
+    alarm reader's.
     Raises ValueError when a value is out of range, or the traffic cannot prove a canary.
     """
 

@@ -21,6 +21,7 @@ class Setting(StrEnum):
     FUNCTION_VERSION = "FUNCTION_VERSION"
     ALIAS_NAME = "ALIAS_NAME"
     MINIMUM_CALLS = "MINIMUM_CALLS"
+    MAXIMUM_ERROR_PERCENT = "MAXIMUM_ERROR_PERCENT"
     STAGE_NAME = "STAGE_NAME"
 
 
@@ -29,7 +30,8 @@ class MissingSetting(RuntimeError):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(
-            f"Environment variable {setting} is not set: the function's infrastructure.py has to pass it in `environment`."
+            f"Environment variable {setting} is not set: "
+            "the function's infrastructure.py has to pass it in `environment`."
         )
 
 

@@ -16,7 +16,7 @@ from constructs import Construct
 
 from service.cars.settings import Setting
 from service.function import ALIAS_NAME, ServiceFunction
-from service.release.alarms import new_version_alarms
+from service.release.alarms import ERROR_RATE_PERCENT, new_version_alarms
 from service.service_settings import ServiceSettings
 
 HOOK_TIMEOUT_SECONDS = 600
@@ -49,6 +49,7 @@ class CanaryRelease(Construct):
                 Setting.FUNCTION_VERSION: released.version.version,
                 Setting.ALIAS_NAME: ALIAS_NAME,
                 Setting.MINIMUM_CALLS: str(settings.canary.minimum_calls),
+                Setting.MAXIMUM_ERROR_PERCENT: str(ERROR_RATE_PERCENT),
             },
             settings=settings,
         )
@@ -100,7 +101,7 @@ class CanaryRelease(Construct):
         )
 
     def _grant(self, released: ServiceFunction) -> None:
-        """What the hooks may do. `:*` and not the version's ARN, for a new policy per release would race its first use."""
+        """`:*` and not the version's ARN: a policy that changes with every release would race its own first use."""
         self.pre_traffic_hook.function.add_to_role_policy(
             iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[f"{released.function.function_arn}:*"])
         )

@@ -1,1 +1,117 @@
-def handle(event: object, context: object) -> None: ...
+"""Sends an event to the bus for each change of a car, in the stream's order.
+
+What could not be sent is reported as a partial batch failure: Lambda then sends the batch again from the first such
+record on ("Reporting batch item failures for DynamoDB streams"). It must not skip a record, nor overtake a failed one.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import ValidationError
+
+from service.cars.car import Car
+from service.cars.events import SOURCE, CarEvent, CarEventType
+from service.cars.repository import from_item
+from service.cars.settings import Setting, read
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
+PUT_EVENTS_LIMIT = 10
+"""The most entries that one PutEvents takes."""
+
+TYPES = {"INSERT": CarEventType.CREATED, "MODIFY": CarEventType.UPDATED, "REMOVE": CarEventType.DELETED}
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+
+
+class UnreadableRecord(Exception):
+    """A record of the stream is not a change of a car."""
+
+
+@functools.cache
+def event_bridge() -> EventBridgeClient:
+    return boto3.client("events")
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """`event` is {"Records": [DynamoDB stream record, …]}; the result {"batchItemFailures": [{"itemIdentifier"}]}."""
+    records: list[dict[str, Any]] = event["Records"]
+    failed = _send(records)
+    sent = records if failed is None else records[: records.index(failed)]
+    metrics.add_metric(name="SentChanges", unit=MetricUnit.Count, value=len(sent))
+    if failed is None:
+        return {"batchItemFailures": []}
+    return {"batchItemFailures": [{"itemIdentifier": failed["dynamodb"]["SequenceNumber"]}]}
+
+
+def _send(records: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Sends the records in order; answers the first that was not sent, None when all were."""
+    readable, unreadable = _readable(records)
+    for chunk in _chunks(readable):
+        answer = event_bridge().put_events(Entries=[_entry(car_event) for _, car_event in chunk])
+        for (record, _), entry in zip(chunk, answer["Entries"], strict=True):
+            if "ErrorCode" in entry:
+                logger.error("the bus refused an event", code=entry["ErrorCode"], reason=entry.get("ErrorMessage"))
+                return record
+    return unreadable
+
+
+def _readable(
+    records: Iterable[dict[str, Any]],
+) -> tuple[list[tuple[dict[str, Any], CarEvent]], dict[str, Any] | None]:
+    """The records up to the first unreadable one, and that one."""
+    readable: list[tuple[dict[str, Any], CarEvent]] = []
+    for record in records:
+        try:
+            readable.append((record, car_event(record)))
+        except UnreadableRecord:
+            logger.exception("a record of the stream is not a change of a car", event_id=record.get("eventID"))
+            return readable, record
+    return readable, None
+
+
+def car_event(record: dict[str, Any]) -> CarEvent:
+    """The change that a record of the table's stream (view NEW_AND_OLD_IMAGES) tells. Raises UnreadableRecord."""
+    try:
+        change = record["dynamodb"]
+        new = from_item(change["NewImage"]) if "NewImage" in change else None
+        old = from_item(change["OldImage"]) if "OldImage" in change else None
+        car: Car | None = new or old
+        event_type = TYPES[record["eventName"]]
+    except (KeyError, ValidationError) as exc:
+        raise UnreadableRecord(str(exc)) from exc
+    if car is None:
+        raise UnreadableRecord("It has neither a new nor an old image.")
+    return CarEvent(event_id=record["eventID"], type=event_type, car=car, previous=old if new else None)
+
+
+def _chunks(
+    readable: Sequence[tuple[dict[str, Any], CarEvent]],
+) -> Iterator[Sequence[tuple[dict[str, Any], CarEvent]]]:
+    for start in range(0, len(readable), PUT_EVENTS_LIMIT):
+        yield readable[start : start + PUT_EVENTS_LIMIT]
+
+
+def _entry(event: CarEvent) -> PutEventsRequestEntryTypeDef:
+    return {
+        "EventBusName": read(Setting.EVENT_BUS_NAME),
+        "Source": SOURCE,
+        "DetailType": event.type.value,
+        "Detail": json.dumps(event.detail()),
+        "Resources": [event.car.car_id],
+    }

@@ -1,0 +1,99 @@
+"""A customer's journey through the API: create a car, get, list, replace or change, get, delete it, see it gone.
+
+The car is the journey's own, told by the prefix of its id, and deleted whatever happens. A step that fails is counted
+and the journey goes on. It must not know how the API is reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+from uuid import uuid4
+
+from service.cars.car import SYNTHETIC_PREFIXES
+from service.prober.runtime.signed_api import Answer
+
+REQUESTS_PER_JOURNEY = 7
+LEFTOVER_AGE = timedelta(minutes=10)
+"""A synthetic car this old was left by something that died before it could delete it."""
+
+
+class Api(Protocol):
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Answer: ...
+
+
+@dataclass
+class Tally:
+    requests: int = 0
+    failed_requests: int = 0
+    journeys: int = 0
+    succeeded_journeys: int = 0
+
+
+class Traveller:
+    """Makes journeys and counts. Its list steps walk on from page to page, and tidy up what others left behind."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._next_token: str | None = None
+
+    def travel(self, number: int, tally: Tally) -> None:
+        """One journey; odd ones replace the car (PUT), even ones change it (PATCH)."""
+        failed_before = tally.failed_requests
+        car_id = f"{SYNTHETIC_PREFIXES[0]}{uuid4()}"
+        path = f"/cars/{car_id}"
+        details = {"model": "Probe", "year": 2024, "status": "Available", "nb_passengers": 4}
+        self._step(tally, 201, "POST", "/cars", body={"car_id": car_id, **details})
+        self._step(tally, 200, "GET", path)
+        self._list(tally)
+        if number % 2:
+            self._step(tally, 200, "PUT", path, body={**details, "status": "InCourse"})
+        else:
+            self._step(tally, 200, "PATCH", path, body={"status": "InCourse"})
+        self._step(tally, 200, "GET", path)
+        self._step(tally, 204, "DELETE", path)
+        gone = self._step(tally, 404, "GET", path)
+        if gone.status != 404:
+            self._api.call("DELETE", path)  # not counted: it is no step, but the last chance to leave nothing behind
+        tally.journeys += 1
+        tally.succeeded_journeys += tally.failed_requests == failed_before
+
+    def _list(self, tally: Tally) -> None:
+        query = {"limit": "25"}
+        if self._next_token is not None:
+            query["next_token"] = self._next_token
+        answer = self._step(tally, 200, "GET", "/cars", query=query)
+        self._next_token = answer.body.get("next_token") if answer.status == 200 else None
+        for car in answer.body.get("cars", ()):
+            if _is_leftover(car):
+                self._api.call("DELETE", f"/cars/{car['car_id']}")
+
+    def _step(
+        self,
+        tally: Tally,
+        expected: int,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Answer:
+        answer = self._api.call(method, path, body=body, query=query)
+        tally.requests += 1
+        tally.failed_requests += answer.status != expected
+        return answer
+
+
+def _is_leftover(car: Mapping[str, Any]) -> bool:
+    if not str(car["car_id"]).startswith(SYNTHETIC_PREFIXES):
+        return False
+    return datetime.now(UTC) - datetime.fromisoformat(car["created_at"]) > LEFTOVER_AGE

@@ -1,0 +1,65 @@
+"""How a hook tells CodeDeploy its verdict: exactly once, whatever happens (PutLifecycleEventHookExecutionStatus).
+
+A hook that says nothing holds the deployment for an hour. It must not know what a hook examines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger
+
+logger = Logger()
+
+
+class ReleaseRefused(Exception):
+    """The new version must not be released; the message says why."""
+
+
+@dataclass(frozen=True)
+class HookEvent:
+    """What CodeDeploy sends a hook. It does not say which version: that comes from the hook's environment."""
+
+    deployment_id: str
+    execution_id: str
+
+    @classmethod
+    def parse(cls, event: dict[str, Any]) -> HookEvent:
+        """`event` is {"DeploymentId", "LifecycleEventHookExecutionId"}."""
+        return cls(deployment_id=event["DeploymentId"], execution_id=event["LifecycleEventHookExecutionId"])
+
+
+@contextmanager
+def verdict(event: dict[str, Any]) -> Iterator[HookEvent]:
+    """Reports Succeeded when the body ends well, Failed when it raises.
+
+    A ReleaseRefused ends here; any other exception goes on after the report, so that Lambda counts it as an error.
+    """
+    hook_event = HookEvent.parse(event)
+    status = "Failed"
+    try:
+        yield hook_event
+        status = "Succeeded"
+    except ReleaseRefused as refused:
+        logger.error("release refused", reason=str(refused), deployment_id=hook_event.deployment_id)
+    finally:
+        _report(hook_event, status)
+
+
+def _report(hook_event: HookEvent, status: str) -> None:
+    """Lambda may deliver an asynchronous event twice: a verdict that is there already stays."""
+    codedeploy = boto3.client("codedeploy")
+    try:
+        codedeploy.put_lifecycle_event_hook_execution_status(
+            deploymentId=hook_event.deployment_id,
+            lifecycleEventHookExecutionId=hook_event.execution_id,
+            status=status,  # type: ignore[arg-type]
+        )
+    except codedeploy.exceptions.LifecycleEventAlreadyCompletedException:
+        logger.warning("this hook has reported before", deployment_id=hook_event.deployment_id)
+    else:
+        logger.info("reported", status=status, deployment_id=hook_event.deployment_id)
