@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from service.canary import Canary
 from service.service_settings import ServiceSettings
 
-ROLLBACK_BAKE_MINUTES_MAXIMUM = 60
+BAKE_MINUTES_MAXIMUM = 60
+"""Ours, not CodePipeline's: WaitTime is in minutes, and a number of seconds there would bake for hours."""
 
 
 def configuration() -> Configuration:
@@ -172,9 +173,9 @@ class Configuration:
                 f"approval_timeout_hours is {self.approval_timeout_hours}. It has to be from 1 to 168, "
                 "CodePipeline's longest."
             )
-        if not 1 <= self.bake_minutes <= ROLLBACK_BAKE_MINUTES_MAXIMUM:
+        if not 1 <= self.bake_minutes <= BAKE_MINUTES_MAXIMUM:
             raise ConfigurationError(
-                f"bake_minutes is {self.bake_minutes}. It has to be from 1 to {ROLLBACK_BAKE_MINUTES_MAXIMUM}: "
+                f"bake_minutes is {self.bake_minutes}. It has to be from 1 to {BAKE_MINUTES_MAXIMUM}: "
                 "CodePipeline counts it in minutes, not seconds."
             )
 

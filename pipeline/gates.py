@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_iam as iam
 
+from config import BAKE_MINUTES_MAXIMUM
 from pipeline.errors import PipelineError
 
 RULES_MAXIMUM = 5
-BAKE_MINUTES_MAXIMUM = 60
+"""CodePipeline's, for one condition."""
 
 
 @dataclass(frozen=True, kw_only=True)

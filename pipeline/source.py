@@ -14,6 +14,7 @@ from aws_cdk import pipelines
 from constructs import Construct
 
 from config import AwsEnvironment, CodeCommitSource, GitHubSource
+from pipeline.errors import PipelineError
 
 ACTION_NAME = "Commit"
 
@@ -54,7 +55,9 @@ def grant_use_of_connection(pipeline: codepipeline.Pipeline, connection_arn: str
     ARN: connections made since July 2024 are `codeconnections`.
     Source: Developer Tools console user guide, "Connections rename".
     """
-    role = next(child for child in pipeline.node.find_child("Source").node.find_all() if isinstance(child, iam.Role))
-    role.add_to_principal_policy(
+    roles = [child for child in pipeline.node.find_child("Source").node.find_all() if isinstance(child, iam.Role)]
+    if len(roles) != 1:
+        raise PipelineError(f"the source stage has {len(roles)} roles: its one action has to have its own")
+    roles[0].add_to_principal_policy(
         iam.PolicyStatement(actions=["codeconnections:UseConnection"], resources=[connection_arn])
     )

@@ -1,0 +1,33 @@
+"""What tests of several folders share: the application, synthesized once a run, however many workers run it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.assembly import Assembly
+
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+os.environ.setdefault("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1")
+
+
+@pytest.fixture(scope="session")
+def assembly(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Assembly:
+    """The cloud assembly of HEAD's sources, checked by cdk-nag on the way. Read it, never write to it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    folder = shared / "cdk.out"
+    with (shared / "synth.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "validation-report.json").exists():
+            _synthesize(folder)
+    return Assembly(folder)
+
+
+def _synthesize(folder: Path) -> None:
+    from tests.synthesis import synthesize  # CDK takes seconds to import: only the worker that synthesizes pays
+
+    synthesize(folder, with_nag=True)

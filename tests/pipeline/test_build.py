@@ -1,0 +1,35 @@
+"""The build: what a commit has to pass before anything is deployed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.assembly import Template
+
+Buildspecs = dict[str, dict[str, Any]]
+
+
+def test_build_checks_style_types_and_tests_before_it_synthesizes(
+    template: Template, buildspecs: Buildspecs, stages: dict[str, dict[str, Any]]
+) -> None:
+    (action,) = stages["Build"]["Actions"]
+    buildspec = buildspecs[action["Configuration"]["ProjectName"]["Ref"]]
+    commands = [command.split()[0] for command in buildspec["phases"]["build"]["commands"]]
+    assert commands == ["ruff", "ruff", "mypy", "pytest", "cdk"]
+
+
+def test_cloud_assembly_is_the_builds_only_artifact(buildspecs: Buildspecs, stages: dict[str, dict[str, Any]]) -> None:
+    (action,) = stages["Build"]["Actions"]
+    buildspec = buildspecs[action["Configuration"]["ProjectName"]["Ref"]]
+    assert buildspec["artifacts"] == {"base-directory": "cdk.out", "files": ["**/*"]}
+    assert [artifact["Name"] for artifact in action["OutputArtifacts"]] == ["Build_Output"]
+
+
+def test_build_has_no_permission_beyond_its_artifacts_logs_and_reports(
+    template: Template, stages: dict[str, dict[str, Any]]
+) -> None:
+    (action,) = stages["Build"]["Actions"]
+    project = template.resources[action["Configuration"]["ProjectName"]["Ref"]]["Properties"]
+    statements = template.statements_of(project["ServiceRole"]["Fn::GetAtt"][0])
+    services = {action.split(":")[0] for statement in statements for action in statement["Action"]}
+    assert services == {"logs", "codebuild", "s3", "kms"}

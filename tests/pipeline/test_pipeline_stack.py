@@ -1,0 +1,131 @@
+"""The promises of the pipeline, read from its template."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_s3_assets as s3_assets
+
+from config import StageConfiguration, configuration
+from pipeline.pipeline_stack import PipelineStack
+from service.service_stage import ServiceStage
+from tests.assembly import Assembly, Template
+from tests.synthesis import new_app
+
+Stages = dict[str, dict[str, Any]]
+Buildspecs = dict[str, dict[str, Any]]
+
+
+def test_stages_are_in_the_order_of_a_release(stages: Stages) -> None:
+    assert list(stages) == ["Source", "Build", "UpdatePipeline", "Assets", "Staging", "ApproveProd", "Prod"]
+
+
+def test_actions_of_a_deployed_stage_end_with_its_end_to_end_tests(stages: Stages) -> None:
+    for stage in ("Staging", "Prod"):
+        actions = sorted(stages[stage]["Actions"], key=lambda action: (action["RunOrder"], action["Name"]))
+        assert [action["Name"] for action in actions] == [
+            "Database.Deploy",
+            "Api.Deploy",
+            "Changes.Deploy",
+            "Prober.Deploy",
+            "EndToEnd",
+        ]
+        assert actions[-1]["RunOrder"] > actions[-2]["RunOrder"]
+
+
+def test_pipeline_is_v2_superseded_and_restarts_when_it_changed_itself(pipeline: dict[str, Any]) -> None:
+    assert pipeline["PipelineType"] == "V2"
+    assert pipeline["ExecutionMode"] == "SUPERSEDED"
+    assert pipeline["RestartExecutionOnUpdate"] is True
+
+
+def test_pull_requests_and_tags_start_nothing(pipeline: dict[str, Any]) -> None:
+    assert "Triggers" not in pipeline
+
+
+def test_artifacts_are_encrypted_with_a_key_that_rotates(template: Template, pipeline: dict[str, Any]) -> None:
+    key_id = pipeline["ArtifactStore"]["EncryptionKey"]["Id"]["Fn::GetAtt"][0]
+    assert template.resources[key_id]["Properties"]["EnableKeyRotation"] is True
+
+
+def test_artifacts_never_expire_for_a_rollback_needs_them(template: Template) -> None:
+    assert "LifecycleConfiguration" not in template.only("AWS::S3::Bucket")
+
+
+def test_every_stack_is_deployed_by_one_action_without_change_sets(stages: Stages) -> None:
+    deploys = [
+        action
+        for stage in stages.values()
+        for action in stage["Actions"]
+        if action["ActionTypeId"]["Provider"] == "CloudFormation"
+    ]
+    assert {action["Configuration"]["ActionMode"] for action in deploys} == {"CREATE_UPDATE"}
+
+
+def test_every_project_pins_image_and_runtimes(template: Template, buildspecs: Buildspecs) -> None:
+    assert buildspecs
+    for logical_id, buildspec in buildspecs.items():
+        runtimes = buildspec["phases"]["install"]["runtime-versions"]
+        environment = template.resources[logical_id]["Properties"]["Environment"]
+        assert runtimes == {"python": "3.13", "nodejs": "22"}, logical_id
+        assert environment["Image"] == "aws/codebuild/standard:7.0", logical_id
+        assert environment["PrivilegedMode"] is False, logical_id
+
+
+def test_no_build_installs_a_package_without_a_version(buildspecs: Buildspecs) -> None:
+    for logical_id, buildspec in buildspecs.items():
+        for phase in buildspec["phases"].values():
+            for command in phase["commands"]:
+                for package in _globally_installed(command):
+                    assert re.fullmatch(r"[\w@/-]+@\d+\.\d+\.\d+", package), f"{logical_id}: {command}"
+                if "pip install" in command:
+                    assert "-c constraints.txt" in command, f"{logical_id}: {command}"
+
+
+def _globally_installed(command: str) -> list[str]:
+    found = re.search(r"npm (?:install|i) (?:-g|--global) (.+)", command)
+    return found.group(1).split() if found else []
+
+
+def test_one_publisher_publishes_all_assets(stages: Stages) -> None:
+    assert [action["Name"] for action in stages["Assets"]["Actions"]] == ["FileAssets"]
+
+
+def test_pipeline_stays_the_same_when_the_service_gets_other_code_and_a_new_asset(
+    assembly: Assembly, tmp_path: Path
+) -> None:
+    # given
+    (tmp_path / "asset").mkdir()
+    (tmp_path / "asset" / "new.txt").write_text("not in the first assembly")
+
+    class WithNewAsset(PipelineStack):
+        def service_stage(self, stage_id: str, configuration: StageConfiguration) -> ServiceStage:
+            stage = super().service_stage(stage_id, configuration)
+            api = stage.node.find_child("Api")
+            assert isinstance(api, cdk.Stack)
+            s3_assets.Asset(api, "New", path=str(tmp_path / "asset"))
+            return stage
+
+    # when
+    values = configuration()
+    app = new_app(tmp_path / "cdk.out")
+    WithNewAsset(
+        app,
+        "AutonomousCarManagerPipeline",
+        env=cdk.Environment(account=values.toolchain.account, region=values.toolchain.region),
+        configuration=values,
+    )
+    app.synth()
+    # then
+    changed = Assembly(tmp_path / "cdk.out")
+    assert _published(changed) != _published(assembly)
+    assert changed.pipeline_template == assembly.pipeline_template
+
+
+def _published(assembly: Assembly) -> set[str]:
+    manifests = [json.loads(path.read_text()) for path in assembly.asset_manifests]
+    return {asset for manifest in manifests for asset in manifest["files"]}

@@ -1,0 +1,32 @@
+"""Synthesizes the application inside a test, as `cdk synth` does it: with the context of cdk.json."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import aws_cdk as cdk
+import cdk_nag
+
+from app import compose
+from config import configuration
+
+ROOT = Path(__file__).parent.parent
+
+
+def new_app(folder: Path) -> cdk.App:
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    return cdk.App(outdir=str(folder), context=context)
+
+
+def synthesize(folder: Path, *, with_nag: bool) -> None:
+    """Writes the cloud assembly to `folder`; violations are left in its validation report for a test to read."""
+    app = new_app(folder)
+    compose(app, configuration())
+    if with_nag:
+        cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
+    try:
+        app.synth()
+    except RuntimeError as error:
+        if "ValidationFailed" not in str(error):
+            raise

@@ -1,0 +1,75 @@
+"""The arrows between packages, app -> pipeline -> service, are held by ruff: what they forbid is really refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.synthesis import ROOT
+
+FORBIDDEN = [
+    ("service/some_stack.py", "config"),
+    ("service/some_stack.py", "pipeline.gates"),
+    ("service/some_stack.py", "app"),
+    ("service/cars/car.py", "aws_cdk"),
+    ("service/cars/car.py", "constructs"),
+    ("service/cars/car.py", "config"),
+    ("service/cars/car.py", "pipeline"),
+    ("service/api/runtime/handler.py", "aws_cdk"),
+    ("service/api/runtime/handler.py", "config"),
+    ("service/changes/runtime/handler.py", "aws_cdk"),
+    ("service/changes/runtime/handler.py", "pipeline"),
+    ("service/prober/runtime/handler.py", "aws_cdk"),
+    ("service/release/runtime/handler.py", "aws_cdk"),
+    ("pipeline/local/engine.py", "aws_cdk"),
+    ("pipeline/local/engine.py", "constructs"),
+    ("pipeline/local/engine.py", "service.service_stage"),
+    ("pipeline/local/engine.py", "config"),
+    ("pipeline/local/cloud/edge/server.py", "aws_cdk"),
+    ("pipeline/gates.py", "app"),
+    ("integ/test_story.py", "service.cars"),
+    ("integ/test_story.py", "pipeline"),
+    ("integ/test_story.py", "config"),
+    ("integ/test_story.py", "aws_cdk"),
+]
+ALLOWED = [
+    ("app.py", "pipeline.pipeline_stack"),
+    ("pipeline/gates.py", "config"),
+    ("pipeline/gates.py", "aws_cdk"),
+    ("pipeline/gates.py", "service.service_stage"),
+    ("pipeline/local/engine.py", "pipeline.local.plan"),
+    ("integ/gauntlet/test_gauntlet.py", "pipeline.local.rehearsal"),
+    ("service/some_stack.py", "aws_cdk"),
+    ("service/api/runtime/handler.py", "service.cars.car"),
+]
+
+
+@pytest.mark.parametrize(("path", "module"), FORBIDDEN)
+def test_import_against_the_arrows_is_refused(path: str, module: str) -> None:
+    assert "TID251" in _ruff(path, module)
+
+
+@pytest.mark.parametrize(("path", "module"), ALLOWED)
+def test_import_along_the_arrows_is_taken(path: str, module: str) -> None:
+    assert "TID251" not in _ruff(path, module)
+
+
+def test_rules_of_the_project_hold_in_the_folders_with_arrows_of_their_own() -> None:
+    for folder in ("service", "service/cars", "service/api/runtime", "pipeline/local", "integ"):
+        assert "T201" in _ruff(f"{folder}/some.py", "os", body="print(os)\n"), folder
+
+
+def _ruff(path: str, module: str, *, body: str = "") -> str:
+    """What ruff says of a file at `path` that imports `module`."""
+    checked = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--output-format=concise", "--stdin-filename", path, "-"],
+        cwd=ROOT,
+        input=f"import {module}\n{body}",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode in (0, 1), checked.stderr
+    return checked.stdout

@@ -1,0 +1,138 @@
+"""Every wrong value in config.py gets a message that says which it is, what is allowed and what to do."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from config import (
+    AwsEnvironment,
+    CodeCommitSource,
+    Configuration,
+    ConfigurationError,
+    GitHubSource,
+    configuration,
+)
+
+
+def test_committed_configuration_is_valid_and_has_three_accounts() -> None:
+    values = configuration()
+    accounts = [values.toolchain.account, values.staging.environment.account, values.prod.environment.account]
+    assert accounts == ["111111111111", "222222222222", "333333333333"]
+
+
+def test_canary_bake_and_approval_have_the_values_that_the_release_promises() -> None:
+    values = configuration()
+    assert (values.staging.service.canary.percent, values.staging.service.canary.minutes) == (10, 10)
+    assert (values.prod.service.canary.percent, values.prod.service.canary.minutes) == (10, 15)
+    assert (values.bake_minutes, values.approval_timeout_hours) == (10, 24)
+
+
+@pytest.mark.parametrize(
+    "account", ["", "TODO", "<account id>", "12345678901", "1234567890123", "000000000000", "12345678901a"]
+)
+def test_account_that_is_not_one_is_refused(account: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        AwsEnvironment(account=account, region="eu-west-1")
+    assert f"account '{account}'" in str(raised.value)
+    assert "aws sts get-caller-identity" in str(raised.value)
+
+
+@pytest.mark.parametrize("region", ["", "Ireland", "eu-west", "EU-WEST-1", "eu-west-1a"])
+def test_region_that_is_not_one_is_refused(region: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"region '{region}' is not the name of an AWS region"):
+        AwsEnvironment(account="111111111111", region=region)
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1", "ap-southeast-2", "me-central-1"])
+def test_region_of_aws_is_taken(region: str) -> None:
+    assert AwsEnvironment(account="111111111111", region=region).region == region
+
+
+GITHUB = GitHubSource(
+    owner="acme",
+    repository="cars",
+    branch="main",
+    connection_arn="arn:aws:codeconnections:eu-west-1:111111111111:connection/1f0d",
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"owner": "acme/cars"}, "owner 'acme/cars' cannot be GitHub's"),
+        ({"repository": ""}, "repository '' cannot be GitHub's"),
+        ({"branch": "refs/heads/main"}, "branch 'refs/heads/main' has to be a branch's short name"),
+        ({"branch": "a branch"}, "branch 'a branch' has to be a branch's short name"),
+        ({"connection_arn": "TODO"}, "connection_arn 'TODO' is not the ARN of a connection"),
+        (
+            {"connection_arn": "arn:aws:s3:::bucket"},
+            "connection_arn 'arn:aws:s3:::bucket' is not the ARN of a connection",
+        ),
+    ],
+)
+def test_source_on_github_that_cannot_be_is_refused(change: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        dataclasses.replace(GITHUB, **change)
+    assert message in str(raised.value)
+
+
+def test_connection_made_before_the_rename_is_taken() -> None:
+    arn = "arn:aws:codestar-connections:eu-west-1:111111111111:connection/1f0d"
+    assert dataclasses.replace(GITHUB, connection_arn=arn).connection_account == "111111111111"
+
+
+@pytest.mark.parametrize("repository", ["", "a/b", "x" * 101])
+def test_codecommit_repository_that_cannot_be_is_refused(repository: str) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be CodeCommit's"):
+        CodeCommitSource(repository=repository, branch="main")
+
+
+def _prod_in(account: str) -> Callable[[Configuration], dict[str, Any]]:
+    def change(values: Configuration) -> dict[str, Any]:
+        environment = AwsEnvironment(account=account, region="eu-west-1")
+        return {"prod": dataclasses.replace(values.prod, environment=environment)}
+
+    return change
+
+
+def _connection_of(account: str) -> Callable[[Configuration], dict[str, Any]]:
+    arn = f"arn:aws:codeconnections:eu-west-1:{account}:connection/1f0d"
+    return lambda values: {"source": dataclasses.replace(GITHUB, connection_arn=arn)}
+
+
+def _staging_tested_from(account: str) -> Callable[[Configuration], dict[str, Any]]:
+    def change(values: Configuration) -> dict[str, Any]:
+        service = dataclasses.replace(values.staging.service, toolchain_account=account)
+        return {"staging": dataclasses.replace(values.staging, service=service)}
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_prod_in("222222222222"), "They have to be three different ones"),
+        (_prod_in("111111111111"), "They have to be three different ones"),
+        (
+            _connection_of("444444444444"),
+            "connection_arn is of account 444444444444, and the pipeline runs in 111111111111",
+        ),
+        (_staging_tested_from("444444444444"), "staging: toolchain_account 444444444444 is not the toolchain's"),
+        (lambda _: {"bake_minutes": 0}, "bake_minutes is 0. It has to be from 1 to 60"),
+        (lambda _: {"bake_minutes": 300}, "in minutes, not seconds"),
+        (lambda _: {"approval_timeout_hours": 0}, "approval_timeout_hours is 0. It has to be from 1 to 168"),
+        (lambda _: {"approval_timeout_hours": 169}, "approval_timeout_hours is 169. It has to be from 1 to 168"),
+    ],
+)
+def test_values_that_contradict_each_other_are_refused(
+    change: Callable[[Configuration], dict[str, Any]], message: str
+) -> None:
+    values = configuration()
+    with pytest.raises(ConfigurationError) as raised:
+        dataclasses.replace(values, **change(values))
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
