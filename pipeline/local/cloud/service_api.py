@@ -6,9 +6,9 @@ operation names and parameters exactly as boto3 spells them. It must not know HT
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -39,3 +39,13 @@ class ServiceApi(Protocol):
     operations: frozenset[str]
 
     def call(self, operation: str, parameters: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]: ...
+
+
+@runtime_checkable
+class NamesResources(Protocol):
+    """A `ServiceApi` whose operations are authorized on resources; one that names none is authorized on "*".
+
+    `resources` gives the ARNs as the service authorization reference has them; none of them means "*".
+    """
+
+    def resources(self, operation: str, parameters: Mapping[str, Any], caller: Caller) -> Sequence[str]: ...

@@ -1,0 +1,117 @@
+"""The edge: the one loopback port where the local AWS answers.
+
+Every request goes on to MiniStack as it came, but for
+- CloudFormation, whose templates are rewritten (cloudformation.py),
+- the operations of registered service APIs, which are answered here (apis.py),
+- STS and IAM, whose answers tell which credentials exist (credentials.py),
+- the emulator's calls for the resources that registered providers serve (custom_resources.py).
+
+It must not know a resource type, an operation or an alarm: who starts the edge registers them.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from aiohttp import web
+
+from pipeline.local.cloud.edge.apis import Apis
+from pipeline.local.cloud.edge.authorizer import Authorizer
+from pipeline.local.cloud.edge.cloudformation import CloudFormation
+from pipeline.local.cloud.edge.credentials import Signature, SignedRequest, Vault, parse_signature
+from pipeline.local.cloud.edge.custom_resources import CustomResources
+from pipeline.local.cloud.edge.provider_function import ProviderFunction
+from pipeline.local.cloud.edge.upstream import Upstream
+from pipeline.local.cloud.localize import Localizer
+from pipeline.local.cloud.resource import ResourceProvider
+from pipeline.local.cloud.service_api import ServiceApi
+
+_RESOURCES_PATH = "/_pipeline_local/resources"
+# A provider blocks for as long as its resource takes, and an API call may wait for one: neither may starve the other.
+_PROVIDER_THREADS = 64
+_API_THREADS = 32
+
+
+class Edge:
+    """See the module. `listener` is a listening socket; `upstream_url` gives the address of MiniStack."""
+
+    def __init__(self, listener: socket.socket, upstream_url: Callable[[], str]) -> None:
+        host, port = listener.getsockname()
+        self.url = f"http://{host}:{port}"
+        self.localize = Localizer(self.url)
+        self._listener = listener
+        self._provider_threads = ThreadPoolExecutor(_PROVIDER_THREADS, thread_name_prefix="provider")
+        self._api_threads = ThreadPoolExecutor(_API_THREADS, thread_name_prefix="api")
+        self._upstream = Upstream(upstream_url)
+        self._vault = Vault()
+        self._resources = CustomResources(self._upstream, self._provider_threads)
+        self._apis = Apis(self._vault, Authorizer(self._upstream, self._vault), self._api_threads)
+        self._cloudformation = CloudFormation(
+            upstream=self._upstream,
+            vault=self._vault,
+            resources=self._resources,
+            provider_function=ProviderFunction(self._upstream, self._vault, self.url + _RESOURCES_PATH),
+            localize=self.localize,
+        )
+        self._runner: web.AppRunner | None = None
+
+    def register(self, provider: ResourceProvider) -> None:
+        """Stacks that are deployed from now on get these resource types from the provider."""
+        self._resources.register(provider)
+
+    def register_api(self, api: ServiceApi) -> None:
+        """Its operations are answered by it from now on."""
+        self._apis.register(api)
+
+    def run_functions_at(self, lambda_url: str) -> None:
+        """Functions of stacks that are deployed from now on are run there."""
+        self._cloudformation.lambda_url = lambda_url
+
+    async def start(self) -> None:
+        await self._upstream.open()
+        app = web.Application(client_max_size=0)
+        app.router.add_post(_RESOURCES_PATH, self._begin_resource)
+        app.router.add_route("*", "/{path:.*}", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        await self._runner.setup()
+        await web.SockSite(self._runner, self._listener, shutdown_timeout=1).start()
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self._upstream.close()
+        self._provider_threads.shutdown(wait=False, cancel_futures=True)
+        self._api_threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _begin_resource(self, request: web.Request) -> web.Response:
+        self._resources.begin(await request.json())
+        return web.json_response({})
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        signature = parse_signature(request.headers.get("Authorization", ""))
+        if signature is None:
+            return await self._upstream.forward(request)
+        match signature.service:
+            case "cloudformation":
+                return await self._cloudformation.answer(await _read(request), signature)
+            case "sts" | "iam":
+                return await self._remember_credentials(await _read(request), signature)
+            case name if self._apis.serves(name):
+                signed = await _read(request)
+                return await self._apis.answer(signed, signature) or (await self._upstream.send(signed)).response()
+            case _:
+                return await self._upstream.forward(request)
+
+    async def _remember_credentials(self, request: SignedRequest, signature: Signature) -> web.Response:
+        answer = await self._upstream.send(request)
+        if answer.status == 200 and b"SecretAccessKey" in answer.body:
+            caller = self._vault.principal(signature.access_key)
+            self._vault.learn(answer.body, account=caller.account if caller else "")
+        return answer.response()
+
+
+async def _read(request: web.Request) -> SignedRequest:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return SignedRequest(request.method, request.raw_path, headers, await request.read())

@@ -1,0 +1,94 @@
+"""What MiniStack needs in an account before a rewritten template can be deployed there: the function that stands for
+our resource providers, and a place for templates too large to be sent inline. Both are made on first use.
+
+It must not know templates, nor providers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import io
+import json
+import zipfile
+
+from pipeline.local.cloud.edge.credentials import SignedRequest, Vault
+from pipeline.local.cloud.edge.upstream import Upstream
+from pipeline.local.cloud.template import PROXY_URL_VARIABLE
+from pipeline.local.errors import EngineError
+
+NAME = "pipeline-local-resources"
+_CONFLICT = 409
+
+
+class ProviderFunction:
+    """See the module. `url` is where MiniStack hands the function's invocations to."""
+
+    def __init__(self, upstream: Upstream, vault: Vault, url: str) -> None:
+        self._upstream = upstream
+        self._vault = vault
+        self._url = url
+        self._functions: set[tuple[str, str]] = set()
+        self._buckets: set[str] = set()
+        self._lock = asyncio.Lock()
+
+    def arn(self, account: str, region: str) -> str:
+        return f"arn:aws:lambda:{region}:{account}:function:{NAME}"
+
+    async def ensure(self, account: str, region: str) -> None:
+        """The function exists in the account and region."""
+        async with self._lock:
+            if (account, region) in self._functions:
+                return
+            await self._send(
+                account,
+                region,
+                "lambda",
+                "POST",
+                "/2015-03-31/functions",
+                json.dumps(self._configuration(account)).encode(),
+            )
+            self._functions.add((account, region))
+
+    async def store(self, text: str, account: str, region: str) -> str:
+        """Keep a template in S3; its address for CloudFormation."""
+        bucket = f"{NAME}-{account}-{region}"
+        body = text.encode()
+        path = f"/{bucket}/{hashlib.sha256(body).hexdigest()}.json"
+        async with self._lock:
+            if bucket not in self._buckets:
+                await self._send(account, region, "s3", "PUT", f"/{bucket}", _bucket_configuration(region))
+                self._buckets.add(bucket)
+        await self._send(account, region, "s3", "PUT", path, body)
+        return f"https://s3.{region}.amazonaws.com{path}"
+
+    async def _send(self, account: str, region: str, service: str, method: str, path: str, body: bytes) -> None:
+        root = self._vault.principal(account)
+        assert root is not None, f"{account} is no account"
+        request = SignedRequest(method, path, {"content-type": "application/json"}, body)
+        answer = await self._upstream.send_as(root, request, region=region, service=service)
+        if answer.status >= 300 and answer.status != _CONFLICT:
+            raise EngineError(f"{service} {method} {path} in {account}: HTTP {answer.status} {answer.body.decode()}")
+
+    def _configuration(self, account: str) -> dict[str, object]:
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.writestr("index.py", "")
+        return {
+            "FunctionName": NAME,
+            "Description": "Stands for the resource types that the local run brings itself.",
+            "Runtime": "python3.13",
+            "Handler": "index.handler",
+            "Role": f"arn:aws:iam::{account}:role/{NAME}",
+            "Timeout": 60,
+            "Environment": {"Variables": {PROXY_URL_VARIABLE: self._url}},
+            "Code": {"ZipFile": base64.b64encode(code.getvalue()).decode()},
+        }
+
+
+def _bucket_configuration(region: str) -> bytes:
+    if region == "us-east-1":
+        return b""
+    constraint = f"<LocationConstraint>{region}</LocationConstraint>"
+    return f"<CreateBucketConfiguration>{constraint}</CreateBucketConfiguration>".encode()

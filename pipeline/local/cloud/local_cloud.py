@@ -1,0 +1,104 @@
+"""The local AWS: MiniStack and all that it lacks, composed. Start here to see what there is.
+
+    Guardian      every process ends with the run
+    Clock         AWS time; fast while somebody only waits
+    MiniStack     the emulator
+    Edge          the port where AWS answers; everything goes through it
+    CloudWatch    metrics and alarms
+    LambdaHost    runs the functions
+
+It must not know pipelines: the engine registers CodePipeline's resource types and operations.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+import boto3
+
+from pipeline.local.cloud.aws_clients import AwsClients
+from pipeline.local.cloud.child_environment import child_environment
+from pipeline.local.cloud.clock import Clock
+from pipeline.local.cloud.cloudwatch.alarm_provider import AlarmProvider
+from pipeline.local.cloud.cloudwatch.cloudwatch import CloudWatch
+from pipeline.local.cloud.cloudwatch.cloudwatch_api import CloudWatchApi
+from pipeline.local.cloud.edge.edge import Edge
+from pipeline.local.cloud.guardian import Guardian
+from pipeline.local.cloud.lambda_host.host import LambdaHost
+from pipeline.local.cloud.loop_thread import LoopThread
+from pipeline.local.cloud.ministack import MiniStack, listen
+from pipeline.local.cloud.resource import ResourceProvider
+from pipeline.local.cloud.service_api import ServiceApi
+from pipeline.local.run_events import EventLog
+
+
+class LocalCloud:
+    """Use it as a context manager: entering starts everything, leaving stops everything.
+
+    `home` holds this run's files, `cache` what later runs use again. `speed` is how many AWS seconds pass in a second
+    of mere waiting. `port` is the edge's (0 takes a free one). `BadInput` where the port is in use, `EngineError` where
+    the emulator does not start.
+    """
+
+    def __init__(self, home: Path, *, cache: Path, speed: float = 60.0, port: int = 0) -> None:
+        self.home = home.resolve()
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.clock = Clock(speed)
+        self.event_log = EventLog(clock_now=self.clock.now, wall_now=time.time)
+        self.guardian = Guardian()
+        self._loop = LoopThread()
+        self._edge = Edge(listen(port), lambda: self._ministack.url)
+        self._ministack = MiniStack(self.guardian, self.home / "ministack", edge_url=self._edge.url)
+        self.endpoint_url = self._edge.url
+        self.localize = self._edge.localize
+        self.clients = AwsClients(self.endpoint_url)
+        self.cloudwatch = CloudWatch(self.clock, self.event_log)
+        self.lambda_host = LambdaHost(
+            clients=self.clients,
+            guardian=self.guardian,
+            metrics=self.cloudwatch,
+            clock=self.clock,
+            event_log=self.event_log,
+            loop=self._loop.loop,
+            home=self.home / "lambda",
+            cache=cache / "lambda",
+            child_environment=self.child_environment,
+            localize=self.localize,
+        )
+        self._running = ExitStack()
+        self.register(AlarmProvider(self.cloudwatch))
+        self.register_api(CloudWatchApi(self.cloudwatch))
+
+    def child_environment(self, session: boto3.Session, region: str) -> dict[str, str]:
+        """The whole environment of a child process that works in the local AWS with the session's credentials."""
+        return child_environment(session, region, self.endpoint_url)
+
+    def register(self, provider: ResourceProvider) -> None:
+        """Stacks that are deployed from now on get the provider's resource types from it."""
+        self._edge.register(provider)
+
+    def register_api(self, api: ServiceApi) -> None:
+        """The API's operations are answered by it from now on, for callers whose IAM policies allow them."""
+        self._edge.register_api(api)
+
+    def __enter__(self) -> LocalCloud:
+        with ExitStack() as starting:
+            starting.enter_context(self.guardian)
+            starting.enter_context(self._loop)
+            starting.callback(self._ministack.stop)
+            self._ministack.start()
+            starting.callback(lambda: self._loop.run(self._edge.stop()))
+            self._loop.run(self._edge.start())
+            starting.callback(self.lambda_host.close)
+            self._edge.run_functions_at(self.lambda_host.start())
+            starting.callback(self.clock.close)
+            self._running = starting.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._running.close()
