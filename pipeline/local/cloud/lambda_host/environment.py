@@ -16,6 +16,7 @@ from pipeline.local.cloud.lambda_host.worker import WorkerCommand
 from pipeline.local.errors import Unsupported
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+_INHERITED = ("PATH", "NO_PROXY", "no_proxy")
 _NO_DAEMON = "127.0.0.1:2000"  # no segment is sampled, so none is sent
 
 
@@ -36,9 +37,11 @@ def worker_command(
     stream: LogStream,
     temporary: Path,
 ) -> WorkerCommand:
-    """`base` is the environment of a process with the role's credentials; the function's own variables come over it."""
+    """`base` is the environment of a process with the role's credentials: its AWS_* variables, and nothing of the
+    user's own, are handed on; the function's own variables come over it.
+    """
     environment = {
-        **base,
+        **{name: value for name, value in base.items() if name in _INHERITED or name.startswith("AWS_")},
         **{name: localize(value) for name, value in version.environment.items()},
         **reserved_variables(version, bundle, stream),
         "LAMBDA_RUNTIME_DIR": str(runtime_packages),

@@ -77,7 +77,7 @@ class Execution:
             pool.release(worker)
 
     async def warm(self, version: FunctionVersion) -> None:
-        """Has a worker ready; one that cannot start is found out by the first invocation."""
+        """Starts a worker if there is none; one that cannot start is found out by the first invocation."""
         pool = self._pool(version)
         try:
             pool.release(await pool.acquire())
@@ -126,7 +126,7 @@ class Execution:
 
     def _command(self, version: FunctionVersion, stream: LogStream) -> WorkerCommand:
         function = version.function
-        session = self._clients.assume(version.role_arn, session_name=function.name[:64], region=function.region)
+        session = self._clients.assume(version.role_arn, session_name=_session_name(function), region=function.region)
         return worker_command(
             version,
             self._bundles.bundle(version),
@@ -142,6 +142,11 @@ class Execution:
             await asyncio.sleep(_JANITOR_SECONDS)
             for _, pool in self._pools.values():
                 pool.end_idle(IDLE_SECONDS)
+
+
+def _session_name(function: FunctionArn) -> str:
+    """Lambda names the session after the function; STS wants two to 64 characters."""
+    return function.name[:64].ljust(2, "-")
 
 
 def new_request_id() -> str:

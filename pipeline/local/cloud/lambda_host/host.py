@@ -147,8 +147,9 @@ class LambdaHost:
         self._bundles.snapshot(self._functions.version(function, version))
 
     def warm(self, function: FunctionArn, version: str) -> None:
-        """Has a worker of the version ready before its first request; what is wrong with it shows when invoked."""
-        self._wait(self._execution.warm(self._functions.version(function, version)))
+        """Starts a worker of the version and does not wait; what is wrong with it shows when it is invoked."""
+        work = self._execution.warm(self._functions.version(function, version))
+        asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def refresh(self, function: FunctionArn) -> None:
         """Forgets what is remembered of the function's aliases and versions: it was changed."""

@@ -17,6 +17,7 @@ PACKAGES = (
     "jmespath",
     "python-dateutil",
     "s3transfer",
+    "simplejson",
     "six",
     "urllib3",
 )

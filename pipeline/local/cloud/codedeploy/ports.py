@@ -1,0 +1,55 @@
+"""What CodeDeploy needs of the rest of the local cloud, so that a test can stand in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from pipeline.local.cloud.lambda_host.function import FunctionArn, InvocationResult
+from pipeline.local.cloud.lambda_host.routing import Routing
+
+
+class Functions(Protocol):
+    """The Lambda host."""
+
+    def invoke(
+        self,
+        function_arn: str,
+        event: Any,
+        *,
+        asynchronous: bool = False,
+        during: Callable[[], AbstractContextManager[object]],
+    ) -> InvocationResult: ...
+
+    def snapshot(self, function: FunctionArn, version: str) -> None: ...
+
+    def warm(self, function: FunctionArn, version: str) -> None: ...
+
+    def refresh(self, function: FunctionArn) -> None: ...
+
+    def retire(self, function: FunctionArn, version: str) -> None: ...
+
+
+class Aliases(Protocol):
+    """The Lambda API's aliases; errors are botocore's ClientError. An alias is a qualified ARN."""
+
+    def create(self, alias: FunctionArn, routing: Routing, *, description: str) -> None: ...
+
+    def routing(self, alias: FunctionArn) -> Routing: ...
+
+    def set_routing(self, alias: FunctionArn, routing: Routing, *, description: str | None = None) -> None: ...
+
+    def delete(self, alias: FunctionArn) -> None: ...
+
+    def role_of(self, function: FunctionArn, version: str) -> str: ...
+
+    def may_invoke(self, role_arn: str, function_arn: str, *, region: str) -> str | None:
+        """None when the role may invoke the function, else the words of IAM."""
+        ...
+
+
+class Alarms(Protocol):
+    """CloudWatch. The state is OK, ALARM or INSUFFICIENT_DATA; an alarm that does not exist is a LookupError."""
+
+    def state(self, account: str, region: str, name: str) -> str: ...
