@@ -1,0 +1,143 @@
+"""The folders and the environment of one build: its own home, Python, npm prefix and PATH; only the caches are shared.
+
+Nothing that a build installs lands outside its folder, and of the user's environment only a named part comes in: where
+packages come from (registries, proxies, certificates) and what silences a banner. The user's AWS configuration, Python
+packages and global npm packages stay out. It must not know buildspecs or AWS.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import uv
+
+from pipeline.local.actions.codebuild.shell import StartProcess
+from pipeline.local.errors import BadInput, EngineError
+
+_SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/opt/homebrew/bin")
+# What CodeBuild's images have and a machine may keep elsewhere than in the system's folders.
+_TOOLS = ("git", "jq", "make", "zip", "unzip", "curl", "bash", "aws", "docker")
+# As in a fresh Python of CodeBuild's images, but of one version each.
+_PYTHON_PACKAGES = ("pip==26.3", "setuptools==84.2.1", "wheel==0.48.0")
+_KEPT_VARIABLES = re.compile(
+    r"(?i)^((http|https|all|no)_proxy|ssl_cert_(file|dir)|requests_ca_bundle|curl_ca_bundle|node_extra_ca_certs"
+    r"|git_ssl_cainfo|pip_(index_url|extra_index_url|find_links|trusted_host|cert|default_timeout|config_file)"
+    r"|pip_disable_pip_version_check|uv_(index|default_index|extra_index_url|index_url|find_links|native_tls)"
+    r"|npm_config_(registry|cafile|strict_ssl)|jsii_silence_warning_\w+)$"
+)
+_PACKAGE_SETTINGS = (
+    ".npmrc",
+    ".config/pip/pip.conf",
+    ".pip/pip.conf",
+    "Library/Application Support/pip/pip.conf",
+    ".config/uv/uv.toml",
+)
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """`environment` is what the build's shell starts with; `shell` is an empty folder for its own files."""
+
+    home: Path
+    shell: Path
+    environment: Mapping[str, str]
+
+
+def make_sandbox(folder: Path, *, cache: Path, start: StartProcess) -> Sandbox:
+    """Make it in `folder`, with a Python of the run's own version. `cache` is shared by all builds of all runs."""
+    home, tools, python, npm = folder / "home", folder / "tools", folder / "python", folder / "npm"
+    for path in (home, tools, npm / "bin", folder / "tmp", folder / "shell", cache):
+        path.mkdir(parents=True, exist_ok=True)
+    _copy_package_settings(home)
+    for name, program in _tools().items():
+        (tools / name).symlink_to(program)
+    programs = (python / "bin", npm / "bin", home / ".local" / "bin", tools, *_SYSTEM_PATH)
+    environment = {
+        **{name: value for name, value in os.environ.items() if _KEPT_VARIABLES.match(name)},
+        "HOME": str(home),
+        "PATH": os.pathsep.join(str(path) for path in programs),
+        "TMPDIR": str(folder / "tmp"),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "VIRTUAL_ENV": str(python),
+        "PIP_CACHE_DIR": str(cache / "pip"),
+        "UV_CACHE_DIR": str(cache / "uv"),
+        "NPM_CONFIG_PREFIX": str(npm),
+        "NPM_CONFIG_CACHE": str(cache / "npm"),
+        "NPM_CONFIG_AUDIT": "false",
+        "NPM_CONFIG_FUND": "false",
+        "NPM_CONFIG_UPDATE_NOTIFIER": "false",
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(cache / "jsii"),
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "CDK_DISABLE_VERSION_CHECK": "true",
+    }
+    settings = _npm_global_settings()
+    if settings:
+        environment["NPM_CONFIG_GLOBALCONFIG"] = str(settings)
+    _make_python(python, environment, start)
+    return Sandbox(home, folder / "shell", environment)
+
+
+def _make_python(python: Path, environment: Mapping[str, str], start: StartProcess) -> None:
+    program = uv.find_uv_bin()
+    for command in (
+        [program, "venv", "--quiet", "--python", sys.executable, "--no-python-downloads", str(python)],
+        [program, "pip", "install", "--quiet", "--python", str(python / "bin" / "python"), *_PYTHON_PACKAGES],
+    ):
+        process = start(
+            command, env=dict(environment), cwd=python.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        output, _ = process.communicate()
+        if process.returncode != 0:
+            words = output.decode("utf-8", "replace").strip()
+            raise EngineError(f"The Python of a build could not be made: `{' '.join(command[1:3])}` says:\n{words}")
+
+
+def _copy_package_settings(home: Path) -> None:
+    """Copies, so that a build which changes them changes its own."""
+    for name in _PACKAGE_SETTINGS:
+        settings = Path.home() / name
+        if settings.is_file():
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(settings, home / name)
+            (home / name).chmod(0o600)
+
+
+@functools.cache
+def _tools() -> Mapping[str, Path]:
+    """Programs by name. Node by its true path: version managers' shims need the user's home."""
+    node = _node()
+    tools = {"node": node}
+    for name in ("npm", "npx", "corepack"):
+        beside = node.with_name(name)
+        found = str(beside) if beside.exists() else shutil.which(name)
+        if found:
+            tools[name] = Path(found)
+    for name in _TOOLS:
+        program = shutil.which(name, path=os.pathsep.join(_SYSTEM_PATH)) or shutil.which(name)
+        if program:
+            tools[name] = Path(program)
+    return tools
+
+
+def _node() -> Path:
+    try:
+        done = subprocess.run(["node", "-p", "process.execPath"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as exc:
+        raise BadInput("Builds need Node.js, and there is no `node` on the PATH that runs. Install Node 22.") from exc
+    return Path(done.stdout.strip())
+
+
+def _npm_global_settings() -> Path | None:
+    """The machine's npmrc: npm looks for it below its prefix, which is the sandbox's here."""
+    prefixes = (_tools()["node"].parent.parent, Path("/usr/local"), Path("/usr"), Path("/opt/homebrew"))
+    candidates = (prefix / "etc" / "npmrc" for prefix in prefixes)
+    return next((path for path in candidates if path.is_file()), None)
