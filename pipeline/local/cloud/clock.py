@@ -113,6 +113,12 @@ class Clock:
         """The inverse of `to_aws`."""
         return aws - self.offset()
 
+    @property
+    def rate(self) -> float:
+        """AWS seconds per wall second at present: 1, or `speed` while somebody waits."""
+        with self._changed:
+            return self._rate
+
     def sleep(self, seconds: float) -> None:
         """Waits for AWS seconds, fast. Raises ClockClosed when the run ends, EngineError when a callback failed."""
         self._wait_until(None, seconds)
@@ -205,15 +211,15 @@ class Clock:
         deadline = float("inf") if seconds is None else self.now() + seconds
         self._count(waiters=1)
         try:
-            while not (predicate is not None and predicate()):
+            while not (predicate is not None and predicate()):  # without the lock: it may take locks of its own
                 with self._changed:
                     self._raise_if_over()
-                    remaining = deadline - self.now()
-                    if remaining > 0:
-                        poll = float("inf") if predicate is None else _POLL_WALL_SECONDS
-                        self._changed.wait(self._wall_seconds(remaining, poll))
-                        continue
-                return predicate is not None and predicate()
+                    is_over = self.now() >= deadline
+                    if not is_over:
+                        is_polled = predicate is not None
+                        self._changed.wait(_POLL_WALL_SECONDS if is_polled else self._wall_seconds(deadline))
+                if is_over:
+                    return predicate is not None and predicate()
             return True
         finally:
             self._count(waiters=-1)
@@ -224,11 +230,12 @@ class Clock:
         if self._is_closed:
             raise ClockClosed
 
-    def _wall_seconds(self, aws_seconds: float, at_most: float) -> float | None:
-        """How long to wait for a change; None when only a change can end the wait (the clock stands still)."""
-        if self.now() >= self._ceiling():
-            return None if at_most == float("inf") else at_most
-        return min(aws_seconds, self._boundary - self.now()) / self._rate if at_most == float("inf") else at_most
+    def _wall_seconds(self, until: float) -> float | None:
+        """How long the clock takes to get there; None while it stands still before a boundary."""
+        now = self.now()
+        if now >= self._ceiling():
+            return None
+        return (min(until, self._ceiling()) - now) / self._rate
 
     def _tick(self) -> None:
         while (boundary := self._next_boundary()) is not None:
@@ -248,7 +255,7 @@ class Clock:
                     self._anchor(boundary)
                     self._changed.notify_all()
                     return boundary
-                self._changed.wait(self._wall_seconds(self._ceiling() - self.now(), float("inf")))
+                self._changed.wait(self._wall_seconds(self._boundary))
             return None
 
     def _fail(self, name: str, exc: Exception) -> None:

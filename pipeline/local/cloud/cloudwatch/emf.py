@@ -59,12 +59,12 @@ def _root(line: str | Mapping[str, Any]) -> Mapping[str, Any]:
 def _of_directive(
     root: Mapping[str, Any], directive: Mapping[str, Any], timestamp: float | None
 ) -> Iterator[EmfMetric]:
-    for metric in directive.get("Metrics") or []:
+    for metric in _list(directive.get("Metrics")):
         name = metric.get("Name") if isinstance(metric, Mapping) else None
         values = _values(root.get(name)) if isinstance(name, str) else ()
         if not isinstance(name, str) or not values:
             continue
-        for names in directive.get("Dimensions") or [[]]:
+        for names in _list(directive.get("Dimensions")) or [[]]:
             dimensions = _dimensions(root, names)
             if dimensions is not None:
                 yield EmfMetric(directive["Namespace"], name, dimensions, values, metric.get("Unit"), timestamp)
@@ -75,6 +75,10 @@ def _dimensions(root: Mapping[str, Any], names: object) -> dict[str, str] | None
         return None
     found = {name: root[name] for name in names if isinstance(name, str) and isinstance(root.get(name), str)}
     return found if len(found) == len(names) else None
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _values(target: object) -> tuple[float, ...]:
