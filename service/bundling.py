@@ -1,8 +1,8 @@
 """Builds what Lambda runs: one package per function with nothing but its code, and one layer with all dependencies.
 
 No Docker, and the same bytes on every machine: names sorted, times fixed, wheels for Lambda's platform, bytecode by
-Pyodide (Lambda's Python as WebAssembly) whatever Python this machine has. Results lie in `.build`, named by what they are
-made of, so that a second synth only looks them up. It must not know CDK or any particular function.
+Pyodide (Lambda's Python as WebAssembly) whatever Python this machine has. Results lie in `.build`, named by what they
+are made of, so that a second synth only looks them up. It must not know CDK or any particular function.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from service import bundling
 from service.service_settings import ServiceSettings
 
 ALIAS_NAME = "live"
-METRICS_NAMESPACE = "AutonomousCarManager"
 ARCHITECTURE = lambda_.Architecture.ARM_64
 VERSION_FLAGS = ("@aws-cdk/aws-lambda:recognizeLayerVersion", "@aws-cdk/aws-lambda:recognizeVersionProps")
 
@@ -25,8 +24,7 @@ VERSION_FLAGS = ("@aws-cdk/aws-lambda:recognizeLayerVersion", "@aws-cdk/aws-lamb
 class ServiceFunction(Construct):
     """A function, its log group, the version of this release and the alias `live` that everything invokes.
 
-    `code` names the folders in its package, `handler` is "package.module.function" as Python imports it,
-    `service_name` is what logs, traces and metrics call it.
+    `code` names the folders in its package, `handler` is "package.module.function" as Python imports it.
     """
 
     def __init__(
@@ -34,7 +32,6 @@ class ServiceFunction(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        service_name: str,
         description: str,
         code: Sequence[str],
         handler: str,
@@ -59,11 +56,7 @@ class ServiceFunction(Construct):
             description=description,
             timeout=cdk.Duration.seconds(timeout_seconds),
             memory_size=memory_mib,
-            environment={
-                "POWERTOOLS_SERVICE_NAME": service_name,
-                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
-                **environment,
-            },
+            environment=dict(environment),
             role=role,
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,

@@ -14,7 +14,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from service.function import ALIAS_NAME, METRICS_NAMESPACE
+from service.cars.settings import METRICS_NAMESPACE, ServiceName
+from service.function import ALIAS_NAME
 from service.service_settings import ServiceSettings
 
 PERIOD = Duration.minutes(1)
@@ -122,7 +123,7 @@ def heartbeat_alarm(scope: Construct, *, settings: ServiceSettings) -> cloudwatc
         metric=cloudwatch.Metric(
             namespace=METRICS_NAMESPACE,
             metric_name="SucceededJourneys",
-            dimensions_map={"service": "cars-prober", "stage": settings.stage_name},
+            dimensions_map={"service": ServiceName.PROBER, "stage": settings.stage_name},
             statistic="Sum",
             period=PERIOD,
         ),

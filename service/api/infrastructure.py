@@ -28,7 +28,6 @@ class ApiStack(cdk.Stack):
         self.api_function = ServiceFunction(
             self,
             "Api",
-            service_name="cars-api",
             description="Answers the REST API of the cars",
             code=("service/api/runtime", "service/cars"),
             handler="service.api.runtime.handler.handle",

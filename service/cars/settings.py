@@ -1,12 +1,24 @@
-"""The names of the service's environment variables, and how its functions read them.
+"""Names that infrastructure and functions share, and how a function reads its environment.
 
-Infrastructure and handlers both take the names from here. It must not read anything at import.
+Both sides take the names from here. It must not read anything at import.
 """
 
 from __future__ import annotations
 
 import os
 from enum import StrEnum
+
+METRICS_NAMESPACE = "AutonomousCarManager"
+"""The CloudWatch namespace of the service's own metrics."""
+
+
+class ServiceName(StrEnum):
+    """What logs, traces and metrics (dimension `service`) call the functions."""
+
+    API = "cars-api"
+    CHANGES = "cars-changes"
+    PROBER = "cars-prober"
+    RELEASE = "cars-release"
 
 
 class Setting(StrEnum):

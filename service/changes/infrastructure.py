@@ -31,7 +31,6 @@ class ChangesStack(cdk.Stack):
         self.changes_function = ServiceFunction(
             self,
             "Changes",
-            service_name="cars-changes",
             description="Sends an event to the bus for each change of a car",
             code=("service/changes/runtime", "service/cars"),
             handler="service.changes.runtime.handler.handle",

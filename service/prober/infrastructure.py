@@ -23,7 +23,6 @@ class ProberStack(cdk.Stack):
         self.prober_function = ServiceFunction(
             self,
             "Prober",
-            service_name="cars-prober",
             description="Travels through the public API as a customer would, every minute",
             code=("service/prober/runtime", "service/cars"),
             handler="service.prober.runtime.handler.handle",

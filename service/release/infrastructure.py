@@ -90,7 +90,6 @@ class CanaryRelease(Construct):
         return ServiceFunction(
             self,
             construct_id,
-            service_name="cars-release",
             description=description,
             code=("service/release/runtime", "service/cars"),
             handler=handler,

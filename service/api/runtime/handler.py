@@ -15,10 +15,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from service.api.runtime import problems, routes
+from service.cars.settings import METRICS_NAMESPACE, ServiceName
 
-logger = Logger()
-tracer = Tracer()
-metrics = Metrics()
+logger = Logger(service=ServiceName.API)
+tracer = Tracer(service=ServiceName.API)
+metrics = Metrics(namespace=METRICS_NAMESPACE, service=ServiceName.API)
 app = APIGatewayRestResolver()
 problems.register(app)
 routes.register(app)
@@ -33,6 +34,7 @@ class ServerErrorAnswered(RuntimeError):
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """`event` and the result are API Gateway's Lambda proxy shapes (REST API, payload format 1.0)."""
+    metrics.add_metric(name="Requests", unit=MetricUnit.Count, value=1)
     answer = app.resolve(event, context)
     status = int(answer["statusCode"])
     metrics.add_metric(name=f"Answers{status // 100}xx", unit=MetricUnit.Count, value=1)

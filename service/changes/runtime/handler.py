@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from service.cars.car import Car
 from service.cars.events import SOURCE, CarEvent, CarEventType
 from service.cars.repository import from_item
-from service.cars.settings import Setting, read
+from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -31,9 +31,9 @@ PUT_EVENTS_LIMIT = 10
 
 TYPES = {"INSERT": CarEventType.CREATED, "MODIFY": CarEventType.UPDATED, "REMOVE": CarEventType.DELETED}
 
-logger = Logger()
-tracer = Tracer()
-metrics = Metrics()
+logger = Logger(service=ServiceName.CHANGES)
+tracer = Tracer(service=ServiceName.CHANGES)
+metrics = Metrics(namespace=METRICS_NAMESPACE, service=ServiceName.CHANGES)
 
 
 class UnreadableRecord(Exception):
@@ -51,6 +51,7 @@ def event_bridge() -> EventBridgeClient:
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """`event` is {"Records": [DynamoDB stream record, …]}; the result {"batchItemFailures": [{"itemIdentifier"}]}."""
     records: list[dict[str, Any]] = event["Records"]
+    metrics.add_metric(name="ReceivedChanges", unit=MetricUnit.Count, value=len(records))
     failed = _send(records)
     sent = records if failed is None else records[: records.index(failed)]
     metrics.add_metric(name="SentChanges", unit=MetricUnit.Count, value=len(sent))

@@ -14,16 +14,16 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from service.cars.settings import Setting, read
+from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
 from service.prober.runtime.journey import REQUESTS_PER_JOURNEY, Tally, Traveller
 from service.prober.runtime.signed_api import SignedApi
 
 LONGEST_JOURNEY_MILLISECONDS = 45_000
 """Seven requests and a last DELETE, each running into its timeout: with less time left, no journey is begun."""
 
-logger = Logger()
-tracer = Tracer()
-metrics = Metrics()
+logger = Logger(service=ServiceName.PROBER)
+tracer = Tracer(service=ServiceName.PROBER)
+metrics = Metrics(namespace=METRICS_NAMESPACE, service=ServiceName.PROBER)
 
 
 @functools.cache

@@ -13,7 +13,9 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 
-logger = Logger()
+from service.cars.settings import ServiceName
+
+logger = Logger(service=ServiceName.RELEASE)
 
 
 class ReleaseRefused(Exception):

@@ -16,7 +16,7 @@ import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from service.cars.settings import Setting, read
+from service.cars.settings import ServiceName, Setting, read
 from service.release.runtime.callback import ReleaseRefused, verdict
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ ATTEMPTS = 4
 SECONDS_BETWEEN_ATTEMPTS = 15
 """Metrics arrive late, but the canary's first minutes are long in: the arithmetic in service/canary.py sees to that."""
 
-logger = Logger()
-tracer = Tracer()
+logger = Logger(service=ServiceName.RELEASE)
+tracer = Tracer(service=ServiceName.RELEASE)
 
 
 @dataclass(frozen=True)

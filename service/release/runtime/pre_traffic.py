@@ -18,15 +18,15 @@ from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from service.cars.settings import Setting, read
+from service.cars.settings import ServiceName, Setting, read
 from service.release.runtime.callback import ReleaseRefused, verdict
 from service.release.runtime.proxy_event import proxy_event
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-logger = Logger()
-tracer = Tracer()
+logger = Logger(service=ServiceName.RELEASE)
+tracer = Tracer(service=ServiceName.RELEASE)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from service.cars.settings import Setting
+from service.prober.runtime import handler
+from service.prober.runtime.journey import Traveller
+from tests.service.conftest import FakeContext, load_event
+from tests.service.prober.runtime.test_journey import FakeApi
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(Setting.STAGE_NAME, "staging")
+    monkeypatch.setenv(Setting.REQUESTS_PER_MINUTE, "120")
+
+
+def run(api: FakeApi, context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    traveller = Traveller(api)
+    monkeypatch.setattr(handler, "traveller", lambda: traveller)
+    tally: dict[str, int] = handler.handle(load_event("scheduled"), context)
+    return tally
+
+
+def heartbeat(output: str) -> dict[str, Any]:
+    """The one EMF line among the lines that the function printed."""
+    (line,) = (line for line in output.splitlines() if '"CloudWatchMetrics"' in line)
+    metrics: dict[str, Any] = json.loads(line)
+    return metrics
+
+
+def test_a_minute_has_as_many_requests_as_promised(context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    tally = run(FakeApi(), context, monkeypatch)
+
+    assert tally == {"requests": 126, "failed_requests": 0, "journeys": 18, "succeeded_journeys": 18}
+
+
+def test_heartbeat_is_the_metric_that_the_alarm_watches(
+    context: FakeContext, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(FakeApi(), context, monkeypatch)
+
+    metrics = heartbeat(capsys.readouterr().out)
+    (described,) = metrics["_aws"]["CloudWatchMetrics"]
+    assert described["Namespace"] == "AutonomousCarManager"
+    assert [sorted(dimensions) for dimensions in described["Dimensions"]] == [["service", "stage"]]
+    assert (metrics["service"], metrics["stage"]) == ("cars-prober", "staging")
+    assert metrics["SucceededJourneys"] == [18.0]
+
+
+def test_broken_api_does_not_break_the_prober(
+    context: FakeContext, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from service.prober.runtime.signed_api import Answer
+
+    tally = run(FakeApi(lambda method, path: Answer(0, {})), context, monkeypatch)
+
+    assert tally["failed_requests"] == tally["requests"] == 126
+    assert heartbeat(capsys.readouterr().out)["SucceededJourneys"] == [0.0]
+
+
+def test_no_journey_is_begun_that_might_not_end_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    tally = run(FakeApi(), FakeContext(remaining_milliseconds=44_000), monkeypatch)
+
+    assert tally["journeys"] == 1

@@ -1,0 +1,132 @@
+"""Journeys against an API that may fail: what is counted, what is left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from service.prober.runtime.journey import REQUESTS_PER_JOURNEY, Tally, Traveller
+from service.prober.runtime.signed_api import Answer
+
+
+class FakeApi:
+    """The cars' API in memory; `broken` says which calls fail, and how."""
+
+    def __init__(self, broken: Callable[[str, str], Answer | None] = lambda method, path: None) -> None:
+        self.cars: dict[str, dict[str, Any]] = {}
+        self.calls: list[tuple[str, str]] = []
+        self.queries: list[dict[str, str]] = []
+        self._broken = broken
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Answer:
+        self.calls.append((method, path))
+        failure = self._broken(method, path)
+        if failure is not None:
+            return failure
+        car_id = path.removeprefix("/cars/")
+        if path == "/cars" and method == "POST":
+            car = {**(body or {}), "created_at": datetime.now(UTC).isoformat()}
+            self.cars[str(car["car_id"])] = car
+            return Answer(201, car)
+        if path == "/cars":
+            return self._page(dict(query or {}))
+        if car_id not in self.cars:
+            return Answer(404, {})
+        if method == "DELETE":
+            del self.cars[car_id]
+            return Answer(204, {})
+        self.cars[car_id] |= body or {}
+        return Answer(200, self.cars[car_id])
+
+    def _page(self, query: dict[str, str]) -> Answer:
+        self.queries.append(query)
+        start = int(query.get("next_token", "0"))
+        cars = sorted(self.cars.values(), key=lambda car: str(car["car_id"]))
+        end = start + int(query["limit"])
+        return Answer(200, {"cars": cars[start:end], "next_token": str(end) if end < len(cars) else None})
+
+
+def travel(api: FakeApi, journeys: int = 1) -> Tally:
+    tally = Tally()
+    traveller = Traveller(api)
+    for number in range(journeys):
+        traveller.travel(number, tally)
+    return tally
+
+
+def test_journey_takes_every_route_and_leaves_nothing() -> None:
+    api = FakeApi()
+
+    tally = travel(api, journeys=2)
+
+    assert [method for method, _ in api.calls] == [
+        *("POST", "GET", "GET", "PATCH", "GET", "DELETE", "GET"),
+        *("POST", "GET", "GET", "PUT", "GET", "DELETE", "GET"),
+    ]
+    assert tally == Tally(requests=2 * REQUESTS_PER_JOURNEY, failed_requests=0, journeys=2, succeeded_journeys=2)
+    assert api.cars == {}
+
+
+def test_cars_of_journeys_are_told_by_their_prefix() -> None:
+    api = FakeApi()
+
+    travel(api)
+
+    assert {path.split("-")[0] for method, path in api.calls if path != "/cars"} == {"/cars/probe"}
+
+
+@pytest.mark.parametrize(
+    ("method", "failed_requests"),
+    [("POST", 5), ("GET", 4), ("PATCH", 1), ("DELETE", 2)],
+)
+def test_failing_requests_are_counted_and_the_journey_goes_on(method: str, failed_requests: int) -> None:
+    api = FakeApi(lambda called, _: Answer(502, {}) if called == method else None)
+
+    tally = travel(api)
+
+    assert tally == Tally(
+        requests=REQUESTS_PER_JOURNEY, failed_requests=failed_requests, journeys=1, succeeded_journeys=0
+    )
+
+
+def test_request_without_an_answer_is_counted() -> None:
+    tally = travel(FakeApi(lambda method, path: Answer(0, {})), journeys=3)
+
+    assert tally == Tally(
+        requests=3 * REQUESTS_PER_JOURNEY, failed_requests=3 * REQUESTS_PER_JOURNEY, journeys=3, succeeded_journeys=0
+    )
+
+
+def test_car_is_deleted_again_when_the_first_attempt_failed() -> None:
+    failures = [Answer(502, {})]
+    api = FakeApi(lambda method, _: failures.pop() if method == "DELETE" and failures else None)
+
+    travel(api)
+
+    assert api.cars == {}
+
+
+def test_old_synthetic_cars_on_any_page_are_deleted_and_others_kept() -> None:
+    api = FakeApi()
+    old = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    new = datetime.now(UTC).isoformat()
+    for number in range(30):
+        api.cars[f"a-{number:02}"] = {"car_id": f"a-{number:02}", "created_at": old}
+    for car_id, created_at in (("e2e-1", old), ("probe-1", old), ("release-1", old), ("probe-2", new)):
+        api.cars[car_id] = {"car_id": car_id, "created_at": created_at}
+
+    travel(api, journeys=2)
+
+    assert [query.get("next_token") for query in api.queries] == [None, "25"]
+    assert [car_id for car_id in api.cars if not car_id.startswith("a-")] == ["probe-2"]
+    assert len(api.cars) == 31

@@ -1,0 +1,123 @@
+"""The hook against the real handler of the API, broken in one way after the other."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+
+from service.api.runtime import handler
+from service.cars.repository import CarRepository
+from service.cars.settings import Setting
+from service.release.runtime import pre_traffic
+from tests.service.conftest import FakeContext, load_event
+from tests.service.release.runtime.code_deploy import FakeCodeDeploy
+
+VERSION_ARN = "arn:aws:lambda:eu-west-1:222222222222:function:cars-api:7"
+
+Spoil = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+
+
+class FakeLambda:
+    """Invoke of Lambda, running the API's handler; `spoil` may change an answer, given the event."""
+
+    def __init__(self, spoil: Spoil = lambda event, answer: answer) -> None:
+        self.invoked: list[str] = []
+        self.routes: list[tuple[str, str]] = []
+        self._spoil = spoil
+
+    def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:
+        event = json.loads(Payload)
+        self.invoked.append(FunctionName)
+        self.routes.append((event["httpMethod"], event["resource"]))
+        try:
+            answer = self._spoil(event, handler.handle(event, FakeContext()))
+        except ZeroDivisionError as error:
+            failure = {"errorType": "ZeroDivisionError", "errorMessage": str(error)}
+            return {"FunctionError": "Unhandled", "Payload": io.BytesIO(json.dumps(failure).encode())}
+        return {"Payload": io.BytesIO(json.dumps(answer).encode())}
+
+
+@pytest.fixture
+def codedeploy(aws: None, monkeypatch: pytest.MonkeyPatch) -> FakeCodeDeploy:
+    monkeypatch.setenv(Setting.VERSION_ARN, VERSION_ARN)
+    fake = FakeCodeDeploy()
+    real = boto3.client
+    monkeypatch.setattr(boto3, "client", lambda name: fake if name == "codedeploy" else real(name))
+    return fake
+
+
+def run(version: FakeLambda, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pre_traffic, "lambda_client", lambda: version)
+    pre_traffic.handle(load_event("codedeploy-hook"), FakeContext())
+
+
+def test_good_version_passes_and_no_car_is_left(
+    codedeploy: FakeCodeDeploy, repository: CarRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = FakeLambda()
+
+    run(version, monkeypatch)
+
+    assert codedeploy.verdicts == ["Succeeded"]
+    assert set(version.invoked) == {VERSION_ARN}
+    assert repository.list(limit=10, after_car_id=None).cars == ()
+
+
+def test_every_route_of_the_api_is_exercised(codedeploy: FakeCodeDeploy, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = FakeLambda()
+
+    run(version, monkeypatch)
+
+    routes = {
+        (route.method, route.path.replace("<car_id>", "{car_id}"))
+        for route in (*handler.app._static_routes, *handler.app._dynamic_routes)
+    }
+    assert set(version.routes) == routes
+
+
+def crash(_: dict[str, Any], __: dict[str, Any]) -> dict[str, Any]:
+    raise ZeroDivisionError("division by zero")
+
+
+def other_status(event: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    return {**answer, "statusCode": 200} if event["httpMethod"] == "DELETE" else answer
+
+
+def lost_field(event: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    if event["httpMethod"] != "PUT":
+        return answer
+    body = json.loads(answer["body"])
+    del body["status"]
+    return {**answer, "body": json.dumps(body)}
+
+
+def no_conflict(event: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    return {**answer, "statusCode": 201} if answer["statusCode"] == 409 else answer
+
+
+@pytest.mark.parametrize("spoil", [crash, other_status, lost_field, no_conflict])
+def test_bad_version_is_refused_and_no_car_is_left(
+    spoil: Spoil, codedeploy: FakeCodeDeploy, repository: CarRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(FakeLambda(spoil), monkeypatch)
+
+    assert codedeploy.verdicts == ["Failed"]
+    assert repository.list(limit=10, after_car_id=None).cars == ()
+
+
+def test_hook_that_may_not_invoke_fails_the_release(
+    codedeploy: FakeCodeDeploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Forbidden(FakeLambda):
+        def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:
+            raise PermissionError("lambda:InvokeFunction")
+
+    with pytest.raises(PermissionError):
+        run(Forbidden(), monkeypatch)
+
+    assert codedeploy.verdicts == ["Failed"]
