@@ -31,7 +31,7 @@ def describe_alarms(alarms: Sequence[AlarmStatus], parameters: Mapping[str, Any]
     found, following = page(
         [status for status in alarms if _matches(status, parameters)], parameters, size=_ALARMS_PER_PAGE
     )
-    shapes = {True: [], False: []}  # type: dict[bool, list[dict[str, Any]]]
+    shapes: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     for status in found:
         shapes[status.is_composite].append(alarm_shape(status, time))
     return {"MetricAlarms": shapes[False], "CompositeAlarms": shapes[True], **following}

@@ -23,7 +23,7 @@ _TREATED_AS = {
 def reason(
     alarm: MetricAlarm, state: AlarmState, verdict: Verdict, points: Sequence[float | None], timestamps: Sequence[int]
 ) -> str:
-    """`points` and `timestamps` are the evaluation range; timestamps as they are to be shown (seconds)."""
+    """`points` and `timestamps` are the evaluation range. Times are the run's own (AWS seconds), shown in UTC."""
     if state is AlarmState.INSUFFICIENT_DATA:
         return f"Insufficient Data: {_count(verdict.filled, 'datapoint')} {_was(verdict.filled)} unknown."
     if not verdict.evaluated:

@@ -165,8 +165,8 @@ class CloudWatch:
         )
         if verdict.state is None:
             return []
-        shown = [int(self.clock.to_wall(start + index * alarm.period_seconds)) for index in range(count)]
-        reason = alarm_reason.reason(alarm, verdict.state, verdict, points, shown)
+        timestamps = [start + index * alarm.period_seconds for index in range(count)]
+        reason = alarm_reason.reason(alarm, verdict.state, verdict, points, timestamps)
         return self._set_state(status, verdict.state, reason, _reason_data(alarm, verdict, points))
 
     def _has_low_samples(self, alarm: MetricAlarm, end: int) -> bool:

@@ -6,6 +6,7 @@ They must not know alarms, nor which account calls whom. Source: the operations'
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pipeline.local.cloud.cloudwatch.api_time import CallTime
@@ -134,7 +135,7 @@ def _needed(query: MetricDataQuery, queries: Sequence[MetricDataQuery]) -> list[
     used = {query.id, *_reachable(query, {other.id: other for other in queries})}
     uses_all = any("METRICS" in other.expression_text for other in queries if other.id in used)
     return [
-        other if other.id == query.id else _hidden(other)
+        other if other.id == query.id else replace(other, returns_data=False)
         for other in queries
         if other.id in used or (uses_all and other.metric_stat is not None)
     ]
@@ -151,13 +152,10 @@ def _reachable(query: MetricDataQuery, by_id: Mapping[str, MetricDataQuery]) -> 
     return found
 
 
-def _hidden(query: MetricDataQuery) -> MetricDataQuery:
-    return MetricDataQuery(query.id, query.metric_stat, query.expression, query.expression_text, query.label, False)
-
-
 def _period(queries: Sequence[MetricDataQuery]) -> int:
-    periods = [query.metric_stat.period_seconds for query in queries if query.metric_stat is not None]
-    return max(periods, default=_DEFAULT_PERIOD_SECONDS)
+    of_metrics = [query.metric_stat.period_seconds for query in queries if query.metric_stat is not None]
+    of_expressions = [query.period_seconds for query in queries if query.period_seconds is not None]
+    return max(of_metrics or of_expressions, default=_DEFAULT_PERIOD_SECONDS)
 
 
 def _window(parameters: Mapping[str, Any], period_seconds: int, time: CallTime) -> Window:

@@ -36,7 +36,10 @@ class MetricStat:
 
 @dataclass(frozen=True)
 class MetricDataQuery:
-    """Either `metric_stat` or `expression` (parsed from `expression_text`) is there."""
+    """Either `metric_stat` or `expression` (parsed from `expression_text`) is there.
+
+    `period_seconds` is the period of an expression that uses no metric, if it was given.
+    """
 
     id: str
     metric_stat: MetricStat | None = None
@@ -44,6 +47,7 @@ class MetricDataQuery:
     expression_text: str = ""
     label: str | None = None
     returns_data: bool = True
+    period_seconds: int | None = None
 
 
 def parse_queries(queries: Sequence[Mapping[str, Any]], *, account: str, region: str) -> tuple[MetricDataQuery, ...]:
@@ -113,6 +117,7 @@ def _parse_query(query: Mapping[str, Any], *, account: str, region: str) -> Metr
         expression_text="" if text is None else str(text),
         label=None if label is None else str(label),
         returns_data=as_bool(query.get("ReturnData", True)),
+        period_seconds=None if query.get("Period") is None else parse_period(query["Period"]),
     )
 
 

@@ -1,0 +1,93 @@
+"""A CloudWatch on time that a test moves by hand, and alarms to put into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from pipeline.local.cloud.clock import Clock
+from pipeline.local.cloud.cloudwatch.alarm_evaluation import AlarmState
+from pipeline.local.cloud.cloudwatch.cloudwatch import CloudWatch
+from pipeline.local.run_events import AlarmChanged, EventLog
+from tests.pipeline.local.cloud.manual_time import ManualTime, manual_clock
+
+ACCOUNT, REGION = "222222222222", "eu-west-1"
+START = 1_800_000_000
+"""The clock's time in these tests: the start of a minute."""
+
+
+@dataclass
+class Stand:
+    """`cloudwatch` with short ways to feed it and to look at it; minutes count from START."""
+
+    cloudwatch: CloudWatch
+    clock: Clock
+    wall: ManualTime
+    event_log: EventLog
+
+    def measure(self, value: float, *, minute: float, name: str = "Errors", times: int = 1, **dimensions: str) -> None:
+        dimensions = dimensions or {"FunctionName": "cars"}
+        for _ in range(times):
+            self.cloudwatch.put_metric(
+                ACCOUNT, REGION, "AWS/Lambda", name, dimensions, value, at=START + 60 * minute + 30
+            )
+
+    def evaluate(self, *, minutes: int) -> None:
+        """The evaluation at the boundary that ends the given number of minutes after START."""
+        self.cloudwatch.evaluate(START + 60 * minutes)
+
+    def state(self, name: str) -> AlarmState:
+        return self.cloudwatch.alarm_state(ACCOUNT, REGION, name)
+
+    def changes(self) -> list[tuple[str, str, str]]:
+        return [
+            (event.alarm, event.old_state, event.new_state)
+            for event in self.event_log.events
+            if isinstance(event, AlarmChanged)
+        ]
+
+    def put(self, **properties: Any) -> None:
+        """PutMetricAlarm of an alarm on Errors, Sum, one minute, `> 0`, 1 of 1, unless said otherwise."""
+        self.cloudwatch.put_metric_alarm(ACCOUNT, REGION, alarm_properties(**properties))
+
+
+def alarm_properties(**changes: Any) -> dict[str, Any]:
+    """A change to None takes the property away."""
+    properties = {
+        "AlarmName": "errors",
+        "Namespace": "AWS/Lambda",
+        "MetricName": "Errors",
+        "Dimensions": [{"Name": "FunctionName", "Value": "cars"}],
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 0.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        **changes,
+    }
+    return {key: value for key, value in properties.items() if value is not None}
+
+
+def math_alarm_properties(expression: str, *metrics: str, **changes: Any) -> dict[str, Any]:
+    """An alarm on an expression over Sums of metrics of the function, each with its name in lower case as Id."""
+    queries: list[dict[str, Any]] = [{"Id": "watched", "Expression": expression, "ReturnData": True}]
+    for metric in metrics:
+        dimensions = [{"Name": "FunctionName", "Value": "cars"}]
+        stat = {
+            "Metric": {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": dimensions},
+            "Period": 60,
+            "Stat": "Sum",
+        }
+        queries.append({"Id": metric.lower(), "MetricStat": stat, "ReturnData": False})
+    single = ("Namespace", "MetricName", "Dimensions", "Statistic", "Period")
+    return alarm_properties(**{**dict.fromkeys(single), "Metrics": queries, **changes})
+
+
+@pytest.fixture
+def stand() -> Iterator[Stand]:
+    with manual_clock(start=START) as (clock, wall):
+        event_log = EventLog(clock.now, wall.wall)
+        yield Stand(CloudWatch(clock, event_log), clock, wall, event_log)
