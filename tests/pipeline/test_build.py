@@ -25,6 +25,17 @@ def test_cloud_assembly_is_the_builds_only_artifact(buildspecs: Buildspecs, stag
     assert [artifact["Name"] for artifact in action["OutputArtifacts"]] == ["Build_Output"]
 
 
+def test_nothing_that_reaches_the_cloud_assembly_is_kept_from_one_build_to_the_next(
+    template: Template, buildspecs: Buildspecs
+) -> None:
+    kept = [path for buildspec in buildspecs.values() for path in buildspec.get("cache", {}).get("paths", [])]
+    caches = [project["Properties"]["Cache"] for project in template.of_type("AWS::CodeBuild::Project").values()]
+    assert kept == [".mypy_cache/**/*"]
+    assert [cache for cache in caches if cache != {"Type": "NO_CACHE"}] == [
+        {"Type": "LOCAL", "Modes": ["LOCAL_CUSTOM_CACHE"]}
+    ]
+
+
 def test_build_has_no_permission_beyond_its_artifacts_logs_and_reports(
     template: Template, stages: dict[str, dict[str, Any]]
 ) -> None:
