@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pipeline.local.cloud.lambda_host.function import FunctionArn, InvocationResult
 from pipeline.local.cloud.lambda_host.routing import Routing
+from pipeline.local.run_events import EventLog
 
 
 class Functions(Protocol):
@@ -50,6 +52,29 @@ class Aliases(Protocol):
 
 
 class Alarms(Protocol):
-    """CloudWatch. The state is OK, ALARM or INSUFFICIENT_DATA; an alarm that does not exist is a LookupError."""
+    """CloudWatch. The state is OK, ALARM or INSUFFICIENT_DATA; CloudWatchRejection for an alarm that is not there."""
 
-    def state(self, account: str, region: str, name: str) -> str: ...
+    def alarm_state(self, account: str, region: str, name: str) -> str: ...
+
+
+class Time(Protocol):
+    """The run's clock."""
+
+    def now(self) -> float: ...
+
+    def to_wall(self, aws: float) -> float: ...
+
+    def wait_until(self, condition: Callable[[], bool], timeout: float | None = None) -> bool: ...
+
+    def hold(self) -> AbstractContextManager[None]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What every deployment uses."""
+
+    clock: Time
+    functions: Functions
+    aliases: Aliases
+    alarms: Alarms
+    event_log: EventLog

@@ -101,6 +101,7 @@ class InvocationResult:
     """How an invocation ended. `payload` is JSON; with an error it holds errorMessage and errorType.
 
     `function_error` is "Unhandled" as in the API's FunctionError, or None. `duration_ms` is the handler's own time.
+    `log_tail` is the end of what it printed.
     """
 
     version: str
@@ -108,6 +109,7 @@ class InvocationResult:
     function_error: str | None = None
     duration_ms: float = 0.0
     request_id: str = ""
+    log_tail: tuple[str, ...] = ()
 
     @property
     def error_message(self) -> str:

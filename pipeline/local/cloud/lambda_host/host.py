@@ -248,6 +248,7 @@ class LambdaHost:
             function_error="Unhandled" if outcome.is_error else None,
             duration_ms=outcome.duration_ms,
             request_id=call.request_id,
+            log_tail=outcome.log_tail,
         )
 
     def _on_line(self, stream: LogStream, line: str) -> None:

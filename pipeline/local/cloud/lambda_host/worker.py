@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ from pipeline.local.cloud.lambda_host.http_server import serve_on_free_port
 from pipeline.local.cloud.lambda_host.output_lines import OutputLines
 
 INIT_SECONDS = 120.0
+_TAIL_LINES = 20
 _OK = web.HTTPOk.status_code
 _API = "/2018-06-01/runtime"
 
@@ -48,11 +50,15 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`payload` is the answer, or the error when `is_error`. `duration_ms` is the handler's time, without the start."""
+    """`payload` is the answer, or the error when `is_error`. `duration_ms` is the handler's time, without the start.
+
+    `log_tail` is the end of what the handler printed.
+    """
 
     payload: bytes
     is_error: bool
     duration_ms: float
+    log_tail: tuple[str, ...] = ()
 
 
 class WorkerFailed(Exception):
@@ -80,6 +86,7 @@ class Worker:
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _running: tuple[str, asyncio.Future[tuple[bytes, bool]]] | None = None
     _exit_status: str = "exit status 0"
+    _tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL_LINES))
     _gone: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start(self) -> None:
@@ -88,7 +95,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         environment = {**self.command.environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}"}
         self._process = await loop.run_in_executor(None, self._popen, environment)
-        self._output = OutputLines(self._process, self.on_line)
+        self._output = OutputLines(self._process, self._take_line)
         threading.Thread(target=self._watch, args=(loop, self._process), name="worker", daemon=True).start()
         try:
             await asyncio.wait_for(self._ready.wait(), INIT_SECONDS)
@@ -108,6 +115,7 @@ class Worker:
         started = time.perf_counter()
         if self.is_ended:
             return Outcome(failure("Runtime.ExitError", self._exit_message(invocation.request_id)), True, 0.0)
+        self._tail.clear()
         self._next.put_nowait(invocation)
         try:
             payload, is_error = await asyncio.wait_for(done, invocation.timeout_seconds)
@@ -123,7 +131,7 @@ class Worker:
         duration_ms = (time.perf_counter() - started) * 1000
         if self._output is not None:
             self._output.read()  # what the handler printed before it answered counts as part of the invocation
-        return Outcome(payload, is_error, duration_ms)
+        return Outcome(payload, is_error, duration_ms, tuple(self._tail))
 
     def kill(self) -> None:
         """Ends the process and all that it started. May be called again."""
@@ -139,6 +147,10 @@ class Worker:
         """Returns when the process has ended."""
         if self._output is not None:
             await self._gone.wait()
+
+    def _take_line(self, line: str) -> None:
+        self._tail.append(line)
+        self.on_line(line)
 
     def _popen(self, environment: Mapping[str, str]) -> GuardedProcess:
         arguments, cwd = self.command.arguments, self.command.cwd
