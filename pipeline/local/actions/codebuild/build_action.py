@@ -17,6 +17,7 @@ from pipeline.local.actions.action import ActionContext, ActionResult
 from pipeline.local.actions.codebuild.artifacts import ArtifactsError, collect_artifacts
 from pipeline.local.actions.codebuild.buildspec import Buildspec, BuildspecError, parse_buildspec
 from pipeline.local.actions.codebuild.gate import gate_of_command
+from pipeline.local.actions.codebuild.local_cache import LocalCache
 from pipeline.local.actions.codebuild.phases import CommandFailure, run_phases
 from pipeline.local.actions.codebuild.project import (
     BuildRecord,
@@ -78,10 +79,15 @@ class CodeBuildAction:
         with log_file.open("w", encoding="utf-8") as log:
             run = _BuildRun(
                 context=context, project=project, buildspec=buildspec, build=build, source=source,
-                variables=variables, aws=aws, log=log,
+                variables=variables, aws=aws, log=log, cache=self._local_cache(context, buildspec),
             )  # fmt: skip
             sandbox = self._make_sandbox(context.work / "build", cache=self._cache, start=context.cloud.guardian.popen)
             return ActionResult(variables=run.run(sandbox))
+
+    def _local_cache(self, context: ActionContext, buildspec: Buildspec) -> LocalCache:
+        """Of the action, not of the project: a project's name differs from one local cloud to the next."""
+        name = "-".join((context.pipeline, context.stage, context.declaration.name))
+        return LocalCache(self._cache / "local" / re.sub(r"[^\w.-]", "_", name), buildspec.cache_paths)
 
 
 @dataclass
@@ -96,6 +102,7 @@ class _BuildRun:
     variables: BuildVariables
     aws: Mapping[str, str]
     log: IO[str]
+    cache: LocalCache
     started_at: float = field(default_factory=time.time)
     _deadline: float = 0.0
 
@@ -104,6 +111,7 @@ class _BuildRun:
         self._deadline = time.monotonic() + self._timeout_minutes * 60
         source = self.context.inputs.get(self.source) or self.context.work / "source"
         source.mkdir(exist_ok=True)
+        self.cache.restore(source)
         shell = self._shell(sandbox, source)
         try:
             failure = run_phases(self.buildspec, shell, self._say)
@@ -112,6 +120,7 @@ class _BuildRun:
             environment = shell.environment()
         finally:
             shell.close()
+            self.cache.save(source)
         try:
             collect_artifacts(self.buildspec, source=source, environment=environment, outputs=self.context.outputs)
         except ArtifactsError as exc:

@@ -17,7 +17,8 @@ import yaml
 PHASE_NAMES = ("install", "pre_build", "build", "post_build")
 _VERSIONS = ("0.1", "0.2")
 _SHELLS = {"": "/bin/sh", "/bin/sh": "/bin/sh", "sh": "/bin/sh", "bash": "bash", "/bin/bash": "bash"}
-_KEYS = frozenset({"version", "env", "phases", "artifacts"})
+_KEYS = frozenset({"version", "env", "phases", "artifacts", "cache"})
+_CACHE_KEYS = frozenset({"paths"})
 _ENV_KEYS = frozenset({"shell", "variables", "parameter-store", "secrets-manager", "exported-variables"})
 _PHASE_KEYS = frozenset({"commands", "finally", "on-failure", "runtime-versions"})
 
@@ -66,6 +67,7 @@ class Buildspec:
     phases: tuple[Phase, ...] = ()
     artifacts: ArtifactFiles | None = None
     secondary_artifacts: Mapping[str, ArtifactFiles] = field(default_factory=dict)
+    cache_paths: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
 
     @property
@@ -97,6 +99,7 @@ def parse_buildspec(text: str) -> Buildspec:
             for name, value in secondary.items()
             for where in (f"artifacts/secondary-artifacts/{name}",)
         },
+        cache_paths=_list(_mapping(document.get("cache"), "cache").get("paths"), "cache/paths"),
         ignored=_ignored(document, env),
     )
 
@@ -181,6 +184,7 @@ def _ignored(document: Mapping[str, Any], env: Mapping[str, Any]) -> tuple[str, 
     return (
         *(key for key in document if key not in _KEYS),
         *(f"env/{key}" for key in env if key not in _ENV_KEYS),
+        *(f"cache/{key}" for key in _mapping(document.get("cache"), "cache") if key not in _CACHE_KEYS),
         *in_phases,
     )
 
