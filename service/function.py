@@ -5,6 +5,7 @@ It must not know any particular function. What releases a version slowly is in `
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
@@ -14,6 +15,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from service import bundling
+from service.acknowledgements import acknowledge
 from service.service_settings import ServiceSettings
 
 ALIAS_NAME = "live"
@@ -22,7 +24,7 @@ VERSION_FLAGS = ("@aws-cdk/aws-lambda:recognizeLayerVersion", "@aws-cdk/aws-lamb
 
 
 class ServiceFunction(Construct):
-    """A function, its log group, the version of this release and the alias `live` that everything invokes.
+    """A function with its log group and role; its version and its alias `live` come to be when they are asked for.
 
     `code` names the folders in its package, `handler` is "package.module.function" as Python imports it.
     """
@@ -62,8 +64,18 @@ class ServiceFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE,
             current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE),
         )
-        self.version = self.function.current_version
-        self.alias = lambda_.Alias(self, "Live", alias_name=ALIAS_NAME, version=self.version)
+        acknowledge(self.function, {"L1": f"The layer's bytecode is made for Python {bundling.PYTHON_VERSION}."})
+        acknowledge(role, {"IAM5[Resource::*]": "X-Ray knows no resources: PutTraceSegments, PutTelemetryRecords."})
+
+    @functools.cached_property
+    def version(self) -> lambda_.Version:
+        """What this release's code and configuration are published as; older versions stay, to go back to."""
+        return self.function.current_version
+
+    @functools.cached_property
+    def alias(self) -> lambda_.Alias:
+        """`live`: what callers and event sources invoke. The deployment's own functions do without."""
+        return lambda_.Alias(self, "Live", alias_name=ALIAS_NAME, version=self.version)
 
 
 def new_log_group(scope: Construct, construct_id: str, *, settings: ServiceSettings) -> logs.LogGroup:

@@ -7,13 +7,14 @@ name them. Dimensions are literals: a Ref to the API's stage would close a circl
 
 from __future__ import annotations
 
-from aws_cdk import Acknowledgment, Duration, Stack, Validations
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from service.acknowledgements import acknowledge
 from service.cars.settings import METRICS_NAMESPACE, ServiceName
 from service.function import ALIAS_NAME
 from service.service_settings import ServiceSettings
@@ -149,10 +150,6 @@ def alarm_reader_role(scope: Construct, *, settings: ServiceSettings) -> iam.Rol
     stack = Stack.of(scope)
     alarms = f"arn:aws:cloudwatch:{stack.region}:{stack.account}:alarm:*"
     role.add_to_policy(iam.PolicyStatement(actions=["cloudwatch:DescribeAlarms"], resources=[alarms]))
-    Validations.of(role).acknowledge(
-        Acknowledgment(
-            id=f"AwsSolutions::AwsSolutions-IAM5[Resource::{alarms}]",
-            reason="CloudWatch authorizes DescribeAlarms on alarm:* whichever names are asked for.",
-        )
-    )
+    reason = "CloudWatch authorizes DescribeAlarms on alarm:* whichever names are asked for."
+    acknowledge(role, {f"IAM5[Resource::{alarms}]": reason})
     return role

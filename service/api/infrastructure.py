@@ -12,8 +12,9 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from service import monitoring
+from service.acknowledgements import acknowledge, resource_id
 from service.cars.settings import Setting
-from service.function import ServiceFunction
+from service.function import ServiceFunction, new_log_group
 from service.release.infrastructure import CanaryRelease
 from service.service_settings import ServiceSettings
 
@@ -57,8 +58,26 @@ def _rest_api(scope: Construct, *, function: ServiceFunction, settings: ServiceS
         "CarsApi",
         rest_api_name=monitoring.api_name(settings),
         endpoint_configuration=apigateway.EndpointConfiguration(types=[apigateway.EndpointType.REGIONAL]),
-        cloud_watch_role=False,
-        deploy_options=apigateway.StageOptions(stage_name=settings.stage_name, tracing_enabled=True),
+        cloud_watch_role=True,
+        deploy_options=apigateway.StageOptions(
+            stage_name=settings.stage_name,
+            tracing_enabled=True,
+            logging_level=apigateway.MethodLoggingLevel.ERROR,
+            access_log_destination=apigateway.LogGroupLogDestination(
+                new_log_group(scope, "AccessLogs", settings=settings)
+            ),
+            access_log_format=apigateway.AccessLogFormat.json_with_standard_fields(
+                caller=True,
+                http_method=True,
+                ip=True,
+                protocol=True,
+                request_time=True,
+                resource_path=True,
+                response_length=True,
+                status=True,
+                user=True,
+            ),
+        ),
         default_method_options=apigateway.MethodOptions(authorization_type=apigateway.AuthorizationType.IAM),
         default_integration=apigateway.LambdaIntegration(function.alias, allow_test_invoke=False),
     )
@@ -68,6 +87,17 @@ def _rest_api(scope: Construct, *, function: ServiceFunction, settings: ServiceS
     car = cars.add_resource("{car_id}")
     for method in ("GET", "PUT", "PATCH", "DELETE"):
         car.add_method(method)
+    acknowledge(
+        api,
+        {
+            "APIG2": "The function validates, with pydantic, and answers problem documents; one place for all rules.",
+            "APIG3": "Only callers with IAM credentials get through; there is no anonymous traffic to filter.",
+            "COG4": "Callers are machines with IAM roles, not people in a user pool.",
+            "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]": (
+                "The one role of the account with which API Gateway writes its logs, as AWS documents it."
+            ),
+        },
+    )
     return api
 
 
@@ -88,4 +118,7 @@ def _e2e_role(scope: Construct, *, api: apigateway.RestApi, settings: ServiceSet
             actions=["execute-api:Invoke"], resources=[api.arn_for_execute_api("*", "/*", settings.stage_name)]
         )
     )
+    stack = cdk.Stack.of(scope)
+    routes = f"arn:aws:execute-api:{stack.region}:{stack.account}:<{resource_id(api)}>/{settings.stage_name}/*/*"
+    acknowledge(role, {f"IAM5[Resource::{routes}]": "Every route of this one API and stage."})
     return role

@@ -35,6 +35,7 @@ class Setting(StrEnum):
     MINIMUM_CALLS = "MINIMUM_CALLS"
     MAXIMUM_ERROR_PERCENT = "MAXIMUM_ERROR_PERCENT"
     STAGE_NAME = "STAGE_NAME"
+    PROBER_ARN = "PROBER_ARN"
 
 
 class MissingSetting(RuntimeError):

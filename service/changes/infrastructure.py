@@ -14,6 +14,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from service import monitoring
+from service.acknowledgements import acknowledge
 from service.cars.settings import Setting
 from service.function import ServiceFunction
 from service.service_settings import ServiceSettings
@@ -27,6 +28,9 @@ class ChangesStack(cdk.Stack):
         self.event_bus = events.EventBus(self, "CarsBus", event_bus_name="cars")
         self.undelivered_queue = sqs.Queue(
             self, "Undelivered", enforce_ssl=True, retention_period=cdk.Duration.days(14)
+        )
+        acknowledge(
+            self.undelivered_queue, {"SQS3": "It is the last stop itself: the stream's on-failure destination."}
         )
         self.changes_function = ServiceFunction(
             self,

@@ -10,12 +10,17 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from service import monitoring
+from service.acknowledgements import acknowledge
 from service.cars.settings import Setting
 from service.function import ServiceFunction
 from service.service_settings import ServiceSettings
 
+CODE = ("service/prober/runtime", "service/cars")
+
 
 class ProberStack(cdk.Stack):
+    """The prober, its schedule, its first journeys and the alarm on its heartbeat."""
+
     def __init__(
         self, scope: Construct, construct_id: str, *, api: apigateway.RestApi, settings: ServiceSettings
     ) -> None:
@@ -24,7 +29,7 @@ class ProberStack(cdk.Stack):
             self,
             "Prober",
             description="Travels through the public API as a customer would, every minute",
-            code=("service/prober/runtime", "service/cars"),
+            code=CODE,
             handler="service.prober.runtime.handler.handle",
             timeout_seconds=55,
             memory_mib=512,
@@ -35,11 +40,7 @@ class ProberStack(cdk.Stack):
             },
             settings=settings,
         )
-        self.prober_function.function.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=["execute-api:Invoke"], resources=[api.arn_for_execute_api("*", "/*", settings.stage_name)]
-            )
-        )
+        _grant_invoke(self.prober_function, api=api, settings=settings)
         self.prober_function.alias.configure_async_invoke(retry_attempts=0, max_event_age=cdk.Duration.minutes(1))
         events.Rule(
             self,
@@ -47,4 +48,44 @@ class ProberStack(cdk.Stack):
             schedule=events.Schedule.rate(cdk.Duration.minutes(1)),
             targets=[targets.LambdaFunction(self.prober_function.alias)],
         )
-        monitoring.heartbeat_alarm(self, settings=settings)
+        heartbeat_alarm = monitoring.heartbeat_alarm(self, settings=settings)
+        heartbeat_alarm.node.add_dependency(self._first_journeys(settings))
+
+    def _first_journeys(self, settings: ServiceSettings) -> cdk.CustomResource:
+        """Before the alarm, or it would begin in ALARM: to it, no data is a dead prober."""
+        function = ServiceFunction(
+            self,
+            "FirstJourneys",
+            description="Lets the prober travel once when the stage is first deployed",
+            code=CODE,
+            handler="service.prober.runtime.first_journeys.handle",
+            timeout_seconds=480,
+            memory_mib=256,
+            environment={Setting.PROBER_ARN: self.prober_function.alias.function_arn},
+            settings=settings,
+        )
+        function.function.add_to_role_policy(
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.prober_function.alias.function_arn])
+        )
+        first_journeys = cdk.CustomResource(
+            self,
+            "FirstJourneysDone",
+            resource_type="Custom::FirstJourneys",
+            service_token=function.function.function_arn,
+            service_timeout=cdk.Duration.minutes(9),
+        )
+        first_journeys.node.add_dependency(function.function)
+        return first_journeys
+
+
+def _grant_invoke(prober: ServiceFunction, *, api: apigateway.RestApi, settings: ServiceSettings) -> None:
+    """Every route of this API and stage. The export is asked for here, so that the finding can be named."""
+    api_stack = cdk.Stack.of(api)
+    prober.function.add_to_role_policy(
+        iam.PolicyStatement(
+            actions=["execute-api:Invoke"], resources=[api.arn_for_execute_api("*", "/*", settings.stage_name)]
+        )
+    )
+    export = api_stack.resolve(api_stack.export_value(api.rest_api_id))["Fn::ImportValue"]
+    routes = f"arn:aws:execute-api:{api_stack.region}:{api_stack.account}:{export}/{settings.stage_name}/*/*"
+    acknowledge(prober, {f"IAM5[Resource::{routes}]": "Every route of this one API and stage."})

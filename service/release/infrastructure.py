@@ -7,13 +7,12 @@ depends on all of this.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import aws_cdk as cdk
 from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from service.acknowledgements import acknowledge, resource_id
 from service.cars.settings import Setting
 from service.function import ALIAS_NAME, ServiceFunction
 from service.release.alarms import ERROR_RATE_PERCENT, new_version_alarms
@@ -74,6 +73,7 @@ class CanaryRelease(Construct):
             ignore_poll_alarms_failure=False,
         )
         self._grant(released)
+        self._acknowledge(released)
         released.alias.node.add_dependency(
             self.deployment_group.role, self.pre_traffic_hook.function, self.evidence_hook.function
         )
@@ -112,6 +112,24 @@ class CanaryRelease(Construct):
                 actions=["codedeploy:GetDeployment"], resources=[self.deployment_group.deployment_group_arn]
             )
         )
-        hooks: Sequence[ServiceFunction] = (self.pre_traffic_hook, self.evidence_hook)
-        for hook in hooks:
+        for hook in (self.pre_traffic_hook, self.evidence_hook):
             self.deployment_group.grant_put_lifecycle_event_hook_execution_status(hook.function)
+
+    def _acknowledge(self, released: ServiceFunction) -> None:
+        acknowledge(
+            self.pre_traffic_hook,
+            {f"IAM5[Resource::<{resource_id(released.function)}.Arn>:*]": "Any version of this one function."},
+        )
+        hooks = (self.pre_traffic_hook, self.evidence_hook)
+        acknowledge(
+            self.deployment_group,
+            {
+                "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited]": (
+                    "CDK attaches what AWS made for CodeDeploy and Lambda; it may invoke no function but ours."
+                ),
+                **{
+                    f"IAM5[Resource::<{resource_id(hook.function)}.Arn>:*]": "CDK's grant: the hook, in any version."
+                    for hook in hooks
+                },
+            },
+        )
