@@ -48,6 +48,11 @@ def eventually(condition: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
+def settle() -> None:
+    """Gives other threads the time to do what they should not do."""
+    time.sleep(0.02)
+
+
 class Running:
     """A function in a thread of its own, with its result or its error."""
 

@@ -12,7 +12,7 @@ from pipeline.local.cloud.clock import Clock
 from pipeline.local.cloud.cloudwatch.alarm_evaluation import AlarmState
 from pipeline.local.cloud.cloudwatch.cloudwatch import CloudWatch
 from pipeline.local.run_events import AlarmChanged, EventLog
-from tests.pipeline.local.cloud.manual_time import ManualTime, manual_clock
+from tests.pipeline.local.cloud.manual_time import ManualTime, Running, eventually, manual_clock, settle
 
 ACCOUNT, REGION = "222222222222", "eu-west-1"
 START = 1_800_000_000
@@ -38,6 +38,21 @@ class Stand:
     def evaluate(self, *, minutes: int) -> None:
         """The evaluation at the boundary that ends the given number of minutes after START."""
         self.cloudwatch.evaluate(START + 60 * minutes)
+
+    def let_pass(self, *, minutes: int) -> None:
+        """AWS minutes in wall seconds, as while somebody waits: the clock is ahead of the wall afterwards."""
+        sleeper = Running(lambda: self.clock.sleep(60 * minutes))
+        eventually(lambda: self.clock.rate > 1)
+        while not sleeper.is_done:
+            self._pass_a_minute()
+            settle()
+        sleeper.join()
+
+    def _pass_a_minute(self) -> None:
+        boundary = self.clock.now() // 60 * 60 + 60
+        self.wall.advance(1)
+        self.clock.wake()
+        eventually(lambda: self.clock.now() >= boundary)
 
     def state(self, name: str) -> AlarmState:
         return self.cloudwatch.alarm_state(ACCOUNT, REGION, name)

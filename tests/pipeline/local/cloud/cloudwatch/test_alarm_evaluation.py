@@ -58,6 +58,17 @@ PREMATURE: list[Row] = [
     ("- - X - 0", 1, (OK, OK, OK, OK)),
 ]
 
+# "Datapoints to Alarm is the number of data points within the Evaluation Periods that must be breaching": when so many
+# are, what is missing does not matter.
+ENOUGH_FOR_TWO_OUT_OF_THREE: list[Row] = [
+    ("- - - X X", 1, (ALARM, ALARM, ALARM, ALARM)),
+    ("X - - - X", 1, (ALARM, ALARM, ALARM, ALARM)),
+]
+ENOUGH_FOR_ONE_OUT_OF_THREE: list[Row] = [
+    ("- - - - X", 2, (ALARM, ALARM, ALARM, ALARM)),
+    ("0 - - - X", 1, (ALARM, ALARM, ALARM, ALARM)),
+]
+
 
 def _cases(rows: list[Row], datapoints_to_alarm: int) -> list[tuple[str, int, int, TreatMissingData, object]]:
     return [
@@ -71,7 +82,8 @@ def _cases(rows: list[Row], datapoints_to_alarm: int) -> list[tuple[str, int, in
     ("points", "datapoints_to_alarm", "filled", "treatment", "state"),
     [
         *_cases(THREE_OUT_OF_THREE + OLDER_THREE_OUT_OF_THREE + PREMATURE, 3),
-        *_cases(TWO_OUT_OF_THREE + OLDER_TWO_OUT_OF_THREE, 2),
+        *_cases(TWO_OUT_OF_THREE + OLDER_TWO_OUT_OF_THREE + ENOUGH_FOR_TWO_OUT_OF_THREE, 2),
+        *_cases(ENOUGH_FOR_ONE_OUT_OF_THREE, 1),
     ],
 )
 def test_state_is_the_one_of_awss_tables(

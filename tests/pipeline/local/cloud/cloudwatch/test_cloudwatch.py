@@ -282,11 +282,15 @@ def test_alarms_are_evaluated_at_the_clocks_minutes_on_the_minute_that_ended(sta
 
 def test_embedded_metrics_are_stamped_with_the_runs_time(stand: Stand) -> None:
     stand.put(Namespace="Cars", MetricName="Refused", Dimensions=None)
+    stand.let_pass(minutes=6)
     directive = {"Namespace": "Cars", "Dimensions": [[]], "Metrics": [{"Name": "Refused"}]}
-    line = {"_aws": {"Timestamp": (START + 30) * 1000, "CloudWatchMetrics": [directive]}, "Refused": [1, 1]}
+    line = {
+        "_aws": {"Timestamp": stand.wall.wall() * 1000, "CloudWatchMetrics": [directive]},
+        "Refused": [1, 1],
+    }
 
     count = stand.cloudwatch.put_emf(ACCOUNT, REGION, line)
-    stand.evaluate(minutes=1)
+    stand.cloudwatch.evaluate(stand.clock.now() + 60)
 
     assert count == 2
     assert stand.state("errors") is ALARM

@@ -21,7 +21,6 @@ from tests.pipeline.local.cloud.cloudwatch.conftest import (
     alarm_properties,
     math_alarm_properties,
 )
-from tests.pipeline.local.cloud.manual_time import Running, eventually
 
 NOW = datetime.fromtimestamp(START, UTC)
 DIMENSIONS = [{"Name": "FunctionName", "Value": "cars"}]
@@ -178,26 +177,24 @@ def test_expression_without_a_metric_has_its_own_period(call: Client) -> None:
 
 
 def test_ten_minutes_ago_on_the_wall_is_ten_aws_minutes_ago(stand: Stand, call: Client) -> None:
-    sleeper = Running(lambda: stand.clock.sleep(50))
-    eventually(lambda: stand.clock.rate == 60)
-    stand.wall.advance(0.9)
-    stand.clock.wake()
-    sleeper.join()
-    stand.cloudwatch.put_metric(
-        ACCOUNT, REGION, "AWS/Lambda", "Errors", {"FunctionName": "cars"}, 1, at=stand.clock.now() - 540
-    )
+    stand.let_pass(minutes=6)
     wall_now = datetime.fromtimestamp(stand.wall.wall(), UTC)
+    datum = {"MetricName": "Errors", "Dimensions": DIMENSIONS, "Value": 1.0}
+    call("PutMetricData", Namespace="AWS/Lambda", MetricData=[{**datum, "Timestamp": wall_now - timedelta(minutes=8)}])
+    call("PutMetricData", Namespace="AWS/Lambda", MetricData=[datum])
 
     answer = call(
         "GetMetricData",
         MetricDataQueries=[{"Id": "errors", "MetricStat": _stat("Errors")}],
         StartTime=wall_now - timedelta(minutes=10),
-        EndTime=wall_now,
+        EndTime=wall_now + timedelta(seconds=1),
     )
 
-    (at,) = answer["MetricDataResults"][0]["Timestamps"]
-    assert stand.clock.offset() > 40
-    assert timedelta(minutes=9) <= wall_now - at <= timedelta(minutes=10)
+    minutes_ago = [(wall_now - at).total_seconds() / 60 for at in answer["MetricDataResults"][0]["Timestamps"]]
+    assert stand.clock.offset() > 300
+    assert len(minutes_ago) == 2
+    assert 0 <= minutes_ago[0] < 1
+    assert 8 <= minutes_ago[1] < 9
 
 
 def test_metrics_are_listed_by_namespace_name_and_dimensions(stand: Stand, call: Client) -> None:
@@ -259,13 +256,13 @@ def test_alarms_are_described_by_prefix_state_and_type(stand: Stand, call: Clien
 
 
 def test_alarms_are_described_page_by_page(stand: Stand, call: Client) -> None:
-    for index in range(5):
+    for index in range(6):
         stand.put(AlarmName=f"alarm-{index}")
 
     first = call("DescribeAlarms", MaxRecords=3)
     second = call("DescribeAlarms", MaxRecords=3, NextToken=first["NextToken"])
 
-    assert [len(page["MetricAlarms"]) for page in (first, second)] == [3, 2]
+    assert [len(page["MetricAlarms"]) for page in (first, second)] == [3, 3]
     assert "NextToken" not in second
     with pytest.raises(ApiError, match="InvalidNextToken"):
         call("DescribeAlarms", NextToken="made up")
