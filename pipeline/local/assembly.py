@@ -100,8 +100,8 @@ def _read_manifest(directory: Path) -> dict[str, Any]:
     path = directory / "manifest.json"
     if not path.is_file():
         raise BadInput(
-            f"{directory} is not a cloud assembly: it has no manifest.json. Run `cdk synth` in the project, or give the "
-            "project's folder with --project."
+            f"{directory} is not a cloud assembly: it has no manifest.json. Run `cdk synth` in the project, or give "
+            "the project's folder with --project."
         )
     return _read_json(path)
 

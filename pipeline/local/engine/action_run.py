@@ -9,13 +9,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from pipeline.local.actions.action import Action, ActionContext, ActionDeclaration, ActionResult
+from pipeline.local.actions.action import Action, ActionContext, ActionDeclaration, ActionResult, ArtifactLocation
 from pipeline.local.engine.artifacts import Artifacts
 from pipeline.local.engine.deployed_pipeline import DeployedPipeline
 from pipeline.local.engine.execution import ActionExecution, Execution
@@ -92,7 +92,7 @@ class ActionRun:
                 self._download(name, input_folder, artifact_session)
             result = action.run(context)
             for name, output_folder in context.outputs.items():
-                self._upload(name, output_folder, artifact_session)
+                self._upload(name, output_folder, artifact_session, result.revision)
             return result
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -132,7 +132,16 @@ class ActionRun:
             work=work,
             output=self._output,
             is_stopped=self.is_stopped,
+            locations=self._locations(),
         )
+
+    def _locations(self) -> dict[str, ArtifactLocation]:
+        known = self.execution.artifacts
+        return {
+            name: ArtifactLocation(known[name].bucket, known[name].key, known[name].revision)
+            for name in self._declaration.input_artifacts
+            if name in known
+        }
 
     def _download(self, name: str, folder: Path, session: boto3.Session) -> None:
         stored = self.execution.artifacts.get(name)
@@ -140,13 +149,12 @@ class ActionRun:
             raise ActionFailed(f"Input artifact {name} does not exist: no earlier action of this execution made it.")
         self.artifacts.download(stored, folder, session=session)
 
-    def _upload(self, name: str, folder: Path, session: boto3.Session) -> None:
+    def _upload(self, name: str, folder: Path, session: boto3.Session, revision: str | None) -> None:
         store = self.pipeline.definition.artifact_store(self.pipeline.region)
         if store is None:
             raise ActionFailed(f"The pipeline has no artifact store in {self.pipeline.region}.")
-        self.execution.artifacts[name] = self.artifacts.upload(
-            folder, name=name, pipeline=self.pipeline.name, store=store, session=session
-        )
+        stored = self.artifacts.upload(folder, name=name, pipeline=self.pipeline.name, store=store, session=session)
+        self.execution.artifacts[name] = replace(stored, revision=revision)
 
     def _keep_variables(self, result: ActionResult) -> None:
         if self._declaration.namespace is not None:

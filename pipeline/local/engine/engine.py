@@ -88,17 +88,19 @@ class Engine:
             self._end(execution, status, reason)
         return execution
 
-    def roll_back(
-        self, pipeline: DeployedPipeline, stage: str, *, execution_id: str | None = None, trigger: Trigger
-    ) -> Execution:
-        """Runs a ROLLBACK execution of one stage. Raises RollbackUnavailable when there is nothing to go back to."""
-        target = rollback_target(pipeline, stage, execution_id)
-        execution = pipeline.new_rollback(target, trigger)
-        declaration = pipeline.definition.stage(stage)
+    def begin_rollback(self, pipeline: DeployedPipeline, target_id: str, trigger: Trigger) -> Execution:
+        """A ROLLBACK execution with the target's artifacts and variables, ready for `run_rollback`."""
+        target = pipeline.execution(target_id)
+        if target is None:
+            raise RollbackUnavailable(f"Pipeline {pipeline.name} has no execution {target_id}.")
+        return pipeline.new_rollback(target, trigger)
+
+    def run_rollback(self, pipeline: DeployedPipeline, stage: str, execution: Execution) -> Execution:
+        """Runs a ROLLBACK execution: the one stage, with the old artifacts and variables."""
         self._begin(pipeline, execution, (stage,))
         outcome = StageOutcome(Status.ERRORED)
         try:
-            outcome = self._run_stage(pipeline, execution, declaration)
+            outcome = self._run_stage(pipeline, execution, pipeline.definition.stage(stage))
         finally:
             execution.stopped_by = outcome.stopped_by
             self._end(execution, outcome.status, outcome.stopped_by.reason if outcome.stopped_by else "")
@@ -189,12 +191,13 @@ class Engine:
 
     def _roll_back_automatically(self, pipeline: DeployedPipeline, stage: str) -> None:
         try:
-            execution = self.roll_back(pipeline, stage, trigger=Trigger.AUTOMATED_ROLLBACK)
+            target = rollback_target(pipeline, stage)
         except RollbackUnavailable as exc:
             self._cloud.event_log.emit(
                 StageRolledBack(stage=stage, to_execution_id=None, status=Status.FAILED, reason=str(exc))
             )
             return
+        execution = self.run_rollback(pipeline, stage, pipeline.new_rollback(target, Trigger.AUTOMATED_ROLLBACK))
         self._cloud.event_log.emit(
             StageRolledBack(
                 stage=stage, to_execution_id=execution.rollback_target, status=execution.status, reason=execution.reason

@@ -30,6 +30,9 @@ class Gate(StrEnum):
     CONDITION = "condition"
 
 
+_BUILD_GATES = frozenset({None, Gate.BUILD, Gate.UNIT_TESTS, Gate.SYNTH})
+
+
 class DeploymentGates:
     """Remembers the gates of CodeDeploy deployments that failed; a listener of the event log."""
 
@@ -54,17 +57,18 @@ def gate_of_action(
 ) -> Gate:
     """`named` is the gate that the failure itself named, `deployment` that of a deployment which failed inside.
 
-    A build before everything that is deployed is part of the build; one after a deployment tests what was deployed.
+    A build before everything that is deployed is part of the build; one after a deployment tests what was deployed,
+    whatever its failing command is.
     """
+    category, provider = action.action_type.category, action.action_type.provider
+    if provider == "CodeBuild" and named in _BUILD_GATES and _is_after_a_deployment(definition, stage, action):
+        return Gate.E2E
     if named is not None:
         return Gate(named)
-    category, provider = action.action_type.category, action.action_type.provider
     if category == "Approval":
         return Gate.APPROVAL
     if category == "Deploy":
         return Gate(deployment) if deployment else Gate.DEPLOY
-    if provider == "CodeBuild" and _is_after_a_deployment(definition, stage, action):
-        return Gate.E2E
     return Gate.BUILD
 
 

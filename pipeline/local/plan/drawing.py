@@ -5,6 +5,7 @@ It must not decide anything: every line comes from the plan.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from pipeline.local.actions.action import ActionDeclaration
@@ -12,6 +13,8 @@ from pipeline.local.definition import ConditionKind, ConditionResult, StageDecla
 from pipeline.local.plan.plan import Plan
 
 _INDENT = "  "
+_ARROW_COLUMN = 6
+_WIDTH = 68
 
 
 def list_plan(plan: Plan) -> str:
@@ -45,7 +48,7 @@ def draw_plan(plan: Plan) -> str:
     lines: list[str] = []
     for number, stage in enumerate(stages):
         if number:
-            lines += ["│".center(width + 4).rstrip(), "▼".center(width + 4).rstrip()]
+            lines += [" " * _ARROW_COLUMN + "│", " " * _ARROW_COLUMN + "▼"]
         lines += _box(stage.name, rows[stage.name], width)
     return "\n".join(lines)
 
@@ -58,7 +61,7 @@ def describe_action(action: ActionDeclaration) -> str:
             place = f" in {account}" if (account := _account(action)) else ""
             return f"CloudFormation {configuration.get('ActionMode', '')} {configuration.get('StackName', '')}{place}"
         case "CodeBuild":
-            return f"CodeBuild {configuration.get('ProjectName', '')}"
+            return f"CodeBuild {configuration.get('ProjectName', '').strip('<>')}"
         case "CodeStarSourceConnection":
             return f"GitHub {configuration.get('FullRepositoryId', '')}@{configuration.get('BranchName', '')}"
         case "CodeCommit":
@@ -70,14 +73,13 @@ def describe_action(action: ActionDeclaration) -> str:
 
 
 def describe_gates(stage: StageDeclaration) -> Iterator[str]:
-    """The conditions of a stage, in words."""
+    """The conditions of a stage in words: one line for each condition, followed by one for each of its rules."""
     for kind, condition in stage.conditions():
-        rules = ", ".join(
-            f"{rule.provider} {rule.configuration.get('AlarmName', rule.name)}"
-            + (f" for {wait} min" if (wait := rule.configuration.get("WaitTime")) else "")
-            for rule in condition.rules
-        )
-        yield f"{_when(kind)} {rules} → else {condition.result}"
+        yield f"{_when(kind)} all of these, else {condition.result}"
+        for rule in condition.rules:
+            wait = rule.configuration.get("WaitTime")
+            what = rule.configuration.get("AlarmName", rule.name)
+            yield f"  {rule.provider} {what}" + (f" for {wait} minutes" if wait else "")
     if stage.on_failure and stage.on_failure.result:
         what = "roll back to the last success" if stage.on_failure.result is ConditionResult.ROLLBACK else "retry"
         yield f"on failure: {what}"
@@ -97,9 +99,11 @@ def _account(action: ActionDeclaration) -> str | None:
 
 def _rows(stage: StageDeclaration) -> Iterator[str]:
     for group in stage.by_run_order():
-        yield " ∥ ".join(f"{_symbol(action)} {action.name}" for action in group)
+        yield from textwrap.wrap(
+            "  ∥  ".join(f"{_symbol(action)} {action.name}" for action in group), _WIDTH, subsequent_indent="  "
+        )
     for text in describe_gates(stage):
-        yield f"◇ {text}"
+        yield f"  {text}" if text.startswith(" ") else f"◇ {text}"
 
 
 def _symbol(action: ActionDeclaration) -> str:

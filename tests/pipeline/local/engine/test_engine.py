@@ -12,7 +12,7 @@ from pipeline.local.actions.action import ActionContext
 from pipeline.local.definition import Condition, ConditionResult, ExecutionMode, OnFailure, Rule, StageDeclaration
 from pipeline.local.engine.deployed_pipeline import DeployedPipeline
 from pipeline.local.engine.execution import Execution, ExecutionType, Source, Trigger
-from pipeline.local.engine.rollback import RollbackUnavailable
+from pipeline.local.engine.rollback import RollbackUnavailable, rollback_target
 from pipeline.local.errors import EngineError
 from pipeline.local.run_events import (
     ActionEnded,
@@ -345,10 +345,10 @@ def test_release_ends_stopped_when_the_run_is_stopped(tmp_path: Path) -> None:
     assert bench.actions.ran == ["Staging/Deploy c1"]
 
 
-def test_manual_rollback_is_refused_for_the_source_stage(tmp_path: Path) -> None:
+def test_rollback_is_refused_for_the_source_stage(tmp_path: Path) -> None:
     pipeline = deployed(source_stage(), deploy_stage("Prod"))
     bench = Bench.make(tmp_path)
     bench.release(pipeline)
 
     with pytest.raises(RollbackUnavailable, match="source stage"):
-        bench.engine.roll_back(pipeline, "Source", trigger=Trigger.MANUAL_ROLLBACK)
+        rollback_target(pipeline, "Source")
