@@ -100,8 +100,6 @@ class Deployment:
     error_message: str = ""
     is_stop_requested: bool = False
     is_rollback_requested: bool = False
-    rolled_back_by: str | None = None
-    rolls_back: str | None = None
     weight_percent: float = 0.0
     shifts: list[tuple[float, float]] = field(default_factory=list)
     events: dict[LifecycleEventName, LifecycleEvent] = field(

@@ -1,7 +1,7 @@
 """Invokes a deployment's hook as Lambda does: asynchronously, in a thread of its own, retried when it fails.
 
-Whether the hook was content it says itself, by its callback; this only runs it and finds its words. The clock is held while it really runs,
-so that a hook which looks at the last minutes' metrics has real time to do so.
+Whether the hook was content it says itself, by its callback; this only runs it, and finds its words. The clock is held
+while it really runs, so that a hook which looks at the last minutes' metrics has real time to do so.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class HookInvocation(threading.Thread):
 
 
 def what_it_said(log_tail: Sequence[str]) -> str:
-    """The last error in the lines, in a person's words; "" when there is none. JSON logs: the message and the reason."""
+    """The last error in the lines, in a person's words (of a JSON line, message and reason); "" when there is none."""
     errors = [line for line in log_tail if _ERROR_LEVEL.search(line)]
     if not errors:
         return ""
