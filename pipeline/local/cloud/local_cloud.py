@@ -6,6 +6,8 @@
     Edge          the port where AWS answers; everything goes through it
     CloudWatch    metrics and alarms
     LambdaHost    runs the functions
+    CodeDeploy    shifts an alias from version to version
+    Schedules     invokes functions on the run's clock
 
 It must not know pipelines: the engine registers CodePipeline's resource types and operations.
 """
@@ -25,12 +27,19 @@ from pipeline.local.cloud.clock import Clock
 from pipeline.local.cloud.cloudwatch.alarm_provider import AlarmProvider
 from pipeline.local.cloud.cloudwatch.cloudwatch import CloudWatch
 from pipeline.local.cloud.cloudwatch.cloudwatch_api import CloudWatchApi
+from pipeline.local.cloud.codedeploy.alias_provider import AliasProvider
+from pipeline.local.cloud.codedeploy.aws_aliases import AwsAliases
+from pipeline.local.cloud.codedeploy.codedeploy import CodeDeploy
+from pipeline.local.cloud.codedeploy.codedeploy_api import CodeDeployApi
+from pipeline.local.cloud.codedeploy.ports import Services
+from pipeline.local.cloud.codedeploy.provider import CodeDeployProvider
 from pipeline.local.cloud.edge.edge import Edge
 from pipeline.local.cloud.guardian import Guardian
 from pipeline.local.cloud.lambda_host.host import LambdaHost
 from pipeline.local.cloud.loop_thread import LoopThread
 from pipeline.local.cloud.ministack import MiniStack, listen
 from pipeline.local.cloud.resource import ResourceProvider
+from pipeline.local.cloud.schedule import Schedules
 from pipeline.local.cloud.service_api import ServiceApi
 from pipeline.local.run_events import EventLog
 
@@ -68,9 +77,22 @@ class LocalCloud:
             child_environment=self.child_environment,
             localize=self.localize,
         )
+        self.codedeploy = CodeDeploy(
+            Services(
+                clock=self.clock,
+                functions=self.lambda_host,
+                aliases=AwsAliases(self.clients),
+                alarms=self.cloudwatch,
+                event_log=self.event_log,
+            )
+        )
         self._running = ExitStack()
         self.register(AlarmProvider(self.cloudwatch))
+        self.register(CodeDeployProvider(self.codedeploy))
+        self.register(AliasProvider(self.codedeploy))
+        self.register(Schedules(self.clock, self.lambda_host))
         self.register_api(CloudWatchApi(self.cloudwatch))
+        self.register_api(CodeDeployApi(self.codedeploy))
 
     def child_environment(self, session: boto3.Session, region: str) -> dict[str, str]:
         """The whole environment of a child process that works in the local AWS with the session's credentials."""
