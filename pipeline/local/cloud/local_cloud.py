@@ -115,7 +115,7 @@ class LocalCloud:
             starting.callback(lambda: self._loop.run(self._edge.stop()))
             self._loop.run(self._edge.start())
             starting.callback(self.lambda_host.close)
-            self._edge.run_functions_at(self.lambda_host.start())
+            self._edge.run_functions_at(self.lambda_host.start(), restore_error=self.lambda_host.restore_error)
             starting.callback(self.clock.close)
             self._running = starting.pop_all()
         return self

@@ -28,6 +28,7 @@ from pipeline.local.cloud.localize import Localizer
 from pipeline.local.cloud.resource import ResourceProvider
 from pipeline.local.cloud.service_api import ServiceApi
 
+_FUNCTION_ERROR = "X-Amz-Function-Error"
 _RESOURCES_PATH = "/_pipeline_local/resources"
 # A provider blocks for as long as its resource takes, and an API call may wait for one: neither may starve the other.
 _PROVIDER_THREADS = 64
@@ -55,6 +56,7 @@ class Edge:
             provider_function=ProviderFunction(self._upstream, self._vault, self.url + _RESOURCES_PATH),
             localize=self.localize,
         )
+        self._restore_error: Callable[[bytes], bytes] = bytes
         self._runner: web.AppRunner | None = None
 
     def register(self, provider: ResourceProvider) -> None:
@@ -65,9 +67,13 @@ class Edge:
         """Its operations are answered by it from now on."""
         self._apis.register(api)
 
-    def run_functions_at(self, lambda_url: str) -> None:
-        """Functions of stacks that are deployed from now on are run there."""
+    def run_functions_at(self, lambda_url: str, *, restore_error: Callable[[bytes], bytes] = bytes) -> None:
+        """Functions of stacks that are deployed from now on are run there.
+
+        `restore_error` gives the function's own error for the body of a failed Invoke: MiniStack hands on its start.
+        """
         self._cloudformation.lambda_url = lambda_url
+        self._restore_error = restore_error
 
     async def start(self) -> None:
         await self._upstream.open()
@@ -98,11 +104,17 @@ class Edge:
                 return await self._cloudformation.answer(await _read(request), signature)
             case "sts" | "iam":
                 return await self._remember_credentials(await _read(request), signature)
+            case "lambda" if request.path.endswith("/invocations"):
+                return await self._invoke_function(await _read(request))
             case name if self._apis.serves(name):
                 signed = await _read(request)
                 return await self._apis.answer(signed, signature) or (await self._upstream.send(signed)).response()
             case _:
                 return await self._upstream.forward(request)
+
+    async def _invoke_function(self, request: SignedRequest) -> web.Response:
+        answer = await self._upstream.send(request)
+        return answer.response(self._restore_error(answer.body) if _FUNCTION_ERROR in answer.headers else None)
 
     async def _remember_credentials(self, request: SignedRequest, signature: Signature) -> web.Response:
         answer = await self._upstream.send(request)
