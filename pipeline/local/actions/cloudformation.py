@@ -12,11 +12,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from pipeline.local.actions.action import ActionContext, ActionResult
 from pipeline.local.actions.stack_operation import StackOperation
-from pipeline.local.actions.stack_request import artifact_path, stack_request
+from pipeline.local.actions.stack_request import artifact_path, required, stack_request
 from pipeline.local.errors import ActionFailed, Unsupported
 
 if TYPE_CHECKING:
@@ -46,8 +46,11 @@ class CloudFormationAction:
             raise Unsupported(
                 f"Action {context.declaration.name}: ActionMode {mode or 'missing'}; these are: {', '.join(modes)}."
             )
-        deployment = _Deployment(context)
-        modes[mode](deployment)
+        try:
+            deployment = _Deployment(context)
+            modes[mode](deployment)
+        except ParamValidationError as exc:
+            raise ActionFailed(f"The action's configuration is wrong: {exc}") from exc
         if mode in ("CHANGE_SET_REPLACE", "DELETE_ONLY"):
             return ActionResult()
         outputs = deployment.outputs()
@@ -60,7 +63,7 @@ class _Deployment:
 
     def __init__(self, context: ActionContext) -> None:
         self._context = context
-        self._stack_name = context.configuration["StackName"]
+        self._stack_name = required(context, "StackName")
         self._client = _client(context.session)
         observer = _client(context.cloud.clients.root(_account(context), context.region))
         self._operation = StackOperation(
@@ -143,7 +146,7 @@ class _Deployment:
 
     @property
     def _change_set_name(self) -> str:
-        return self._context.configuration["ChangeSetName"]
+        return required(self._context, "ChangeSetName")
 
 
 def _client(session: boto3.Session) -> Any:

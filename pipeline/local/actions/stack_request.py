@@ -21,7 +21,7 @@ def stack_request(context: ActionContext) -> dict[str, Any]:
     parameters = {**_section(settings, "Parameters"), **_parameter_overrides(context)}
     tags = _section(settings, "Tags")
     request: dict[str, Any] = {
-        "StackName": configuration["StackName"],
+        "StackName": required(context, "StackName"),
         "TemplateBody": _read(context, configuration.get("TemplatePath", ""), "TemplatePath"),
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
@@ -29,6 +29,14 @@ def stack_request(context: ActionContext) -> dict[str, Any]:
         "RoleARN": configuration.get("RoleArn"),
     }
     return {key: value for key, value in request.items() if value}
+
+
+def required(context: ActionContext, name: str) -> str:
+    """A value of the configuration that must be there."""
+    value = context.configuration.get(name, "")
+    if not value:
+        raise ActionFailed(f"The configuration of action {context.declaration.name} has no {name}.")
+    return value
 
 
 def artifact_path(folder: Path, name: str) -> Path:

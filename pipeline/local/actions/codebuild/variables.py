@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from pipeline.local.actions.codebuild.buildspec import Buildspec
 from pipeline.local.actions.codebuild.project import Project, Variable, VariableType
@@ -74,11 +74,9 @@ def _value(variable: Variable, session: boto3.Session) -> str:
                 return _secret(variable, session)
             case VariableType.PLAINTEXT:
                 return variable.value
-    except ClientError as exc:
-        details = cast("dict[str, Any]", exc.response).get("Error", {})
+    except (ClientError, ParamValidationError) as exc:
         raise ActionFailed(
-            f"DOWNLOAD_SOURCE: the variable {variable.name} ({variable.type} {variable.value}) could not be read: "
-            f"{details.get('Code', '')}: {details.get('Message', exc)}"
+            f"DOWNLOAD_SOURCE: the variable {variable.name} ({variable.type} {variable.value}) could not be read: {exc}"
         ) from exc
 
 
