@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import uuid
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from aiohttp import web
@@ -21,7 +22,7 @@ from pipeline.local.cloud.edge.upstream import Answer, Upstream
 from pipeline.local.cloud.localize import Localizer
 from pipeline.local.cloud.service_api import ApiError
 from pipeline.local.cloud.template import ORIGINAL, Rewriting, fingerprint, original_types, parse_template, rewrite
-from pipeline.local.errors import Unsupported
+from pipeline.local.errors import EngineError, Unsupported
 
 _REWRITTEN_OPERATIONS = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet"})
 _INLINE_TEMPLATE_BYTES = 51_200
@@ -58,9 +59,10 @@ class CloudFormation:
                 answer = await self._with_rewritten_template(request, signature, form)
             else:
                 answer = await self._upstream.send(request)
+        except EngineError as exc:
+            return _refusal(ApiError("ValidationError", f"The local run is broken: {exc}"))
         except ApiError as error:
-            refusal = QueryProtocol().encode_error(error, "")
-            return web.Response(status=refusal.status, body=refusal.body, content_type=refusal.content_type)
+            return _refusal(error)
         return answer.response(self._as_the_author_knows_it(answer, operation))
 
     async def _with_rewritten_template(
@@ -129,6 +131,11 @@ class CloudFormation:
         if name is None or name.group(1) not in self._originals:
             return match.group(0)
         return f"<TemplateBody>{html.escape(self._originals[name.group(1)], quote=False)}</TemplateBody>"
+
+
+def _refusal(error: ApiError) -> web.Response:
+    answer = QueryProtocol().encode_error(error, str(uuid.uuid4()))
+    return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
 
 
 def s3_path(url: str) -> str:

@@ -27,7 +27,13 @@ _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256\s+Credential=(?P<key>[^/]+)/(?P<date>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request,"
     r"\s*SignedHeaders=(?P<headers>[^,\s]+),\s*Signature=(?P<signature>[0-9a-f]{64})"
 )
-_RENEWED_HEADERS = frozenset({"authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256", "date"})
+# Written anew by a new signature; the length and the connection are the transport's own.
+_NOT_KEPT = frozenset(
+    {
+        *("authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256", "date"),
+        *("content-length", "connection", "expect", "transfer-encoding"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ class Vault:
 
 def sign(request: SignedRequest, principal: Principal, *, region: str, service: str) -> dict[str, str]:
     """The request's headers, signed anew by the principal for the request as it now is."""
-    kept = {name: value for name, value in request.headers.items() if name.lower() not in _RENEWED_HEADERS}
+    kept = {name: value for name, value in request.headers.items() if name.lower() not in _NOT_KEPT}
     host = next(value for name, value in kept.items() if name.lower() == "host")
     aws_request = AWSRequest(request.method, f"http://{host}{request.target}", data=request.body, headers=kept)
     aws_request.headers["X-Amz-Content-SHA256"] = hashlib.sha256(request.body).hexdigest()

@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import zipfile
+from urllib.parse import urlencode
 
 from pipeline.local.cloud.edge.credentials import SignedRequest, Vault
 from pipeline.local.cloud.edge.upstream import Upstream
@@ -20,6 +21,17 @@ from pipeline.local.errors import EngineError
 
 NAME = "pipeline-local-resources"
 _CONFLICT = 409
+_CONTENT_TYPES = {"iam": "application/x-www-form-urlencoded"}
+_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+_ROLE = {
+    "Action": "CreateRole",
+    "Version": "2010-05-08",
+    "RoleName": NAME,
+    "AssumeRolePolicyDocument": json.dumps(_TRUST),
+}
 
 
 class ProviderFunction:
@@ -41,14 +53,8 @@ class ProviderFunction:
         async with self._lock:
             if (account, region) in self._functions:
                 return
-            await self._send(
-                account,
-                region,
-                "lambda",
-                "POST",
-                "/2015-03-31/functions",
-                json.dumps(self._configuration(account)).encode(),
-            )
+            await self._send(account, region, "iam", "POST", "/", urlencode(_ROLE).encode())
+            await self._send(account, region, "lambda", "POST", "/2015-03-31/functions", self._function(account))
             self._functions.add((account, region))
 
     async def store(self, text: str, account: str, region: str) -> str:
@@ -66,16 +72,16 @@ class ProviderFunction:
     async def _send(self, account: str, region: str, service: str, method: str, path: str, body: bytes) -> None:
         root = self._vault.principal(account)
         assert root is not None, f"{account} is no account"
-        request = SignedRequest(method, path, {"content-type": "application/json"}, body)
+        request = SignedRequest(method, path, {"content-type": _CONTENT_TYPES.get(service, "application/json")}, body)
         answer = await self._upstream.send_as(root, request, region=region, service=service)
         if answer.status >= 300 and answer.status != _CONFLICT:
             raise EngineError(f"{service} {method} {path} in {account}: HTTP {answer.status} {answer.body.decode()}")
 
-    def _configuration(self, account: str) -> dict[str, object]:
+    def _function(self, account: str) -> bytes:
         code = io.BytesIO()
         with zipfile.ZipFile(code, "w") as archive:
             archive.writestr("index.py", "")
-        return {
+        configuration = {
             "FunctionName": NAME,
             "Description": "Stands for the resource types that the local run brings itself.",
             "Runtime": "python3.13",
@@ -85,6 +91,7 @@ class ProviderFunction:
             "Environment": {"Variables": {PROXY_URL_VARIABLE: self._url}},
             "Code": {"ZipFile": base64.b64encode(code.getvalue()).decode()},
         }
+        return json.dumps(configuration).encode()
 
 
 def _bucket_configuration(region: str) -> bytes:
