@@ -75,7 +75,7 @@ def _override(context: ActionContext, value: Any) -> str:
             found = _json_object(_read(context, f"{artifact}::{file_name}", "Fn::GetParam"), file_name)
             if key not in found:
                 raise ActionFailed(f"Fn::GetParam: {file_name} of artifact {artifact} has no key {key}.")
-            return str(found[key])
+            return found[key] if isinstance(found[key], str) else json.dumps(found[key])
         case dict():
             raise ActionFailed(
                 f"ParameterOverrides has {json.dumps(value)}; allowed are texts, Fn::GetArtifactAtt and Fn::GetParam."

@@ -88,8 +88,8 @@ class CodeBuildAction:
         log_file.parent.mkdir(parents=True, exist_ok=True)
         with log_file.open("w", encoding="utf-8") as log:
             run = _BuildRun(
-                context=context, project=project, buildspec=buildspec, build=build, source=source,
-                variables=variables, aws=aws, log=log, monotonic=self._monotonic, cache=self._local_cache(context, buildspec),
+                context=context, project=project, buildspec=buildspec, build=build, source=source, variables=variables,
+                aws=aws, log=log, monotonic=self._monotonic, cache=self._local_cache(context, buildspec),
             )  # fmt: skip
             sandbox = self._make_sandbox(context.work / "build", cache=self._cache, start=context.cloud.guardian.popen)
             return ActionResult(variables=run.run(sandbox))
@@ -223,9 +223,7 @@ class _BuildRun:
         if self.context.is_stopped():
             raise ActionFailed("The build was stopped.")
         if self.monotonic() > self._deadline:
-            raise ActionFailed(
-                f"The build timed out after {self._timeout_minutes} minutes, its project's TimeoutInMinutes."
-            )
+            raise ActionFailed(f"The build timed out after {self._timeout_minutes} minutes, which is its time-out.")
 
     def _say(self, text: str) -> None:
         for line in f"[Container] {text}".split("\n"):

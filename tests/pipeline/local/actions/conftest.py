@@ -9,7 +9,12 @@ from pipeline.local.cloud.guardian import Guardian
 from tests.pipeline.local.actions.fake_context import ContextMaker
 
 
-@pytest.fixture
-def make_context(tmp_path: Path) -> Iterator[ContextMaker]:
+@pytest.fixture(scope="module")
+def guardian() -> Iterator[Guardian]:
     with Guardian() as guardian:
-        yield ContextMaker(tmp_path, guardian)
+        yield guardian
+
+
+@pytest.fixture
+def make_context(tmp_path: Path, guardian: Guardian) -> ContextMaker:
+    return ContextMaker(tmp_path, guardian)

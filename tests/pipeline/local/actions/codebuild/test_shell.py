@@ -25,27 +25,26 @@ def lines() -> list[str]:
 
 
 @pytest.fixture
-def make_shell(tmp_path: Path, lines: list[str]) -> Iterator[MakeShell]:
-    with Guardian() as guardian:
-        shells: list[BuildShell] = []
+def make_shell(tmp_path: Path, lines: list[str], guardian: Guardian) -> Iterator[MakeShell]:
+    shells: list[BuildShell] = []
 
-        def make(program: str = "/bin/sh", **options: Any) -> BuildShell:
-            folder = tmp_path / f"a 'shell' {len(shells)}"
-            folder.mkdir()
-            defaults: dict[str, Any] = {
-                "environment": {"PATH": os.environ["PATH"], "GIVEN": "from outside"},
-                "start": guardian.popen,
-                "watch": lambda: None,
-            }
-            shell = BuildShell(
-                program=program, folder=folder, cwd=tmp_path, on_line=lines.append, **{**defaults, **options}
-            )
-            shells.append(shell)
-            return shell
+    def make(program: str = "/bin/sh", **options: Any) -> BuildShell:
+        folder = tmp_path / f"a 'shell' {len(shells)}"
+        folder.mkdir()
+        defaults: dict[str, Any] = {
+            "environment": {"PATH": os.environ["PATH"], "GIVEN": "from outside"},
+            "start": guardian.popen,
+            "watch": lambda: None,
+        }
+        shell = BuildShell(
+            program=program, folder=folder, cwd=tmp_path, on_line=lines.append, **{**defaults, **options}
+        )
+        shells.append(shell)
+        return shell
 
-        yield make
-        for shell in shells:
-            shell.close()
+    yield make
+    for shell in shells:
+        shell.close()
 
 
 @pytest.mark.parametrize("program", SHELLS)
