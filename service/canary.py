@@ -56,21 +56,27 @@ class Canary:
         return requests_per_minute * self.minutes * self.percent / 100
 
     def likely_calls(self, requests_per_minute: int) -> float:
-        """How many calls it gets at least, but for one window in a thousand: three standard deviations below average.
+        """How many calls the evidence hook sees at least, but for one window in a thousand.
 
-        Weights are drawn per request ("Lambda function alias routing"), so the number is binomial.
+        Three standard deviations below the average of the minutes whose metrics are in by then. Weights are drawn per
+        request ("Lambda function alias routing"), so the number is binomial.
         """
-        expected = self.expected_calls(requests_per_minute)
-        return expected - 3 * math.sqrt(expected * (1 - self.percent / 100))
+        seen = requests_per_minute * self._seen_minutes * self.percent / 100
+        return seen - 3 * math.sqrt(seen * (1 - self.percent / 100))
+
+    @property
+    def _seen_minutes(self) -> int:
+        return self.minutes - METRIC_LAG_SECONDS // 60
 
     def check_sample(self, requests_per_minute: int) -> None:
         """Raises ValueError, with the numbers, when the promised traffic is too little to judge a new version by."""
         likely = self.likely_calls(requests_per_minute)
         if likely < self.minimum_calls:
             raise ValueError(
-                f"{requests_per_minute} requests/min x {self.percent} % x {self.minutes} min = "
-                f"{self.expected_calls(requests_per_minute):.0f} expected calls of the new version, "
-                f"{max(likely, 0):.0f} with bad luck (3 sigma), but minimum_calls is {self.minimum_calls}: "
+                f"{requests_per_minute} requests/min x {self.percent} % x {self._seen_minutes} min ({self.minutes} "
+                f"without {METRIC_LAG_SECONDS // 60} of metric lag) = "
+                f"{requests_per_minute * self.percent / 100 * self._seen_minutes:.0f} expected calls of the new "
+                f"version, {max(likely, 0):.0f} with bad luck (3 sigma), but minimum_calls is {self.minimum_calls}: "
                 "raise the traffic, the percent or the minutes, or ask for fewer calls."
             )
         calls_per_period = requests_per_minute * ALARM_PERIOD_SECONDS / 60 * self.percent / 100

@@ -26,9 +26,13 @@ def test_good_end_is_reported_once(codedeploy: FakeCodeDeploy) -> None:
     assert codedeploy.reports == [("d-A1B2C3D4E", "eyJlbmNyeXB0ZWREYXRhIjoiZXhhbXBsZSJ9", "Succeeded")]
 
 
+def refuse(reason: str) -> None:
+    raise ReleaseRefused(reason)
+
+
 def test_refusal_is_reported_once_and_is_no_error_of_the_hook(codedeploy: FakeCodeDeploy) -> None:
     with verdict(load_event("codedeploy-hook")):
-        raise ReleaseRefused("GET /cars answered 500")
+        refuse("GET /cars answered 500")
 
     assert [status for _, _, status in codedeploy.reports] == ["Failed"]
 

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.assembly import Assembly, Template
+from tests.service.template_graph import reachable
+
+
+@pytest.fixture(params=["Staging", "Prod"])
+def stage(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def template(stage: str, assembly: Assembly) -> Template:
+    return assembly.stage_template(stage, "Prober")
+
+
+def test_prober_runs_each_minute_and_is_never_run_again_for_a_minute_gone(template: Template) -> None:
+    rule = template.only("AWS::Events::Rule")
+    asynchronous = template.only("AWS::Lambda::EventInvokeConfig")
+
+    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
+    assert (asynchronous["MaximumRetryAttempts"], asynchronous["MaximumEventAgeInSeconds"]) == (0, 60)
+
+
+def test_prober_goes_through_the_public_url_and_may_do_nothing_but_that(stage: str, template: Template) -> None:
+    function = template.resources["ProberFunction7ECA24CA"]["Properties"]
+    role = function["Role"]["Fn::GetAtt"][0]
+    actions = {action for statement in template.statements_of(role) for action in statement["Action"]}
+
+    assert function["Timeout"] < 60
+    api, _, domain, _, _ = function["Environment"]["Variables"]["API_URL"]["Fn::Join"][1][1:]
+    assert "CarsApi" in api["Fn::ImportValue"]
+    assert domain == {"Ref": "AWS::URLSuffix"}
+    assert {action for action in actions if action.split(":")[0] not in ("logs", "xray")} == {"execute-api:Invoke"}
+    assert function["Environment"]["Variables"]["REQUESTS_PER_MINUTE"] == "120"
+
+
+def test_silence_of_the_prober_is_an_alarm(stage: str, template: Template) -> None:
+    alarm = template.only("AWS::CloudWatch::Alarm")
+
+    assert alarm["AlarmName"] == f"cars-{stage.lower()}-prober-heartbeat"
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AutonomousCarManager", "SucceededJourneys")
+    assert {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]} == {
+        "service": "cars-prober",
+        "stage": stage.lower(),
+    }
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (3, 3)
+    assert alarm["TreatMissingData"] == "breaching"
+
+
+def test_alarm_on_silence_comes_after_the_first_journeys(template: Template) -> None:
+    (alarm,) = template.of_type("AWS::CloudWatch::Alarm")
+    (first_journeys,) = template.of_type("Custom::FirstJourneys")
+    (alias,) = template.of_type("AWS::Lambda::Alias")
+
+    assert first_journeys in reachable(template.resources, alarm)
+    assert alias in reachable(template.resources, first_journeys)
+
+
+def test_first_journeys_may_invoke_the_prober_and_nothing_else(template: Template) -> None:
+    (function,) = (
+        found["Properties"]
+        for found in template.of_type("AWS::Lambda::Function").values()
+        if "first_journeys" in found["Properties"]["Handler"]
+    )
+    role = function["Role"]["Fn::GetAtt"][0]
+    (statement,) = (
+        found for found in template.statements_of(role) if found["Action"][0].split(":")[0] not in ("logs", "xray")
+    )
+    (alias,) = template.of_type("AWS::Lambda::Alias")
+
+    assert (statement["Action"], statement["Resource"]) == (["lambda:InvokeFunction"], {"Ref": alias})
+    assert function["Environment"]["Variables"] == {"PROBER_ARN": {"Ref": alias}}

@@ -1,0 +1,260 @@
+"""The gates around a new version: what they promise, line by line, and that each release gets them anew."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from service import bundling
+from service.canary import ALARM_PERIOD_SECONDS, Canary
+from service.service_settings import ServiceSettings
+from service.service_stage import ServiceStage
+from tests.assembly import Assembly, Template, _read
+from tests.service.template_graph import reachable, references
+from tests.synthesis import new_app
+
+FUNCTION = "ApiFunction6BF808ED"
+GROUP = "AWS::CodeDeploy::DeploymentGroup"
+ALARM = "AWS::CloudWatch::Alarm"
+
+
+@pytest.fixture(params=["Staging", "Prod"])
+def template(request: pytest.FixtureRequest, assembly: Assembly) -> Template:
+    return assembly.stage_template(request.param, "Api")
+
+
+def alias_of(template: Template) -> tuple[str, dict[str, Any]]:
+    (found,) = template.of_type("AWS::Lambda::Alias").items()
+    return found
+
+
+def canary_alarms(template: Template) -> dict[str, dict[str, Any]]:
+    named = template.only(GROUP)["AlarmConfiguration"]["Alarms"]
+    return {alarm["Name"]["Ref"]: template.resources[alarm["Name"]["Ref"]] for alarm in named}
+
+
+def metrics_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each metric that an alarm reads: {"MetricName", "Dimensions": {name: value}, "Period", "Stat"}."""
+    properties = alarm["Properties"]
+    if "Metrics" not in properties:
+        return [{**properties, "Dimensions": _by_name(properties["Dimensions"])}]
+    stats = [metric["MetricStat"] for metric in properties["Metrics"] if "MetricStat" in metric]
+    return [{**stat, **stat["Metric"], "Dimensions": _by_name(stat["Metric"]["Dimensions"])} for stat in stats]
+
+
+def _by_name(dimensions: list[dict[str, Any]]) -> dict[str, Any]:
+    return {dimension["Name"]: dimension["Value"] for dimension in dimensions}
+
+
+def test_shift_of_the_alias_has_both_hooks_and_the_deployment_group(template: Template) -> None:
+    _, alias = alias_of(template)
+    update = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+
+    assert alias["Properties"]["Name"] == "live"
+    assert update["DeploymentGroupName"]["Ref"] in template.of_type(GROUP)
+    handlers = [
+        template.resources[update[hook]["Ref"]]["Properties"]["Handler"]
+        for hook in ("BeforeAllowTrafficHook", "AfterAllowTrafficHook")
+    ]
+    assert handlers == ["service.release.runtime.pre_traffic.handle", "service.release.runtime.evidence.handle"]
+
+
+def test_alias_waits_until_codedeploy_may_call_hooks_and_hooks_may_do_their_work(template: Template) -> None:
+    alias_id, alias = alias_of(template)
+    update = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+    before = reachable(template.resources, alias_id)
+    policies = {
+        policy_id: [role["Ref"] for role in policy["Properties"]["Roles"]]
+        for policy_id, policy in template.of_type("AWS::IAM::Policy").items()
+    }
+    hooks = [update[hook]["Ref"] for hook in ("BeforeAllowTrafficHook", "AfterAllowTrafficHook")]
+    roles = [template.resources[hook]["Properties"]["Role"]["Fn::GetAtt"][0] for hook in hooks]
+    roles.append(template.only(GROUP)["ServiceRoleArn"]["Fn::GetAtt"][0])
+
+    for role in roles:
+        assert {policy_id for policy_id, of_roles in policies.items() if role in of_roles} <= before
+    assert template.only(GROUP)["ServiceRoleArn"]["Fn::GetAtt"][0] in before
+
+
+def test_every_way_of_failing_rolls_back(template: Template) -> None:
+    group = template.only(GROUP)
+
+    assert group["AutoRollbackConfiguration"]["Enabled"] is True
+    assert set(group["AutoRollbackConfiguration"]["Events"]) == {
+        *("DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST")
+    }
+    assert group["AlarmConfiguration"]["Enabled"] is True
+    assert group["AlarmConfiguration"].get("IgnorePollAlarmFailure", False) is False
+
+
+@pytest.mark.parametrize(("stage", "minutes"), [("Staging", 10), ("Prod", 15)])
+def test_canary_is_ten_percent_for_its_minutes(stage: str, minutes: int, assembly: Assembly) -> None:
+    template = assembly.stage_template(stage, "Api")
+    config = template.only("AWS::CodeDeploy::DeploymentConfig")
+
+    assert config["TrafficRoutingConfig"] == {
+        "Type": "TimeBasedCanary",
+        "TimeBasedCanary": {"CanaryInterval": minutes, "CanaryPercentage": 10},
+    }
+    assert "DeploymentConfigName" not in config  # immutable: a name would clash with its own replacement
+    used = template.only(GROUP)["DeploymentConfigName"]["Ref"]
+    assert template.resources[used]["Type"] == "AWS::CodeDeploy::DeploymentConfig"
+
+
+def test_group_has_the_four_alarms_of_a_canary(template: Template) -> None:
+    alarms = canary_alarms(template)
+
+    assert sorted(re.sub(r"[0-9a-f]{32}$", "", name) for name in alarms) == [
+        *("CanaryAgainstBaseline", "NewVersionDurationP90", "NewVersionErrorCount", "NewVersionErrorRate")
+    ]
+    assert {alarm["Type"] for alarm in alarms.values()} == {ALARM}  # composite ones are not CodeDeploy's
+    assert not any("AlarmName" in alarm["Properties"] for alarm in alarms.values())
+
+
+def test_canary_alarms_see_the_alias_and_the_new_version_in_exactly_these_dimensions(template: Template) -> None:
+    (version,) = template.of_type("AWS::Lambda::Version")
+    alias = {"FunctionName": {"Ref": FUNCTION}, "Resource": {"Fn::Join": ["", [{"Ref": FUNCTION}, ":live"]]}}
+    new_version = {**alias, "ExecutedVersion": {"Fn::GetAtt": [version, "Version"]}}
+
+    for name, alarm in canary_alarms(template).items():
+        seen = [metric["Dimensions"] for metric in metrics_of(alarm)]
+        assert new_version in seen
+        assert all(dimensions in (new_version, alias) for dimensions in seen)
+        assert (alias in seen) == name.startswith("CanaryAgainstBaseline")
+
+
+def test_canary_alarms_do_not_depend_on_the_alias(template: Template) -> None:
+    alias_id, _ = alias_of(template)
+    for alarm in canary_alarms(template):
+        assert alias_id not in reachable(template.resources, alarm)
+
+
+@pytest.mark.parametrize(
+    ("name", "periods", "datapoints", "threshold", "comparison"),
+    [
+        ("NewVersionErrorRate", 3, 2, 1, "GreaterThanThreshold"),
+        ("NewVersionErrorCount", 1, 1, 3, "GreaterThanOrEqualToThreshold"),
+        ("CanaryAgainstBaseline", 3, 2, 1, "GreaterThanThreshold"),
+        ("NewVersionDurationP90", 3, 3, 1000, "GreaterThanThreshold"),
+    ],
+)
+def test_canary_alarm_fires_at(
+    name: str, periods: int, datapoints: int, threshold: float, comparison: str, template: Template
+) -> None:
+    (alarm,) = (found["Properties"] for found_id, found in canary_alarms(template).items() if found_id.startswith(name))
+
+    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (periods, datapoints)
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (threshold, comparison)
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_rates_need_a_minimum_of_calls(template: Template) -> None:
+    expressions = [
+        metric["Expression"]
+        for alarm in canary_alarms(template).values()
+        for metric in alarm["Properties"].get("Metrics", ())
+        if "Expression" in metric
+    ]
+    assert sorted(expressions) == [
+        "IF(FILL(newCalls,0)>=5 AND (FILL(allCalls,0)-FILL(newCalls,0))>=5, "
+        "100*FILL(newErrors,0)/newCalls - 100*(FILL(allErrors,0)-FILL(newErrors,0))/(allCalls-newCalls), 0)",
+        "IF(FILL(newCalls,0)>=5, 100*FILL(newErrors,0)/newCalls, 0)",
+    ]
+
+
+@pytest.mark.parametrize("stage", ["Staging", "Prod"])
+def test_canary_lasts_long_enough_for_its_slowest_alarm(stage: str, assembly: Assembly) -> None:
+    template = assembly.stage_template(stage, "Api")
+    routing = template.only("AWS::CodeDeploy::DeploymentConfig")["TrafficRoutingConfig"]["TimeBasedCanary"]
+    slowest = max(alarm["Properties"]["EvaluationPeriods"] for alarm in canary_alarms(template).values())
+
+    assert routing["CanaryInterval"] * 60 >= 2 * slowest * ALARM_PERIOD_SECONDS + 180
+
+
+def test_policies_of_the_hooks_name_no_version(template: Template) -> None:
+    """A policy that changes with each release would race its own first use."""
+    versions = set(template.of_type("AWS::Lambda::Version"))
+    for policy in template.of_type("AWS::IAM::Policy").values():
+        assert not references(policy, set(template.resources)) & versions
+
+
+def test_hooks_know_the_exact_version_and_the_minimum(template: Template) -> None:
+    (version,) = template.of_type("AWS::Lambda::Version")
+    by_handler = {
+        function["Properties"]["Handler"].split(".")[-2]: function["Properties"]
+        for function in template.of_type("AWS::Lambda::Function").values()
+    }
+
+    assert by_handler["pre_traffic"]["Environment"]["Variables"] == {"VERSION_ARN": {"Ref": version}}
+    assert by_handler["evidence"]["Environment"]["Variables"] == {
+        "FUNCTION_NAME": {"Ref": FUNCTION},
+        "FUNCTION_VERSION": {"Fn::GetAtt": [version, "Version"]},
+        "ALIAS_NAME": "live",
+        "MINIMUM_CALLS": "30",
+        "MAXIMUM_ERROR_PERCENT": "1",
+    }
+    assert max(by_handler[hook]["Timeout"] for hook in ("pre_traffic", "evidence")) < 900
+
+
+def api_template(folder: Path) -> Template:
+    """The Api stack of a stage of its own, synthesized now."""
+    app = new_app(folder)
+    settings = ServiceSettings(
+        stage_name="test",
+        canary=Canary(percent=10, minutes=10, minimum_calls=30),
+        log_retention_days=14,
+        toolchain_account="111111111111",
+        requests_per_minute=120,
+        is_production=False,
+    )
+    ServiceStage(app, "Test", env=cdk.Environment(account="222222222222", region="eu-west-1"), settings=settings)
+    app.synth()
+    (file,) = folder.glob("assembly-Test/TestApi*.template.json")
+    return _read(file)
+
+
+def test_other_code_or_another_layer_is_a_new_version_with_alarms_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = api_template(tmp_path / "first")
+    again = api_template(tmp_path / "again")
+    function_bundle, layer_bundle = bundling.function_bundle, bundling.layer_bundle
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            bundling, "function_bundle", lambda code: bundling.Bundle(function_bundle(code).path, "other-code")
+        )
+        other_code = api_template(tmp_path / "other-code")
+    with monkeypatch.context() as patch:
+        patch.setattr(bundling, "layer_bundle", lambda arch: bundling.Bundle(layer_bundle(arch).path, "other-layer"))
+        other_layer = api_template(tmp_path / "other-layer")
+
+    assert again == first
+    following = [
+        {*template.of_type("AWS::Lambda::Version"), *canary_alarms(template)}
+        for template in (first, other_code, other_layer)
+    ]
+    assert [len(ids) for ids in following] == [5, 5, 5]
+    assert len(set.union(*following)) == 15
+    steady = [
+        {*template.resources} - ids for template, ids in zip((first, other_code, other_layer), following, strict=True)
+    ]
+    assert steady[0] == steady[1] == steady[2]
+
+
+def test_flag_without_which_a_layer_publishes_no_version_is_asked_for(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path))
+    settings = ServiceSettings(
+        stage_name="test",
+        canary=Canary(percent=10, minutes=10, minimum_calls=30),
+        log_retention_days=14,
+        toolchain_account="111111111111",
+        requests_per_minute=120,
+        is_production=False,
+    )
+
+    with pytest.raises(Exception, match='Feature flag "@aws-cdk/aws-lambda:recognizeLayerVersion" is off'):
+        ServiceStage(app, "Test", env=cdk.Environment(account="222222222222", region="eu-west-1"), settings=settings)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from service.canary import Canary
+from service.service_settings import ServiceSettings
+
+SETTINGS = ServiceSettings(
+    stage_name="staging",
+    canary=Canary(percent=10, minutes=10, minimum_calls=30),
+    log_retention_days=14,
+    toolchain_account="111111111111",
+    requests_per_minute=120,
+    is_production=False,
+)
+
+
+def test_names_of_roles_follow_the_stage() -> None:
+    assert replace(SETTINGS, stage_name="prod").e2e_role_name == "acs-e2e-prod"
+    assert replace(SETTINGS, stage_name="prod").alarm_reader_role_name == "acs-alarm-reader-prod"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"stage_name": "Staging"}, "stage_name is 'Staging'"),
+        ({"stage_name": ""}, "stage_name is ''"),
+        ({"stage_name": "a-b"}, "stage_name is 'a-b'"),
+        ({"log_retention_days": 10}, "log_retention_days is 10"),
+        ({"toolchain_account": "1234"}, "toolchain_account is '1234'"),
+        ({"requests_per_minute": 0}, "requests_per_minute is 0"),
+        ({"requests_per_minute": 40}, "40 requests/min x 10 %"),
+    ],
+)
+def test_values_that_cannot_be_are_refused_with_the_value_got(changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}"):
+        replace(SETTINGS, **changed)

@@ -1,0 +1,135 @@
+"""What every stack of a stage promises, in staging as in prod."""
+
+from __future__ import annotations
+
+import ast
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.assembly import Assembly, Template
+from tests.service.template_graph import cycle, references
+
+STAGES = ("Staging", "Prod")
+STACKS = ("Database", "Api", "Changes", "Prober")
+
+
+@pytest.fixture(params=[(stage, stack) for stage in STAGES for stack in STACKS], ids="-".join)
+def template(request: pytest.FixtureRequest, assembly: Assembly) -> Template:
+    stage, stack = request.param
+    return assembly.stage_template(stage, stack)
+
+
+@pytest.fixture(params=STAGES)
+def stage(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_no_template_has_a_circle(template: Template) -> None:
+    assert cycle(template.resources) is None
+
+
+def test_version_of_a_function_stays_when_the_next_one_comes(template: Template) -> None:
+    for version in template.of_type("AWS::Lambda::Version").values():
+        assert version["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert version["UpdateReplacePolicy"] == "Retain"
+        assert "ProvisionedConcurrencyConfig" not in version["Properties"]
+
+
+def test_every_function_runs_the_pinned_python_with_the_layer_traced_and_logs_to_its_own_group(
+    template: Template,
+) -> None:
+    (layer,) = template.of_type("AWS::Lambda::LayerVersion") or [None]
+    for function in template.of_type("AWS::Lambda::Function").values():
+        properties = function["Properties"]
+        assert properties["Runtime"] == "python3.13"
+        assert properties["Architectures"] == ["arm64"]
+        assert properties["Layers"] == [{"Ref": layer}]
+        assert properties["TracingConfig"] == {"Mode": "Active"}
+        log_group = template.resources[properties["LoggingConfig"]["LogGroup"]["Ref"]]
+        assert log_group["Properties"]["RetentionInDays"] in (14, 90)
+
+
+def test_nothing_invokes_a_bare_function(template: Template) -> None:
+    aliases, functions = (set(template.of_type(f"AWS::Lambda::{kind}")) for kind in ("Alias", "Function"))
+    invoking = [
+        *(found["Properties"]["FunctionName"] for found in template.of_type("AWS::Lambda::Permission").values()),
+        *(
+            found["Properties"]["FunctionName"]
+            for found in template.of_type("AWS::Lambda::EventSourceMapping").values()
+        ),
+        *(found["Properties"]["Targets"] for found in template.of_type("AWS::Events::Rule").values()),
+    ]
+    for invoked in invoking:
+        named = references({"Properties": {"Invoked": invoked}}, aliases | functions)
+        assert len(named) == 1
+        assert named <= aliases
+
+
+def test_roles_may_do_things_to_everything_only_where_aws_knows_no_resource(template: Template) -> None:
+    allowed = {"xray:PutTraceSegments", "xray:PutTelemetryRecords", "cloudwatch:GetMetricData"}
+    for policy in template.of_type("AWS::IAM::Policy").values():
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            assert not any(action.endswith("*") for action in actions)
+            if statement["Resource"] == "*":
+                assert set(actions) <= allowed
+
+
+def test_every_alarm_says_what_no_data_means_and_looks_each_minute(template: Template) -> None:
+    for alarm in template.of_type("AWS::CloudWatch::Alarm").values():
+        properties = alarm["Properties"]
+        assert properties["TreatMissingData"] in ("notBreaching", "breaching")
+        metrics = [metric["MetricStat"] for metric in properties.get("Metrics", ()) if "MetricStat" in metric]
+        assert {metric["Period"] for metric in metrics} | {properties.get("Period", 60)} == {60}
+
+
+def test_bake_alarms_exist_and_are_in_no_deployment_group(stage: str, assembly: Assembly) -> None:
+    templates = [assembly.stage_template(stage, stack) for stack in STACKS]
+    alarms = [alarm for template in templates for alarm in template.of_type("AWS::CloudWatch::Alarm").values()]
+    named = {alarm["Properties"]["AlarmName"] for alarm in alarms if "AlarmName" in alarm["Properties"]}
+
+    assert named == {
+        f"cars-{stage.lower()}-{what}"
+        for what in ("api-5xx-rate", "api-latency-p95", "api-throttles", "changes-undelivered", "prober-heartbeat")
+    }
+
+
+def bundles(assembly: Assembly, template: Template) -> Iterator[tuple[dict[str, Any], Path]]:
+    """Each function's properties and the folder that becomes its package."""
+    packages = {}
+    for manifest in assembly.asset_manifests:
+        for file in json.loads(manifest.read_text())["files"].values():
+            for destination in file["destinations"].values():
+                packages[destination["objectKey"]] = manifest.parent / file["source"]["path"]
+    for function in template.of_type("AWS::Lambda::Function").values():
+        yield function["Properties"], packages[function["Properties"]["Code"]["S3Key"]]
+
+
+def test_package_of_a_function_holds_its_code_and_nothing_else(template: Template, assembly: Assembly) -> None:
+    for function, package in bundles(assembly, template):
+        module, _, handler = function["Handler"].rpartition(".")
+        source = package / (module.replace(".", "/") + ".py")
+        body = ast.parse(source.read_text()).body
+        assert handler in {node.name for node in body if isinstance(node, ast.FunctionDef)}
+        assert [file for file in package.rglob("*.py") if "aws_cdk" in file.read_text()] == []
+        own = module.rpartition(".")[0].replace(".", "/")
+        folders = {file.parent.relative_to(package).as_posix() for file in package.rglob("*.py")}
+        assert folders == {"service", own.removesuffix("/runtime"), own, "service/cars"}
+
+
+def test_layer_is_one_zip_with_everything_that_the_functions_import(assembly: Assembly) -> None:
+    layers = {
+        path.parent / file["source"]["path"]
+        for path in assembly.asset_manifests
+        for file in json.loads(path.read_text())["files"].values()
+        if file["source"]["path"].endswith(".zip")
+    }
+    (names,) = {tuple(zipfile.ZipFile(layer).namelist()) for layer in layers}
+
+    packages = {name.split("/")[1] for name in names}
+    assert {"aws_lambda_powertools", "aws_xray_sdk", "boto3", "botocore", "pydantic", "urllib3"} <= packages
