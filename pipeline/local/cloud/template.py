@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.local.cloud.role_tags import allow_by_name
+from pipeline.local.cloud.policy_conditions import name_resources
 from pipeline.local.errors import Unsupported
 
 ORIGINAL = "PipelineLocalOriginal"
@@ -90,7 +90,7 @@ def _rewrite_resource(logical_id: str, resource: Any, rewriting: Rewriting) -> A
     if resource_type == FUNCTION_TYPE and _is_run_by_the_host(resource):
         return _with_proxy(logical_id, resource, rewriting)
     if resource_type in _TYPES_WITH_POLICIES:
-        return {**resource, "Properties": allow_by_name(resource.get("Properties") or {})}
+        return {**resource, "Properties": name_resources(resource.get("Properties") or {})}
     return resource
 
 

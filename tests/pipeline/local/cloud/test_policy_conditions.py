@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.local.cloud.role_tags import allow_by_name
+from pipeline.local.cloud.policy_conditions import name_resources
 
 TAG = "iam:ResourceTag/aws-cdk:bootstrap-role"
 
@@ -24,7 +24,7 @@ def properties(*statements: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_roles_are_allowed_by_name_when_their_tag_is_asked_for() -> None:
-    rewritten = allow_by_name(properties(statement()))
+    rewritten = name_resources(properties(statement()))
 
     assert rewritten["PolicyDocument"]["Statement"] == [
         {
@@ -41,7 +41,7 @@ def test_roles_are_allowed_by_name_when_their_tag_is_asked_for() -> None:
 def test_other_conditions_stay_when_the_tag_is_rewritten() -> None:
     condition = {"StringEquals": {TAG: "deploy", "aws:PrincipalOrgID": "o-1"}, "Bool": {"aws:SecureTransport": "true"}}
 
-    (rewritten,) = allow_by_name(properties(statement(Condition=condition)))["PolicyDocument"]["Statement"]
+    (rewritten,) = name_resources(properties(statement(Condition=condition)))["PolicyDocument"]["Statement"]
 
     assert rewritten["Condition"] == {
         "StringEquals": {"aws:PrincipalOrgID": "o-1"},
@@ -62,4 +62,24 @@ def test_other_conditions_stay_when_the_tag_is_rewritten() -> None:
 def test_a_statement_stays_as_it_is_when_it_does_not_ask_for_the_tag_of_any_role(changes: dict[str, Any]) -> None:
     unchanged = properties(statement(**changes))
 
-    assert allow_by_name(unchanged) == unchanged
+    assert name_resources(unchanged) == unchanged
+
+
+def test_buckets_of_other_accounts_are_all_but_the_own_assets() -> None:
+    """As the bootstrap template writes it for the deploy role."""
+    bucket_statement = {
+        "Sid": "PipelineCrossAccountArtifactsBucket",
+        "Effect": "Allow",
+        "Action": ["s3:GetObject*"],
+        "Resource": "*",
+        "Condition": {"StringNotEquals": {"s3:ResourceAccount": {"Ref": "AWS::AccountId"}}},
+    }
+
+    (rewritten,) = name_resources(properties(bucket_statement))["PolicyDocument"]["Statement"]
+
+    assert rewritten == {
+        "Sid": "PipelineCrossAccountArtifactsBucket",
+        "Effect": "Allow",
+        "Action": ["s3:GetObject*"],
+        "NotResource": [{"Fn::Sub": "arn:${AWS::Partition}:s3:::cdk-*-assets-${AWS::AccountId}-*"}],
+    }

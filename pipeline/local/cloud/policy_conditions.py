@@ -1,0 +1,79 @@
+"""Statements of IAM policies whose condition keys the emulator does not know, said by names of resources instead.
+
+Two of them stand between a CDK pipeline and the accounts that it deploys to:
+
+- Self-mutation may assume "the roles tagged aws-cdk:bootstrap-role = deploy, file-publishing". MiniStack has no
+  `iam:ResourceTag` when it authorizes AssumeRole. The bootstrap template names each of these roles by its tag
+  (`cdk-QUALIFIER-TAG-role-ACCOUNT-REGION`), so the same roles are allowed by their names.
+- A bootstrapped account's deploy role may read artifacts in buckets whose `s3:ResourceAccount` is not its own account.
+  To MiniStack every bucket is the caller's. The account's own bucket that it could be about is the one of its assets,
+  so that one is left out by its name.
+
+Everything else of a policy stays as it is. Pure functions: no AWS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_TAG = "iam:ResourceTag/aws-cdk:bootstrap-role"
+_ANY_ROLE = ":role/*"
+_TAG_OPERATORS = ("StringEquals", "ForAnyValue:StringEquals")
+_BUCKET_OWNER = "s3:ResourceAccount"
+_OWN_ASSETS = "arn:${AWS::Partition}:s3:::cdk-*-assets-${AWS::AccountId}-*"
+
+Statement = Mapping[str, Any]
+
+
+def name_resources(value: Any) -> Any:
+    """The resource's properties with every such statement of their policy documents rewritten."""
+    if isinstance(value, list):
+        return [name_resources(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if "Effect" in value and "Resource" in value and isinstance(value.get("Condition"), Mapping):
+        return _name_buckets(_name_roles(value))
+    return {key: name_resources(item) for key, item in value.items()}
+
+
+def _name_roles(statement: Statement) -> Statement:
+    resources = _as_list(statement["Resource"])
+    is_any_role = all(isinstance(resource, str) and resource.endswith(_ANY_ROLE) for resource in resources)
+    for operator in _TAG_OPERATORS:
+        tags = _as_list(_asked(statement, operator, _TAG))
+        if is_any_role and tags:
+            names = [f"{resource.removesuffix('*')}cdk-*-{tag}-role-*" for resource in resources for tag in tags]
+            return {**_without(statement, operator, _TAG), "Resource": names}
+    return statement
+
+
+def _name_buckets(statement: Statement) -> Statement:
+    owner = _asked(statement, "StringNotEquals", _BUCKET_OWNER)
+    if statement["Resource"] != "*" or owner != {"Ref": "AWS::AccountId"}:
+        return statement
+    rest = _without(statement, "StringNotEquals", _BUCKET_OWNER)
+    del rest["Resource"]
+    return {**rest, "NotResource": [{"Fn::Sub": _OWN_ASSETS}]}
+
+
+def _asked(statement: Statement, operator: str, key: str) -> Any:
+    keys = (statement.get("Condition") or {}).get(operator)
+    return keys.get(key) if isinstance(keys, Mapping) else None
+
+
+def _without(statement: Statement, operator: str, key: str) -> dict[str, Any]:
+    """The statement without that key of its condition."""
+    conditions = {
+        name: {other: value for other, value in keys.items() if (name, other) != (operator, key)}
+        for name, keys in statement["Condition"].items()
+    }
+    left = {name: keys for name, keys in conditions.items() if keys}
+    rest = {name: value for name, value in statement.items() if name != "Condition"}
+    return {**rest, "Condition": left} if left else rest
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
