@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline.local.cloud.clock import Clock, Work
+from pipeline.local.cloud.clock import Clock, ClockClosed, Work
 from pipeline.local.cloud.lambda_host.function import FunctionArn, InvocationResult
 from pipeline.local.cloud.resource import ResourceFailed, ResourceRequest, ResourceResult
 from pipeline.local.cloud.schedule_expression import Schedule, parse_schedule
@@ -114,6 +114,8 @@ class Schedules:
 
         try:
             self._functions.invoke(target.arn, event, asynchronous=True, during=during)
+        except ClockClosed:
+            return
         except (LocalRunError, ClientError, BotoCoreError) as exc:
             log.warning("The rule %s could not invoke %s: %s", rule.name, target.arn, exc)
         finally:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pipeline.local.cloud.clock import ClockClosed
 from pipeline.local.cloud.codedeploy.ports import Services
 from pipeline.local.errors import LocalRunError
 
@@ -38,6 +39,8 @@ class HookInvocation(threading.Thread):
             result = self._with.functions.invoke(
                 self._hook_arn, self._event, asynchronous=True, during=self._with.clock.hold
             )
+        except ClockClosed:
+            return
         except (LocalRunError, ClientError, BotoCoreError) as exc:
             log.warning("The hook %s could not be invoked: %s", self._hook_arn, exc)
             self._explanation = f" It could not be invoked: {exc}"
