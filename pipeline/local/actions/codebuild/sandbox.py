@@ -76,6 +76,7 @@ def make_sandbox(folder: Path, *, cache: Path, start: StartProcess) -> Sandbox:
         "NPM_CONFIG_FUND": "false",
         "NPM_CONFIG_UPDATE_NOTIFIER": "false",
         "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(cache / "jsii"),
+        "CDK_HOME": str(cache / "cdk"),  # the CLI asks the user database, not HOME, for its folder
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_DISABLE_VERSION_CHECK": "true",
     }
@@ -87,18 +88,26 @@ def make_sandbox(folder: Path, *, cache: Path, start: StartProcess) -> Sandbox:
 
 
 def _make_python(python: Path, environment: Mapping[str, str], start: StartProcess) -> None:
-    program = uv.find_uv_bin()
-    for command in (
-        [program, "venv", "--quiet", "--python", sys.executable, "--no-python-downloads", str(python)],
-        [program, "pip", "install", "--quiet", "--python", str(python / "bin" / "python"), *_PYTHON_PACKAGES],
-    ):
+    """Packages come from the cache when it has them: quicker, and builds that fetch nothing run without a network."""
+
+    def run_uv(*arguments: str) -> str | None:
+        """uv's own words when it fails."""
         process = start(
-            command, env=dict(environment), cwd=python.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            [uv.find_uv_bin(), *arguments],
+            env=dict(environment),
+            cwd=python.parent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         output, _ = process.communicate()
-        if process.returncode != 0:
-            words = output.decode("utf-8", "replace").strip()
-            raise EngineError(f"The Python of a build could not be made: `{' '.join(command[1:3])}` says:\n{words}")
+        return None if process.returncode == 0 else output.decode("utf-8", "replace").strip()
+
+    install = ("pip", "install", "--quiet", "--python", str(python / "bin" / "python"), *_PYTHON_PACKAGES)
+    problem = run_uv("venv", "--quiet", "--python", sys.executable, "--no-python-downloads", str(python))
+    if problem is None and run_uv(*install, "--offline") is not None:
+        problem = run_uv(*install)
+    if problem is not None:
+        raise EngineError(f"The Python of a build could not be made; uv says:\n{problem}")
 
 
 def _copy_package_settings(home: Path) -> None:

@@ -16,15 +16,16 @@ from pipeline.local.errors import EngineError
 
 
 class FakeStart:
-    """Runs `true`, or `false`, instead of every command."""
+    """Runs `true` instead of every command, and `false` instead of those that have the word `fails_if`."""
 
-    def __init__(self, program: str = "true") -> None:
-        self._program = program
+    def __init__(self, *, fails_if: str = "") -> None:
+        self._fails_if = fails_if
         self.commands: list[list[str]] = []
 
     def __call__(self, args: list[str], **options: Any) -> subprocess.Popen[bytes]:
         self.commands.append(args)
-        return subprocess.Popen([self._program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        program = "false" if self._fails_if in args else "true"
+        return subprocess.Popen([program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_make_sandbox_shares_the_caches(user_home: Path, tmp_path: Path) -> None
         make_sandbox(tmp_path / name, cache=tmp_path / "cache", start=FakeStart()).environment for name in ("1", "2")
     ]
 
-    for name in ("PIP_CACHE_DIR", "UV_CACHE_DIR", "NPM_CONFIG_CACHE", "JSII_RUNTIME_PACKAGE_CACHE_ROOT"):
+    for name in ("PIP_CACHE_DIR", "UV_CACHE_DIR", "NPM_CONFIG_CACHE", "JSII_RUNTIME_PACKAGE_CACHE_ROOT", "CDK_HOME"):
         assert environments[0][name] == environments[1][name]
         assert Path(environments[0][name]).is_relative_to(tmp_path / "cache")
 
@@ -104,9 +105,19 @@ def test_make_sandbox_makes_a_python_of_the_runs_version_with_pinned_packages(us
     venv, install = start.commands
     assert venv[1] == "venv"
     assert sys.executable in venv
-    assert all("==" in package for package in install[install.index(str(tmp_path / "build/python/bin/python")) + 1 :])
+    packages = [word for word in install[3:] if not word.startswith(("-", "/"))]
+    assert packages
+    assert all("==" in package for package in packages)
+
+
+def test_make_sandbox_fetches_the_packages_when_the_cache_has_them_not(user_home: Path, tmp_path: Path) -> None:
+    start = FakeStart(fails_if="--offline")
+
+    make_sandbox(tmp_path / "build", cache=tmp_path / "cache", start=start)
+
+    assert ["--offline" in command for command in start.commands] == [False, True, False]
 
 
 def test_make_sandbox_is_our_own_error_when_no_python_can_be_made(user_home: Path, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="Python of a build could not be made"):
-        make_sandbox(tmp_path / "build", cache=tmp_path / "cache", start=FakeStart("false"))
+        make_sandbox(tmp_path / "build", cache=tmp_path / "cache", start=FakeStart(fails_if="venv"))
