@@ -53,6 +53,13 @@ class CodePipelineApi:
         }
         self.operations = frozenset(self._operations)
 
+    def resources(self, operation: str, parameters: Parameters, caller: Caller) -> list[str]:
+        """The pipeline, its stage, or its action. Source: the service authorization reference of CodePipeline."""
+        pipeline = parameters.get("pipelineName") or parameters.get("name")
+        named = [pipeline, parameters.get("stageName"), parameters.get("actionName")]
+        path = "/".join(str(name) for name in named if name)
+        return [f"arn:aws:codepipeline:{caller.region}:{caller.account}:{path}"] if pipeline else []
+
     def call(self, operation: str, parameters: Parameters, caller: Caller) -> Answer:
         return self._operations[operation](parameters, caller)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.local.cloud.cloudwatch import alarm_operations, metric_operations
 from pipeline.local.cloud.cloudwatch.alarm_evaluation import AlarmState
+from pipeline.local.cloud.cloudwatch.api_resources import alarm_arns
 from pipeline.local.cloud.cloudwatch.api_time import CallTime
 from pipeline.local.cloud.cloudwatch.cloudwatch import CloudWatch
 from pipeline.local.cloud.cloudwatch.errors import CloudWatchRejection, InvalidParameter
@@ -41,6 +42,9 @@ class CloudWatchApi:
 
     def __init__(self, cloudwatch: CloudWatch) -> None:
         self._cloudwatch = cloudwatch
+
+    def resources(self, operation: str, parameters: Mapping[str, Any], caller: Caller) -> list[str]:
+        return alarm_arns(operation, parameters, caller)
 
     def call(self, operation: str, parameters: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         missing = [key for key in _REQUIRED.get(operation, ()) if parameters.get(key) is None]

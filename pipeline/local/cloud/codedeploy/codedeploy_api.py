@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.local.cloud.codedeploy.answers import Answers
+from pipeline.local.cloud.codedeploy.api_resources import resource_arns
 from pipeline.local.cloud.codedeploy.codedeploy import CodeDeploy
 from pipeline.local.cloud.codedeploy.deployment import Deployment, LifecycleEventStatus
 from pipeline.local.cloud.codedeploy.deployment_config import PREDEFINED
@@ -46,6 +47,9 @@ class CodeDeployApi:
             "ListDeploymentConfigs": self._list_configs,
         }
         self.operations = frozenset(self._handlers)
+
+    def resources(self, operation: str, parameters: Mapping[str, Any], caller: Caller) -> list[str]:
+        return resource_arns(parameters, caller, self._codedeploy.deployments(caller.account, caller.region))
 
     def call(self, operation: str, parameters: Mapping[str, Any], caller: Caller) -> _Answer:
         try:
