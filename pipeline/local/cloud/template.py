@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.local.cloud.policy_conditions import name_resources
+from pipeline.local.cloud.policies import fit_policies
 from pipeline.local.errors import Unsupported
 
 ORIGINAL = "PipelineLocalOriginal"
@@ -28,7 +28,6 @@ FUNCTION_TYPE = "AWS::Lambda::Function"
 _SERVICE_TIMEOUT_SECONDS = 3 * 24 * 3600
 _CUSTOM_TYPE = re.compile(r"Custom::(AWS(?:--[A-Za-z0-9]+)+)")
 # Types that a provider serves only where the property is there; without it the emulator serves them.
-_TYPES_WITH_POLICIES = frozenset({"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role"})
 _ONLY_WITH_PROPERTY = {"AWS::Events::Rule": "ScheduleExpression"}
 
 Template = dict[str, Any]
@@ -89,9 +88,7 @@ def _rewrite_resource(logical_id: str, resource: Any, rewriting: Rewriting) -> A
         return _as_custom_resource(resource, rewriting)
     if resource_type == FUNCTION_TYPE and _is_run_by_the_host(resource):
         return _with_proxy(logical_id, resource, rewriting)
-    if resource_type in _TYPES_WITH_POLICIES:
-        return {**resource, "Properties": name_resources(resource.get("Properties") or {})}
-    return resource
+    return fit_policies(resource)
 
 
 def _has_needed_property(resource: Mapping[str, Any]) -> bool:

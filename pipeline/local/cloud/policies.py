@@ -1,6 +1,4 @@
-"""Statements of IAM policies whose condition keys the emulator does not know, said by names of resources instead.
-
-Two of them stand between a CDK pipeline and the accounts that it deploys to:
+"""IAM and bucket policies, made fit for the emulator's IAM, which lacks three things that CDK's cross-account needs.
 
 - Self-mutation may assume "the roles tagged aws-cdk:bootstrap-role = deploy, file-publishing". MiniStack has no
   `iam:ResourceTag` when it authorizes AssumeRole. The bootstrap template names each of these roles by its tag
@@ -8,13 +6,17 @@ Two of them stand between a CDK pipeline and the accounts that it deploys to:
 - A bootstrapped account's deploy role may read artifacts in buckets whose `s3:ResourceAccount` is not its own account.
   To MiniStack every bucket is the caller's. The account's own bucket that it could be about is the one of its assets,
   so that one is left out by its name.
+- A bucket policy names roles of other accounts. To MiniStack a caller from another account is that account's root, so
+  the account is named beside its role; which of its roles may read is left to their own policies.
 
 Everything else of a policy stays as it is. Pure functions: no AWS.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 _TAG = "iam:ResourceTag/aws-cdk:bootstrap-role"
@@ -23,7 +25,20 @@ _TAG_OPERATORS = ("StringEquals", "ForAnyValue:StringEquals")
 _BUCKET_OWNER = "s3:ResourceAccount"
 _OWN_ASSETS = "arn:${AWS::Partition}:s3:::cdk-*-assets-${AWS::AccountId}-*"
 
+_ROLE_OF_ACCOUNT = re.compile(r":iam::(\d{12}):role/")
+
 Statement = Mapping[str, Any]
+
+
+def fit_policies(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A resource of any type; only the policies of roles and of buckets change."""
+    match resource.get("Type"):
+        case "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" | "AWS::IAM::Role":
+            return {**resource, "Properties": name_resources(resource.get("Properties") or {})}
+        case "AWS::S3::BucketPolicy":
+            return {**resource, "Properties": name_accounts(resource.get("Properties") or {})}
+        case _:
+            return resource
 
 
 def name_resources(value: Any) -> Any:
@@ -35,6 +50,26 @@ def name_resources(value: Any) -> Any:
     if "Effect" in value and "Resource" in value and isinstance(value.get("Condition"), Mapping):
         return _name_buckets(_name_roles(value))
     return {key: name_resources(item) for key, item in value.items()}
+
+
+def name_accounts(value: Any) -> Any:
+    """The resource's properties; where a principal is a role of an account, the account is one too."""
+    if isinstance(value, list):
+        return [name_accounts(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    principal = value.get("Principal")
+    if "Effect" in value and isinstance(principal, Mapping) and "AWS" in principal:
+        names = _as_list(principal["AWS"])
+        accounts = [{"Fn::Sub": f"arn:${{AWS::Partition}}:iam::{account}:root"} for account in _accounts(names)]
+        return {**value, "Principal": {**principal, "AWS": [*names, *accounts]}} if accounts else value
+    return {key: name_accounts(item) for key, item in value.items()}
+
+
+def _accounts(principals: list[Any]) -> Iterator[str]:
+    """The accounts of roles, each once; an ARN may be a text or joined from parts, its account is always literal."""
+    found = [match.group(1) for name in principals if (match := _ROLE_OF_ACCOUNT.search(json.dumps(name)))]
+    yield from dict.fromkeys(found)
 
 
 def _name_roles(statement: Statement) -> Statement:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.local.cloud.policy_conditions import name_resources
+from pipeline.local.cloud.policies import fit_policies, name_accounts, name_resources
 
 TAG = "iam:ResourceTag/aws-cdk:bootstrap-role"
 
@@ -83,3 +83,26 @@ def test_buckets_of_other_accounts_are_all_but_the_own_assets() -> None:
         "Action": ["s3:GetObject*"],
         "NotResource": [{"Fn::Sub": "arn:${AWS::Partition}:s3:::cdk-*-assets-${AWS::AccountId}-*"}],
     }
+
+
+def test_account_is_named_beside_its_role_when_a_bucket_policy_names_the_role() -> None:
+    """As CDK Pipelines writes it for the artifact bucket."""
+    role = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::222222222222:role/cdk-hnb659fds-deploy-role"]]}
+    allow = {"Effect": "Allow", "Action": "s3:GetObject*", "Principal": {"AWS": role}, "Resource": "*"}
+
+    (rewritten,) = name_accounts(properties(allow))["PolicyDocument"]["Statement"]
+
+    assert rewritten["Principal"] == {"AWS": [role, {"Fn::Sub": "arn:${AWS::Partition}:iam::222222222222:root"}]}
+
+
+@pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, {"Service": "s3.amazonaws.com"}, {"AWS": {"Ref": "RoleArn"}}])
+def test_principals_stay_as_they_are_when_they_are_no_roles_of_an_account(principal: Any) -> None:
+    policy = properties({"Effect": "Allow", "Action": "s3:*", "Principal": principal, "Resource": "*"})
+
+    assert name_accounts(policy) == policy
+
+
+def test_policies_of_other_resources_stay_as_they_are() -> None:
+    queue_policy = {"Type": "AWS::SQS::QueuePolicy", "Properties": properties(statement())}
+
+    assert fit_policies(queue_policy) == queue_policy
