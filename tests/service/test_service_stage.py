@@ -56,16 +56,11 @@ def test_every_function_runs_the_pinned_python_with_the_layer_traced_and_logs_to
 
 def test_nothing_invokes_a_bare_function(template: Template) -> None:
     aliases, functions = (set(template.of_type(f"AWS::Lambda::{kind}")) for kind in ("Alias", "Function"))
-    invoking = [
-        *(found["Properties"]["FunctionName"] for found in template.of_type("AWS::Lambda::Permission").values()),
-        *(
-            found["Properties"]["FunctionName"]
-            for found in template.of_type("AWS::Lambda::EventSourceMapping").values()
-        ),
-        *(found["Properties"]["Targets"] for found in template.of_type("AWS::Events::Rule").values()),
-    ]
-    for invoked in invoking:
-        named = references({"Properties": {"Invoked": invoked}}, aliases | functions)
+    invoking = ("AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::Events::Rule")
+    for resource in template.resources.values():
+        if resource["Type"] not in invoking:
+            continue
+        named = references({"Properties": resource["Properties"]}, aliases | functions)
         assert len(named) == 1
         assert named <= aliases
 

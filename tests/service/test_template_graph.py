@@ -8,6 +8,8 @@ import pytest
 
 from tests.service.template_graph import cycle, reachable
 
+Resources = dict[str, dict[str, Any]]
+
 
 @pytest.mark.parametrize(
     "reference",
@@ -22,7 +24,7 @@ from tests.service.template_graph import cycle, reachable
     ],
 )
 def test_circle_is_found_through_every_kind_of_reference(reference: dict[str, Any]) -> None:
-    resources: dict[str, dict[str, Any]] = {
+    resources: Resources = {
         "One": {"DependsOn": ["Two"]},
         "Two": {"DependsOn": "Three"},
         "Three": reference,
@@ -33,7 +35,7 @@ def test_circle_is_found_through_every_kind_of_reference(reference: dict[str, An
 
 
 def test_no_circle_is_none() -> None:
-    resources: dict[str, dict[str, Any]] = {
+    resources: Resources = {
         "One": {"DependsOn": ["Two", "Three"]},
         "Two": {"DependsOn": "Three"},
         "Three": {},
