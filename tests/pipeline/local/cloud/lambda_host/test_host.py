@@ -9,6 +9,8 @@ import requests
 
 from tests.pipeline.local.cloud.lambda_host.local_aws import ACCOUNT, LocalAws, eventually
 
+pytestmark = pytest.mark.local_aws
+
 ECHO = """
 import json, os
 def handle(event, context):
