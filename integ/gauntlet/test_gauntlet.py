@@ -1,0 +1,77 @@
+"""Every case of the gauntlet is released for real, through the synthesized pipeline, in the local AWS.
+
+A bad release must be stopped by the gate that is there for it, leave prod as it was, and leave the stage that it
+reached on the version before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from integ.gauntlet.case import Case, cases
+from pipeline.local.rehearsal import Rehearsal, approve, reject
+from pipeline.local.report import Report, Result
+from pipeline.local.run_events import StageRolledBack, Status
+
+ACCOUNTS = {"Staging": "222222222222", "Prod": "333333333333"}
+REGION = "eu-west-1"
+APPROVALS = {"approve": approve, "reject": reject}
+AT_REST = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_release_ends_where_it_should(
+    rehearsal: Rehearsal, case: Case, tabulate: Callable[[str, Report], None]
+) -> None:
+    # given the world before
+    expected = case.expected
+    before = {stage: live_code(rehearsal, stage) for stage in ACCOUNTS}
+    events_before = len(rehearsal.cloud.event_log.events)
+
+    # when the commit is released
+    report = rehearsal.release(patch=case.patch, approval=APPROVALS[expected.approval])
+    tabulate(case.name, report)
+
+    # then it ends as it should, and says why
+    assert report.result.value == expected.result, report.stopped_by
+    if report.result is Result.RELEASED:
+        assert expected.new_action in {action.name for stage in report.stages for action in stage.actions}
+        return
+    assert report.stopped_by is not None
+    assert (report.stopped_by.stage, report.stopped_by.gate) == (expected.stage, expected.gate), report.stopped_by
+    assert expected.reason in report.stopped_by.reason
+
+    # and nobody in prod has noticed
+    assert live_code(rehearsal, "Prod") == before["Prod"]
+    assert report.traffic["Prod"].failed == 0
+
+    # and what staging runs is what it should be
+    rollbacks = [e for e in rehearsal.cloud.event_log.events[events_before:] if isinstance(e, StageRolledBack)]
+    assert [rollback.status for rollback in rollbacks] == [Status.SUCCEEDED] * expected.rolled_back
+    if expected.stage == "Staging":
+        assert live_code(rehearsal, "Staging") == before["Staging"]
+        harmed = report.traffic["Staging"].failed_new_version
+        assert harmed >= expected.harmed_at_least
+        assert expected.harmed_at_most is None or harmed <= expected.harmed_at_most
+    assert set(stack_states(rehearsal, "Staging").values()) <= AT_REST
+
+
+def live_code(rehearsal: Rehearsal, stage: str) -> Mapping[str, str]:
+    """What the alias of each of the stage's functions runs: function name to the hash of its code. One version each."""
+    client = rehearsal.cloud.clients.root(ACCOUNTS[stage], REGION).client("lambda")
+    live: dict[str, str] = {}
+    for function in client.list_functions()["Functions"]:
+        name = function["FunctionName"]
+        for alias in client.list_aliases(FunctionName=name)["Aliases"]:
+            assert not alias.get("RoutingConfig", {}).get("AdditionalVersionWeights"), f"{name} is still shifting"
+            qualified = client.get_function_configuration(FunctionName=name, Qualifier=alias["FunctionVersion"])
+            live[name] = qualified["CodeSha256"]
+    return live
+
+
+def stack_states(rehearsal: Rehearsal, stage: str) -> dict[str, str]:
+    client = rehearsal.cloud.clients.root(ACCOUNTS[stage], REGION).client("cloudformation")
+    stacks = client.describe_stacks()["Stacks"]
+    return {stack["StackName"]: stack["StackStatus"] for stack in stacks if stack["StackName"].startswith(stage)}
