@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.local.cloud.aws_clients import AwsClients
+from pipeline.local.cloud.child_environment import child_environment
 from pipeline.local.cloud.clock import Clock
 from pipeline.local.cloud.guardian import Guardian
 from pipeline.local.cloud.lambda_host.host import LambdaHost
 from pipeline.local.cloud.loop_thread import LoopThread
 from pipeline.local.cloud.ministack import MiniStack
 from pipeline.local.run_events import EventLog
-from tests.pipeline.local.cloud.lambda_host.local_aws import LocalAws, LocalClients, RecordingSink
+from tests.pipeline.local.cloud.lambda_host.local_aws import LocalAws, RecordingSink
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +28,9 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
         ministack.start()
         stack.callback(ministack.stop)
         loop = stack.enter_context(LoopThread())
-        clock = Clock()
+        clock = Clock(speed=1000)
         stack.callback(clock.close)
-        clients = LocalClients(ministack.url)
+        clients = AwsClients(ministack.url)
         sink = RecordingSink()
         host = LambdaHost(
             clients=clients,
@@ -39,8 +41,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
             loop=loop.loop,
             home=home / "lambda",
             cache=home / "cache",
-            child_environment=clients.child_environment,
+            child_environment=lambda session, region: child_environment(session, region, ministack.url),
             localize=lambda text: text.replace("https://example.amazonaws.com", "http://localhost"),
         )
         stack.callback(host.close)
-        yield LocalAws(ministack.url, host, host.start(), sink, home)
+        yield LocalAws(ministack.url, host, host.start(), sink, clock, home)

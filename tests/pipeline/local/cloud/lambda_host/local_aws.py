@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import time
 import zipfile
 from collections.abc import Mapping
@@ -12,59 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
 import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
+from pipeline.local.cloud.aws_clients import AwsClients
+from pipeline.local.cloud.clock import Clock
 from pipeline.local.cloud.lambda_host.host import LambdaHost
 
 ACCOUNT = "222222222222"
 REGION = "eu-west-1"
 FROM_LAMBDA = {"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}  # fmt: skip
-
-
-class LocalSession(boto3.Session):
-    """A session whose clients talk to the local AWS."""
-
-    endpoint_url = ""
-
-    def client(self, service: str, **options: Any) -> Any:  # type: ignore[override]
-        return super().client(service, endpoint_url=self.endpoint_url, **options)  # type: ignore[call-overload]
-
-
-class LocalClients:
-    def __init__(self, endpoint_url: str) -> None:
-        self._endpoint_url = endpoint_url
-
-    def root(self, account: str, region: str) -> boto3.Session:
-        return self._session(account, "root", None, region)
-
-    def assume(self, role_arn: str, *, session_name: str, region: str) -> boto3.Session:
-        sts = self.root(role_arn.split(":")[4], region).client("sts")
-        keys = sts.assume_role(RoleArn=role_arn, RoleSessionName=f"test-{session_name}")["Credentials"]
-        return self._session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region)
-
-    def _session(self, key: str, secret: str, token: str | None, region: str) -> boto3.Session:
-        session = LocalSession(
-            aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token, region_name=region
-        )
-        session.endpoint_url = self._endpoint_url
-        return session
-
-    def child_environment(self, session: boto3.Session, region: str) -> Mapping[str, str]:
-        credentials = session.get_credentials()
-        assert credentials is not None
-        frozen = credentials.get_frozen_credentials()
-        return {
-            "AWS_ENDPOINT_URL": self._endpoint_url,
-            "AWS_ACCESS_KEY_ID": str(frozen.access_key),
-            "AWS_SECRET_ACCESS_KEY": str(frozen.secret_key),
-            "AWS_SESSION_TOKEN": str(frozen.token),
-            "AWS_REGION": region,
-            "PATH": os.environ["PATH"],
-        }
 
 
 @dataclass(frozen=True)
@@ -114,15 +72,18 @@ def zip_of(files: Mapping[str, str]) -> bytes:
 
 
 class LocalAws:
-    def __init__(self, endpoint_url: str, host: LambdaHost, host_url: str, sink: RecordingSink, home: Path) -> None:
+    def __init__(
+        self, endpoint_url: str, host: LambdaHost, host_url: str, sink: RecordingSink, clock: Clock, home: Path
+    ) -> None:
         self.endpoint_url = endpoint_url
         self.host = host
         self.sink = sink
+        self.clock = clock
         self.home = home
         self._host_url = host_url
-        self._session = LocalClients(endpoint_url).root(ACCOUNT, REGION)
+        self._session = AwsClients(endpoint_url).root(ACCOUNT, REGION)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: Any) -> Any:
         return self._session.client(service)
 
     def role(self, name: str, *statements: Mapping[str, Any]) -> str:
@@ -156,7 +117,9 @@ class LocalAws:
                 **options,
             }
         )
-        self.client("lambda").get_waiter("function_active_v2").wait(FunctionName=name)
+        self.client("lambda").get_waiter("function_active_v2").wait(
+            FunctionName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 200}
+        )
         return str(created["FunctionArn"])
 
     def publish(self, name: str, code: str | None = None) -> str:
@@ -164,7 +127,9 @@ class LocalAws:
         client = self.client("lambda")
         if code is not None:
             client.update_function_code(FunctionName=name, ZipFile=zip_of({"handler.py": code}))
-            client.get_waiter("function_updated_v2").wait(FunctionName=name)
+            client.get_waiter("function_updated_v2").wait(
+                FunctionName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 200}
+            )
         return str(client.publish_version(FunctionName=name)["Version"])
 
     def rest_api(self, name: str, function_arn: str) -> str:
@@ -188,8 +153,11 @@ class LocalAws:
     def get(self, url: str, http: requests.Session | None = None) -> requests.Response:
         """A signed GET."""
         signed = AWSRequest("GET", url)
-        SigV4Auth(self._session.get_credentials(), "execute-api", REGION).add_auth(signed)
-        return (http or requests).get(url, headers=dict(signed.headers), timeout=30)
+        credentials = self._session.get_credentials()
+        assert credentials is not None
+        SigV4Auth(credentials, "execute-api", REGION).add_auth(signed)
+        headers = {name: str(value) for name, value in signed.headers.items()}
+        return (http or requests.Session()).get(url, headers=headers, timeout=30)
 
 
 def eventually(predicate: Any, *, seconds: float = 10.0) -> Any:

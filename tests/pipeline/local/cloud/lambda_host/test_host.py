@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import json
+import os
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
 import requests
 
-from tests.pipeline.local.cloud.lambda_host.local_aws import ACCOUNT, LocalAws, eventually
+from pipeline.local.cloud.lambda_host.function import FunctionArn
+from tests.pipeline.local.cloud.lambda_host.local_aws import ACCOUNT, LocalAws, eventually, zip_of
 
 pytestmark = pytest.mark.local_aws
 
@@ -26,6 +32,14 @@ FAILS = """
 def handle(event, context):
     raise ValueError("no such car")
 """
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def invoke(aws: LocalAws, name: str, event: Any = None, *, qualifier: str | None = None) -> tuple[str | None, Any]:
@@ -70,7 +84,7 @@ def handle(event, context):
     _, identity = invoke(aws, "limited", True)
     error, payload = invoke(aws, "limited")
 
-    assert identity == f"arn:aws:sts::{ACCOUNT}:assumed-role/limited-role/test-limited"
+    assert identity == f"arn:aws:sts::{ACCOUNT}:assumed-role/limited-role/limited"
     assert error == "Unhandled"
     assert "is not authorized to perform: s3:ListAllMyBuckets" in payload["errorMessage"]
 
@@ -89,8 +103,6 @@ def handle(event, context):
 
 
 def test_each_version_runs_its_own_code_after_the_function_was_changed(aws: LocalAws) -> None:
-    from pipeline.local.cloud.lambda_host.function import FunctionArn
-
     code = "def handle(event, context): return 'old'"
     arn = FunctionArn.parse(aws.function("versions", code))
     first = aws.publish("versions")
@@ -111,8 +123,6 @@ def test_latest_runs_the_new_code_as_soon_as_it_is_updated(aws: LocalAws) -> Non
 
 
 def test_a_layer_is_importable_and_the_bundle_comes_before_it(aws: LocalAws) -> None:
-    from tests.pipeline.local.cloud.lambda_host.local_aws import zip_of
-
     layer = zip_of({"python/in_layer.py": "value = 'layer'", "python/handler.py": "raise SystemExit"})
     layer_arn = aws.client("lambda").publish_layer_version(LayerName="deps", Content={"ZipFile": layer})[
         "LayerVersionArn"
@@ -190,8 +200,6 @@ def test_api_requests_through_an_alias_follow_its_weights_and_are_counted(aws: L
         FunctionVersion=old,
         RoutingConfig={"AdditionalVersionWeights": {new: 0.5}},
     )
-    from pipeline.local.cloud.lambda_host.function import FunctionArn
-
     aws.host.refresh(FunctionArn.parse(arn))
     answers = [aws.get(url).text for _ in range(40)]
 
@@ -220,6 +228,50 @@ def test_an_api_request_whose_function_fails_is_answered_502_as_api_gateway_does
     assert aws.sink.sum("Errors", FunctionName="broken", Resource="broken:live", ExecutedVersion=version) == 1
     assert aws.sink.sum("5XXError", ApiName="broken-api") == 1
     assert [entry.failed for entry in aws.host.traffic() if entry.function == "broken"] == [1]
+
+
+def test_retries_of_an_asynchronous_invocation_come_one_and_two_aws_minutes_later(aws: LocalAws) -> None:
+    arn = aws.function("retried", FAILS)
+    began: list[float] = []
+
+    @contextmanager
+    def during() -> Iterator[None]:
+        began.append(aws.clock.now())
+        yield
+
+    result = aws.host.invoke(arn, {}, asynchronous=True, during=during)
+
+    assert result.error_message == "ValueError: no such car"
+    assert [round(later - earlier) for earlier, later in pairwise(began)] == [60, 120]
+    assert aws.sink.sum("Errors", FunctionName="retried") == 3
+
+
+def test_the_functions_own_retry_setting_is_honoured(aws: LocalAws) -> None:
+    arn = aws.function("once", FAILS)
+    aws.client("lambda").put_function_event_invoke_config(FunctionName="once", MaximumRetryAttempts=0)
+
+    aws.host.invoke(arn, {}, asynchronous=True)
+
+    assert aws.sink.sum("Errors", FunctionName="once") == 1
+
+
+def test_concurrent_invocations_run_in_workers_of_their_own(aws: LocalAws) -> None:
+    arn = aws.function("parallel", "import os, time\ndef handle(e, c):\n    time.sleep(0.5)\n    return os.getpid()")
+
+    with ThreadPoolExecutor(3) as threads:
+        results = list(threads.map(lambda _: aws.host.invoke(arn, {}), range(3)))
+
+    assert len({result.payload for result in results}) == 3
+
+
+def test_a_retired_versions_worker_ends_and_another_takes_its_place(aws: LocalAws) -> None:
+    arn = aws.function("retired", "import os\ndef handle(event, context): return os.getpid()")
+    process = invoke(aws, "retired")[1]
+
+    aws.host.retire(FunctionArn.parse(arn), "$LATEST")
+
+    eventually(lambda: not is_alive(process))
+    assert invoke(aws, "retired")[1] != process
 
 
 def test_a_made_up_api_event_handed_to_a_version_is_no_alias_traffic(aws: LocalAws) -> None:
