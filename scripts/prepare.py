@@ -43,9 +43,15 @@ def check_python():
 def check_node():
     version = output_of(["node", "--version"])
     if not version:
-        stop("Node.js is needed (22 or 24, at least 20), and there is no `node` on the PATH. Install it, then run again.")
+        stop(
+            "Node.js is needed (22 or 24, at least 20), and there is no `node` on the PATH. Install it, then run again."
+        )
     if int(version.lstrip("v").split(".")[0]) < NODE_MINIMUM:
-        stop("Node.js 22 or 24 (at least {}) is needed, and `node` is {}. Install a newer one.".format(NODE_MINIMUM, version))
+        stop(
+            "Node.js 22 or 24 (at least {}) is needed, and `node` is {}. Install a newer one.".format(
+                NODE_MINIMUM, version
+            )
+        )
     if not output_of(["npm", "--version"]):
         stop("npm is needed beside Node.js, and there is no `npm` on the PATH. Install it, then run again.")
 
@@ -94,7 +100,18 @@ def prepare_python():
     uv = os.path.join(VENV, "bin", "uv")
     run(
         "installing the pinned Python packages (about a minute the first time)",
-        [uv, "pip", "install", "--quiet", "--python", VENV_PYTHON, "-r", "requirements-dev.txt", "-c", "constraints.txt"],
+        [
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            VENV_PYTHON,
+            "-r",
+            "requirements-dev.txt",
+            "-c",
+            "constraints.txt",
+        ],
     )
     with open(stamp, "w") as file:
         file.write(wanted)
