@@ -204,7 +204,7 @@ def test_api_requests_through_an_alias_follow_its_weights_and_are_counted(aws: L
     answers = [aws.get(url).text for _ in range(40)]
 
     assert first == [old] * 3
-    assert 8 <= answers.count(new) <= 32  # outside with a probability below 0.0002
+    assert 5 <= answers.count(new) <= 35  # outside once in a million runs
     traffic = {entry.version: entry for entry in aws.host.traffic() if entry.function == "weighted"}
     assert traffic[new].requests == answers.count(new)
     assert traffic[old].requests + traffic[new].requests == 43
@@ -242,7 +242,8 @@ def test_retries_of_an_asynchronous_invocation_come_one_and_two_aws_minutes_late
     result = aws.host.invoke(arn, {}, asynchronous=True, during=during)
 
     assert result.error_message == "ValueError: no such car"
-    assert [round(later - earlier) for earlier, later in pairwise(began)] == [60, 120]
+    first, second = (later - earlier for earlier, later in pairwise(began))
+    assert 60 <= first < 120 <= second < 240  # a second of this clock is a millisecond
     assert aws.sink.sum("Errors", FunctionName="retried") == 3
 
 
@@ -354,4 +355,3 @@ def test_one_prober_can_send_a_hundred_requests_a_second_through_the_api(aws: Lo
         seconds = time.perf_counter() - started
 
     assert seconds < 5  # about 0.6 s on two idle cores
-    print(f"100 requests in {seconds:.2f} s")  # noqa: T201
