@@ -27,7 +27,7 @@ test: prepare ## everything CI checks: style, types, unit and template tests
 	$(VENV)/pytest -n 2
 
 gauntlet: prepare ## release every bad release of integ/gauntlet: each must be stopped where it should be
-	$(VENV)/pytest integ/gauntlet
+	$(VENV)/pytest -s integ/gauntlet
 
 synth: prepare ## write the cloud assembly to cdk.out
 	@PATH="$(CURDIR)/$(VENV):$$PATH" node_modules/.bin/cdk synth --quiet

@@ -1,137 +1,114 @@
 """Checks the machine and installs what the project needs into its own folder; quick when nothing changed.
 
-It must not need anything but a Python (an old one gets a clear message, so no new syntax here), and must not touch
+It must not need anything but a Python (one that is too old has to be able to read it and say so), and must not touch
 anything outside this project: Python packages go to .venv, npm packages to node_modules.
 """
 
 import fcntl
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = Path(__file__).resolve().parent.parent
 PYTHON_MINIMUM = (3, 11)
 NODE_MINIMUM = 20
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "constraints.txt")
-VENV = os.path.join(ROOT, ".venv")
-VENV_PYTHON = os.path.join(VENV, "bin", "python")
+VENV = ROOT / ".venv"
+VENV_PYTHON = VENV / "bin" / "python"
 
 
-def stop(message):
-    sys.stderr.write("prepare: " + message + "\n")
+def stop(message: str) -> None:
+    sys.stderr.write(f"prepare: {message}\n")
     sys.exit(2)
 
 
-def output_of(command):
+def output_of(command: "list[str]") -> str:
     try:
         return subprocess.check_output(command, stderr=subprocess.STDOUT).decode("utf-8", "replace").strip()
     except (OSError, subprocess.CalledProcessError):
         return ""
 
 
-def check_python():
+def check_python() -> None:
     if sys.version_info < PYTHON_MINIMUM:
+        found = ".".join(str(part) for part in sys.version_info[:3])
         stop(
-            "Python {}.{} or newer is needed, and {} is {}.{}. Install one, then name it: make PYTHON=python3.13 run".format(
-                PYTHON_MINIMUM[0], PYTHON_MINIMUM[1], sys.executable, sys.version_info[0], sys.version_info[1]
-            )
+            f"Python 3.11 or newer is needed, and {sys.executable} is {found}. "
+            "Install one, then name it: make PYTHON=python3.13 run"
         )
 
 
-def check_node():
+def check_node() -> None:
     version = output_of(["node", "--version"])
     if not version:
         stop(
-            "Node.js is needed (22 or 24, at least 20), and there is no `node` on the PATH. Install it, then run again."
+            "Node.js 22 or 24 is needed (at least 20), and there is no `node` on the PATH. Install it, then run again."
         )
     if int(version.lstrip("v").split(".")[0]) < NODE_MINIMUM:
-        stop(
-            "Node.js 22 or 24 (at least {}) is needed, and `node` is {}. Install a newer one.".format(
-                NODE_MINIMUM, version
-            )
-        )
+        stop(f"Node.js 22 or 24 is needed (at least {NODE_MINIMUM}), and `node` is {version}. Install a newer one.")
     if not output_of(["npm", "--version"]):
         stop("npm is needed beside Node.js, and there is no `npm` on the PATH. Install it, then run again.")
 
 
-def check_git():
+def check_git() -> None:
     if not output_of(["git", "--version"]):
         stop("git is needed, and there is no `git` on the PATH. Install it, then run again.")
 
 
-def digest(names, *more):
+def digest(names: "tuple[str, ...]", *more: str) -> str:
     hashed = hashlib.sha256("\0".join(more).encode())
     for name in names:
-        with open(os.path.join(ROOT, name), "rb") as file:
-            hashed.update(file.read())
+        hashed.update((ROOT / name).read_bytes())
     return hashed.hexdigest()
 
 
-def is_done(stamp, wanted):
-    try:
-        with open(stamp) as file:
-            return file.read() == wanted
-    except OSError:
-        return False
+def is_done(stamp: Path, wanted: str) -> bool:
+    return stamp.exists() and stamp.read_text() == wanted
 
 
-def run(what, command):
-    sys.stderr.write("prepare: " + what + "\n")
-    if subprocess.call(command, cwd=ROOT, stdout=sys.stderr) != 0:
-        stop("this failed: {}\nIts own message is above; mend that, then run again.".format(" ".join(command)))
+def run(what: str, command: "list[str]") -> None:
+    sys.stderr.write(f"prepare: {what}\n")
+    if subprocess.call(command, cwd=str(ROOT), stdout=sys.stderr) != 0:
+        stop(f"this failed: {' '.join(command)}\nIts own message is above; mend that, then run again.")
 
 
-def pinned(name):
-    with open(os.path.join(ROOT, "constraints.txt")) as file:
-        return next(line.strip() for line in file if line.startswith(name + "=="))
+def pinned(name: str) -> str:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return next(line for line in lines if line.startswith(name + "=="))
 
 
-def prepare_python():
-    wanted = digest(REQUIREMENTS, sys.version, VENV)
-    stamp = os.path.join(VENV, ".prepared")
-    if is_done(stamp, wanted) and os.path.exists(VENV_PYTHON):
+def prepare_python() -> None:
+    wanted = digest(REQUIREMENTS, sys.version, str(VENV))
+    stamp = VENV / ".prepared"
+    if is_done(stamp, wanted) and VENV_PYTHON.exists():
         return
-    if os.path.exists(VENV):
-        shutil.rmtree(VENV)
-    run("making .venv with Python {}.{}".format(*sys.version_info[:2]), [sys.executable, "-m", "venv", VENV])
-    run("installing uv", [VENV_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", pinned("uv")])
-    uv = os.path.join(VENV, "bin", "uv")
-    run(
-        "installing the pinned Python packages (about a minute the first time)",
-        [
-            uv,
-            "pip",
-            "install",
-            "--quiet",
-            "--python",
-            VENV_PYTHON,
-            "-r",
-            "requirements-dev.txt",
-            "-c",
-            "constraints.txt",
-        ],
-    )
-    with open(stamp, "w") as file:
-        file.write(wanted)
+    if VENV.exists():
+        shutil.rmtree(str(VENV))
+    run("making .venv with Python {}.{}".format(*sys.version_info[:2]), [sys.executable, "-m", "venv", str(VENV)])
+    python = str(VENV_PYTHON)
+    run("installing uv", [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", pinned("uv")])
+    uv = str(VENV / "bin" / "uv")
+    install = [uv, "pip", "install", "--quiet", "--python", python, "-r", "requirements-dev.txt"]
+    run("installing the pinned Python packages (about a minute the first time)", [*install, "-c", "constraints.txt"])
+    stamp.write_text(wanted)
 
 
-def prepare_node():
+def prepare_node() -> None:
     wanted = digest(("package.json", "package-lock.json"))
-    stamp = os.path.join(ROOT, "node_modules", ".prepared")
+    stamp = ROOT / "node_modules" / ".prepared"
     if is_done(stamp, wanted):
         return
     run("installing the pinned CDK CLI and cdk-assets", ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"])
-    with open(stamp, "w") as file:
-        file.write(wanted)
+    stamp.write_text(wanted)
 
 
-def main():
+def main() -> None:
     check_python()
     check_git()
     check_node()
-    with open(os.path.join(ROOT, ".prepare.lock"), "w") as lock:
+    with (ROOT / ".prepare.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second `make` at once waits here instead of writing into the same folders
         prepare_python()
         prepare_node()
