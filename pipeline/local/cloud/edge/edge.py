@@ -29,6 +29,7 @@ from pipeline.local.cloud.resource import ResourceProvider
 from pipeline.local.cloud.service_api import ServiceApi
 
 _FUNCTION_ERROR = "X-Amz-Function-Error"
+_API_PATH = "/_aws/execute-api/"
 _RESOURCES_PATH = "/_pipeline_local/resources"
 # A provider blocks for as long as its resource takes, and an API call may wait for one: neither may starve the other.
 _PROVIDER_THREADS = 64
@@ -98,6 +99,8 @@ class Edge:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         signature = parse_signature(request.headers.get("Authorization", ""))
         if signature is None:
+            if request.path.startswith(_API_PATH):
+                return await self._call_api_unsigned(await _read(request))
             return await self._upstream.forward(request)
         match signature.service:
             case "cloudformation":
@@ -111,6 +114,17 @@ class Edge:
                 return await self._apis.answer(signed, signature) or (await self._upstream.send(signed)).response()
             case _:
                 return await self._upstream.forward(request)
+
+    async def _call_api_unsigned(self, request: SignedRequest) -> web.Response:
+        """MiniStack looks for an API in its caller's account, so for a caller without one there is none: 404.
+
+        API Gateway says 403 to a request that should be signed, and to one for a route that does not exist.
+        """
+        answer = await self._upstream.send(request)
+        if answer.status != 404:
+            return answer.response()
+        headers = {"x-amzn-ErrorType": "MissingAuthenticationTokenException"}
+        return web.json_response({"message": "Missing Authentication Token"}, status=403, headers=headers)
 
     async def _invoke_function(self, request: SignedRequest) -> web.Response:
         answer = await self._upstream.send(request)

@@ -43,7 +43,8 @@ def known_members(value: Any, shape: Shape) -> Any:
 
 
 def read_timestamp(value: Any) -> datetime:
-    return as_utc(parse_timestamp(value))
+    """Seconds since the epoch, a date as text, or what a decoder has read already."""
+    return as_utc(value if isinstance(value, datetime) else parse_timestamp(value))
 
 
 def as_utc(moment: datetime) -> datetime:
