@@ -34,6 +34,7 @@ from pipeline.local.errors import ActionFailed, Unsupported
 from pipeline.local.run_events import Notice
 
 _BUILDSPEC_FILE = "buildspec.yml"
+_SHOWN_CHARACTERS = 300
 
 
 class MakeSandbox(Protocol):
@@ -202,8 +203,11 @@ class _BuildRun:
     def _failed(self, failure: CommandFailure) -> ActionFailed:
         first_line, *more = mask(failure.command.strip(), self._secrets).split("\n")
         command = f"{first_line} …" if more else first_line
+        # What a command says last mostly tells why: a test run's counts, an exception, a denied call.
+        last_line = mask(failure.last_line, self._secrets)[:_SHOWN_CHARACTERS]
+        last_words = f" It said last: {last_line}" if last_line else ""
         return ActionFailed(
-            f"{failure.phase}: `{command}` ended with exit code {failure.exit_code}.",
+            f"{failure.phase}: `{command}` ended with exit code {failure.exit_code}." + last_words,
             gate=gate_of_command(failure.command),
         )
 

@@ -17,6 +17,10 @@ from pipeline.local.actions.codebuild.buildspec import Buildspec, OnFailure, Pha
 class CommandShell(Protocol):
     """Runs one command after another in one shell, and tells each one's exit code."""
 
+    @property
+    def last_line(self) -> str:
+        """The last line that the last command said, "" if it said nothing."""
+
     def run(self, command: str) -> int: ...
 
 
@@ -27,6 +31,7 @@ class CommandFailure:
     phase: str
     command: str
     exit_code: int
+    last_line: str = ""
 
 
 def run_phases(buildspec: Buildspec, shell: CommandShell, say: Callable[[str], None]) -> CommandFailure | None:
@@ -61,5 +66,5 @@ def _run_commands(
         exit_code = shell.run(command)
         if exit_code != 0:
             say(f"Command did not exit successfully {command} exit status {exit_code}")
-            return CommandFailure(phase, command, exit_code)
+            return CommandFailure(phase, command, exit_code, shell.last_line)
     return None

@@ -73,6 +73,7 @@ class BuildShell:
         self._process: subprocess.Popen[bytes] | None = None
         self._buffer = b""
         self._exit_codes: list[int] = []
+        self.last_line = ""
         self._count = 0
         token = uuid.uuid4().hex
         self._mark = re.compile(rb"\x1e" + token.encode() + rb" (\d+)$")
@@ -84,6 +85,7 @@ class BuildShell:
     def run(self, command: str) -> int:
         """The command's exit code; 128 + n when signal n ended the shell."""
         process = self._process or self._start_shell()
+        self.last_line = ""
         self._count += 1
         script = self._folder / f"command-{self._count}.sh"
         script.write_text(f"(\n{command}\n)\n" if self._has_subshells else f"{command}\n")
@@ -159,7 +161,9 @@ class BuildShell:
     def _emit(self, line: bytes) -> None:
         """A line; a progress bar's carriage returns make lines too."""
         for part in line.rstrip(b"\r").split(b"\r"):
-            self._on_line(part.decode("utf-8", "replace"))
+            text = part.decode("utf-8", "replace")
+            self.last_line = text.strip() or self.last_line
+            self._on_line(text)
 
     def _after_end(self, process: subprocess.Popen[bytes]) -> int:
         """The shell has ended with its command: read the rest, and keep its environment for the next shell."""

@@ -191,6 +191,19 @@ def test_run_names_phase_command_exit_code_and_gate_when_a_command_fails(
     assert caught.value.gate == gate
 
 
+def test_run_gives_the_failing_commands_last_words_and_not_those_of_a_later_one(
+    make_context: ContextMaker, action: CodeBuildAction
+) -> None:
+    phases = {
+        "build": {"commands": ["echo; echo 1 failed, 2 passed; echo; exit 1"]},
+        "post_build": {"commands": ["echo bye"]},
+    }
+    make_context.clients["codebuild"] = FakeCodeBuild(json.dumps({"version": "0.2", "phases": phases}))
+
+    with pytest.raises(ActionFailed, match=r"ended with exit code 1\. It said last: 1 failed, 2 passed$"):
+        action.run(make_context({"ProjectName": "Synth"}, inputs={"Source": {}}))
+
+
 def test_run_tells_post_build_that_the_build_failed(make_context: ContextMaker, action: CodeBuildAction) -> None:
     phases = {"build": {"commands": ["false"]}, "post_build": {"commands": ["echo $CODEBUILD_BUILD_SUCCEEDING"]}}
     make_context.clients["codebuild"] = FakeCodeBuild(json.dumps({"version": "0.2", "phases": phases}))

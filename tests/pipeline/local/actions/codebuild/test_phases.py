@@ -14,9 +14,11 @@ class RecordingShell:
     def __init__(self, *failing: str) -> None:
         self._failing = failing
         self.commands: list[str] = []
+        self.last_line = ""
 
     def run(self, command: str) -> int:
         self.commands.append(command)
+        self.last_line = f"{command} said"
         return 3 if command in self._failing else 0
 
 
@@ -58,7 +60,7 @@ def test_run_phases_stops_where_codebuild_does_when_a_command_fails(failing: str
 
     failure = run_phases(buildspec(), shell, lambda line: None)
 
-    assert failure == CommandFailure(failing.split()[0].upper(), failing, 3)
+    assert failure == CommandFailure(failing.split()[0].upper(), failing, 3, f"{failing} said")
     assert shell.commands == expected
 
 
