@@ -81,9 +81,9 @@ class Edge:
         app = web.Application(client_max_size=0)
         app.router.add_post(_RESOURCES_PATH, self._begin_resource)
         app.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1)
         await self._runner.setup()
-        await web.SockSite(self._runner, self._listener, shutdown_timeout=1).start()
+        await web.SockSite(self._runner, self._listener).start()
 
     async def stop(self) -> None:
         if self._runner is not None:
