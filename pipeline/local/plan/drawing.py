@@ -66,6 +66,10 @@ def describe_action(action: ActionDeclaration) -> str:
             return f"GitHub {configuration.get('FullRepositoryId', '')}@{configuration.get('BranchName', '')}"
         case "CodeCommit":
             return f"CodeCommit {configuration.get('RepositoryName', '')}@{configuration.get('BranchName', '')}"
+        case "GitHub":
+            return f"GitHub {configuration.get('Owner', '')}/{configuration.get('Repo', '')}@{configuration.get('Branch', '')}"
+        case "S3":
+            return f"S3 {configuration.get('S3Bucket', '')}/{configuration.get('S3ObjectKey', '')}"
         case "Manual":
             return "Manual approval"
         case provider:

@@ -140,7 +140,8 @@ class Scripted:
         self.contexts.append(context)
         for folder in context.outputs.values():
             (folder / "commit").write_text(commits[0])
-        self.script.get(path, lambda _: None)(context)
+        if path in self.script:
+            self.script[path](context)
         return ActionResult({"Url": f"https://{context.stage.lower()}"})
 
 
