@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -46,6 +47,11 @@ def test_role_that_the_step_becomes_exists_in_its_stage_and_trusts_the_toolchain
     (role,) = [role["Properties"] for role in roles if role["Properties"].get("RoleName") == role_name]
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert "111111111111" in str(trust["Principal"]["AWS"])
+    # CloudFormation names the step's role after the pipeline's stack, of which it keeps 24 letters at least.
+    assert fnmatchcase(
+        "arn:aws:iam::111111111111:role/AutonomousCarManagerPipe-EndToEnd-1A2B",
+        trust["Condition"]["ArnLike"]["aws:PrincipalArn"],
+    )
 
 
 @pytest.mark.parametrize(("stage", "account", "role_name"), DEPLOYED)

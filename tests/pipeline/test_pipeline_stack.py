@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_s3_assets as s3_assets
 
-from config import StageConfiguration, configuration
+from app import compose
+from config import CodeCommitSource, StageConfiguration, configuration
 from pipeline.pipeline_stack import PipelineStack
 from service.service_stage import ServiceStage
 from tests.assembly import Assembly, Template
@@ -124,6 +126,21 @@ def test_pipeline_stays_the_same_when_the_service_gets_other_code_and_a_new_asse
     changed = Assembly(tmp_path / "cdk.out")
     assert _published(changed) != _published(assembly)
     assert changed.pipeline_template == assembly.pipeline_template
+
+
+def test_pipeline_builds_from_codecommit_when_the_configuration_says_so(tmp_path: Path) -> None:
+    # given
+    source = CodeCommitSource(repository="cars", branch="main")
+    app = new_app(tmp_path / "cdk.out")
+    # when
+    compose(app, dataclasses.replace(configuration(), source=source))
+    app.synth()
+    # then
+    template = Assembly(tmp_path / "cdk.out").pipeline_template
+    stages = {stage["Name"]: stage for stage in template.only("AWS::CodePipeline::Pipeline")["Stages"]}
+    assert stages["Source"]["Actions"][0]["ActionTypeId"]["Provider"] == "CodeCommit"
+    assert "/repositories/cars/commit/#{" in stages["ApproveProd"]["Actions"][0]["Configuration"]["ExternalEntityLink"]
+    assert "UseConnection" not in json.dumps(template.resources)
 
 
 def _published(assembly: Assembly) -> set[str]:
