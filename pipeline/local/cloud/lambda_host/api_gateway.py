@@ -75,8 +75,13 @@ def answer_of(result: InvocationResult, request: ApiRequest) -> ApiAnswer:
     if not has_status:
         # An HTTP API takes any other JSON as the body of a 200; a REST API does not.
         return ApiAnswer(200, result.payload) if request.is_http_api else _internal_server_error()
+    body = answer.get("body")
+    if not (body is None or isinstance(body, str) or request.is_http_api):
+        return _internal_server_error()
+    if body is None:  # no body is an empty one; the emulator cannot send null
+        answer["body"] = ""
     try:
-        return ApiAnswer(int(answer["statusCode"]), result.payload)
+        return ApiAnswer(int(answer["statusCode"]), json.dumps(answer).encode())
     except (TypeError, ValueError):
         return _internal_server_error()
 

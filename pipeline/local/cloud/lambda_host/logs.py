@@ -98,8 +98,8 @@ class FunctionLogs:
             self._create_stream(client, stream)
             client.put_log_events(logGroupName=stream.group, logStreamName=stream.name, logEvents=messages)  # type: ignore[arg-type]
         except (BotoCoreError, ClientError) as exc:
-            # The file has the lines; a release must not fail because the emulator could not take them.
-            log.warning("The log events of %s could not be put: %s", stream.group, exc)
+            # The file has the lines. A stack that is rolled back takes its log groups with it, on AWS too.
+            log.debug("The log events of %s could not be put: %s", stream.group, exc)
 
     def _create_stream(self, client: CloudWatchLogsClient, stream: LogStream) -> None:
         if stream in self._known_streams:

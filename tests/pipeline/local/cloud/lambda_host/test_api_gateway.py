@@ -57,6 +57,9 @@ def test_another_or_an_old_event_is_no_request_of_an_api(event: object) -> None:
         ({"statusCode": "404"}, None, REST_REQUEST, 404),
         ({"statusCode": "many"}, None, REST_REQUEST, 502),
         ("just text", None, REST_REQUEST, 502),
+        ({"statusCode": 204, "body": None}, None, REST_REQUEST, 204),
+        ({"statusCode": 200, "body": {"not": "text"}}, None, REST_REQUEST, 502),
+        ({"statusCode": 200, "body": {"not": "text"}}, None, HTTP_REQUEST, 200),
         ({"body": "no status"}, None, REST_REQUEST, 502),
         ({"body": "no status"}, None, HTTP_REQUEST, 200),
         ({"errorType": "ValueError"}, "Unhandled", REST_REQUEST, 502),
@@ -78,3 +81,10 @@ def test_a_failed_functions_own_words_do_not_reach_the_caller() -> None:
 
     assert json.loads(json.loads(answer.payload)["body"]) == {"message": "Internal server error"}
     assert b"secret" not in answer.payload
+
+
+@pytest.mark.parametrize("answer", [{"statusCode": 204}, {"statusCode": 204, "body": None}])
+def test_no_body_is_an_empty_body(answer: dict[str, Any]) -> None:
+    result = InvocationResult(version="1", payload=json.dumps(answer).encode())
+
+    assert json.loads(answer_of(result, REST_REQUEST).payload) == {"statusCode": 204, "body": ""}
