@@ -75,7 +75,7 @@ def register(app: APIGatewayRestResolver) -> None:
     @app.delete("/cars/<car_id>")
     def delete_car(car_id: str) -> Response[str]:
         repository().delete(_car_id(car_id))
-        return Response(status_code=HTTPStatus.NO_CONTENT.value)
+        return Response(status_code=HTTPStatus.NO_CONTENT.value, body="")
 
 
 class _Page(BaseModel):

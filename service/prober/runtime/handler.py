@@ -38,8 +38,8 @@ def traveller() -> Traveller:
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
-def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """The result counts: {"requests", "failed_requests", "journeys", "succeeded_journeys"}."""
+def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """The result is the tally: {"requests", "failed_requests", "journeys", "succeeded_journeys", "failures": {…}}."""
     tally = Tally()
     for number in range(math.ceil(int(read(Setting.REQUESTS_PER_MINUTE)) / REQUESTS_PER_JOURNEY)):
         if context.get_remaining_time_in_millis() < LONGEST_JOURNEY_MILLISECONDS and number > 0:

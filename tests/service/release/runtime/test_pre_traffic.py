@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -53,6 +55,7 @@ def codedeploy(aws: None, monkeypatch: pytest.MonkeyPatch) -> FakeCodeDeploy:
 
 def run(version: FakeLambda, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pre_traffic, "lambda_client", lambda: version)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     pre_traffic.handle(load_event("codedeploy-hook"), FakeContext())
 
 
@@ -108,6 +111,34 @@ def test_bad_version_is_refused_and_no_car_is_left(
 
     assert codedeploy.verdicts == ["Failed"]
     assert repository.list(limit=10, after_car_id=None).cars == ()
+
+
+def test_version_that_fails_now_and_then_is_left_to_the_canary(
+    codedeploy: FakeCodeDeploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = random.Random(1)
+
+    def flaky(event: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        if event["httpMethod"] == "GET" and draw.random() < 0.3:
+            raise ZeroDivisionError("now and then")
+        return answer
+
+    version = FakeLambda(flaky)
+    run(version, monkeypatch)
+
+    assert codedeploy.verdicts == ["Succeeded"]
+    assert len(version.invoked) > len(pre_traffic.story("release-1"))
+
+
+def test_route_that_never_works_is_refused_after_the_attempts(
+    codedeploy: FakeCodeDeploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = FakeLambda(crash)
+
+    run(version, monkeypatch)
+
+    assert codedeploy.verdicts == ["Failed"]
+    assert version.routes == [("GET", "/cars/{car_id}")] * pre_traffic.ATTEMPTS + [("DELETE", "/cars/{car_id}")]
 
 
 def test_hook_that_may_not_invoke_fails_the_release(
