@@ -53,13 +53,14 @@ class LocalCloud:
     """
 
     def __init__(self, home: Path, *, cache: Path, speed: float = 60.0, port: int = 0) -> None:
+        listener = listen(port)
         self.home = home.resolve()
         self.home.mkdir(parents=True, exist_ok=True)
         self.clock = Clock(speed)
         self.event_log = EventLog(clock_now=self.clock.now, wall_now=time.time)
         self.guardian = Guardian()
         self._loop = LoopThread()
-        self._edge = Edge(listen(port), lambda: self._ministack.url)
+        self._edge = Edge(listener, lambda: self._ministack.url)
         self._ministack = MiniStack(self.guardian, self.home / "ministack", edge_url=self._edge.url)
         self.endpoint_url = self._edge.url
         self.localize = self._edge.localize

@@ -15,7 +15,9 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import aiohttp
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from pipeline.local.cloud.edge.apis import Apis
 from pipeline.local.cloud.edge.authorizer import Authorizer
@@ -78,7 +80,7 @@ class Edge:
 
     async def start(self) -> None:
         await self._upstream.open()
-        app = web.Application(client_max_size=0)
+        app = web.Application(client_max_size=0, middlewares=[_say_that_ministack_ended])
         app.router.add_post(_RESOURCES_PATH, self._begin_resource)
         app.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1)
@@ -136,6 +138,14 @@ class Edge:
             caller = self._vault.principal(signature.access_key)
             self._vault.learn(answer.body, account=caller.account if caller else "")
         return answer.response()
+
+
+@web.middleware
+async def _say_that_ministack_ended(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except aiohttp.ClientError as exc:
+        return web.Response(status=502, text=f"The local AWS (MiniStack) does not answer: {exc}")
 
 
 async def _read(request: web.Request) -> SignedRequest:

@@ -59,7 +59,7 @@ class Upstream:
             await self._session.close()
 
     async def forward(self, request: web.Request) -> web.StreamResponse:
-        """Hand the request over as it is, and its answer back."""
+        """Hand the request over as it is, and its answer back. aiohttp's `ClientError` where MiniStack has ended."""
         headers = _forwarded_headers(request.headers)
         body = await request.read() if _is_small(request) else request.content.iter_chunked(_CHUNK_BYTES)
         async with self._request(request.method, request.raw_path, headers, body or None) as answer:
