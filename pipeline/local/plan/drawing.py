@@ -67,7 +67,8 @@ def describe_action(action: ActionDeclaration) -> str:
         case "CodeCommit":
             return f"CodeCommit {configuration.get('RepositoryName', '')}@{configuration.get('BranchName', '')}"
         case "GitHub":
-            return f"GitHub {configuration.get('Owner', '')}/{configuration.get('Repo', '')}@{configuration.get('Branch', '')}"
+            repository = f"{configuration.get('Owner', '')}/{configuration.get('Repo', '')}"
+            return f"GitHub {repository}@{configuration.get('Branch', '')}"
         case "S3":
             return f"S3 {configuration.get('S3Bucket', '')}/{configuration.get('S3ObjectKey', '')}"
         case "Manual":
