@@ -77,7 +77,9 @@ def test_journey_takes_every_route_and_leaves_nothing() -> None:
         *("POST", "GET", "GET", "PATCH", "GET", "DELETE", "GET"),
         *("POST", "GET", "GET", "PUT", "GET", "DELETE", "GET"),
     ]
-    assert counts(tally) == dict(requests=2 * REQUESTS_PER_JOURNEY, failed_requests=0, journeys=2, succeeded_journeys=2)
+    assert counts(tally) == counts(
+        Tally(requests=2 * REQUESTS_PER_JOURNEY, failed_requests=0, journeys=2, succeeded_journeys=2)
+    )
     assert api.cars == {}
 
 
@@ -98,8 +100,8 @@ def test_failing_requests_are_counted_and_the_journey_goes_on(method: str, faile
 
     tally = travel(api)
 
-    assert counts(tally) == dict(
-        requests=REQUESTS_PER_JOURNEY, failed_requests=failed_requests, journeys=1, succeeded_journeys=0
+    assert counts(tally) == counts(
+        Tally(requests=REQUESTS_PER_JOURNEY, failed_requests=failed_requests, journeys=1, succeeded_journeys=0)
     )
 
 
@@ -115,8 +117,13 @@ def test_what_failed_is_told() -> None:
 def test_request_without_an_answer_is_counted() -> None:
     tally = travel(FakeApi(lambda method, path: Answer(0, {})), journeys=3)
 
-    assert counts(tally) == dict(
-        requests=3 * REQUESTS_PER_JOURNEY, failed_requests=3 * REQUESTS_PER_JOURNEY, journeys=3, succeeded_journeys=0
+    assert counts(tally) == counts(
+        Tally(
+            requests=3 * REQUESTS_PER_JOURNEY,
+            failed_requests=3 * REQUESTS_PER_JOURNEY,
+            journeys=3,
+            succeeded_journeys=0,
+        )
     )
 
 
