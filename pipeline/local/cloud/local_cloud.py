@@ -22,6 +22,7 @@ from types import TracebackType
 import boto3
 
 from pipeline.local.cloud.aws_clients import AwsClients
+from pipeline.local.cloud.bucket_emptier import BucketEmptier
 from pipeline.local.cloud.child_environment import child_environment
 from pipeline.local.cloud.clock import Clock
 from pipeline.local.cloud.cloudwatch.alarm_provider import AlarmProvider
@@ -88,6 +89,7 @@ class LocalCloud:
             )
         )
         self._running = ExitStack()
+        self.register(BucketEmptier(self.clients))
         self.register(AlarmProvider(self.cloudwatch))
         self.register(CodeDeployProvider(self.codedeploy))
         self.register(AliasProvider(self.codedeploy))

@@ -26,7 +26,7 @@ PROXY_URL_VARIABLE = "MINISTACK_LAMBDA_PROXY_URL"
 FUNCTION_TYPE = "AWS::Lambda::Function"
 # CloudFormation gives up on a custom resource after an hour; a traffic shift at the speed of AWS may take two days.
 _SERVICE_TIMEOUT_SECONDS = 3 * 24 * 3600
-_CUSTOM_TYPE = re.compile(r"Custom::(AWS(?:--[A-Za-z0-9]+)+)")
+_CUSTOM_TYPE = re.compile(r"Custom::((?:AWS|Custom)(?:--[A-Za-z0-9]+)+)")
 # Types that a provider serves only where the property is there; without it the emulator serves them.
 _ONLY_WITH_PROPERTY = {"AWS::Events::Rule": "ScheduleExpression"}
 

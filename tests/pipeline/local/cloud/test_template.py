@@ -140,9 +140,9 @@ def test_rewrite_changes_a_rewritten_template_no_more() -> None:
 _names = st.from_regex(r"[A-Za-z0-9]{1,12}", fullmatch=True)
 
 
-@given(st.lists(_names, min_size=1, max_size=4))
-def test_original_types_turns_every_custom_type_back(parts: list[str]) -> None:
-    resource_type = "::".join(["AWS", *parts])
+@given(st.sampled_from(["AWS", "Custom"]), st.lists(_names, min_size=1, max_size=4))
+def test_original_types_turns_every_custom_type_back(vendor: str, parts: list[str]) -> None:
+    resource_type = "::".join([vendor, *parts])
 
     assert original_types(f"<ResourceType>{custom_type(resource_type)}</ResourceType>") == (
         f"<ResourceType>{resource_type}</ResourceType>"
