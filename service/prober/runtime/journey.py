@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
+from pydantic import AwareDatetime, BaseModel, ValidationError
+
 from service.cars.car import SYNTHETIC_PREFIXES
 from service.prober.runtime.signed_api import Answer
 
@@ -76,10 +78,11 @@ class Traveller:
         if self._next_token is not None:
             query["next_token"] = self._next_token
         answer = self._step(tally, 200, "GET", "/cars", query=query)
-        self._next_token = answer.body.get("next_token") if answer.status == 200 else None
-        for car in answer.body.get("cars", ()):
-            if _is_leftover(car):
-                self._api.call("DELETE", f"/cars/{car['car_id']}")
+        page = _Page.parse(answer.body)
+        self._next_token = page.next_token
+        for car in page.cars:
+            if car.is_leftover:
+                self._api.call("DELETE", f"/cars/{car.car_id}")
 
     def _step(
         self,
@@ -100,7 +103,24 @@ class Traveller:
         return answer
 
 
-def _is_leftover(car: Mapping[str, Any]) -> bool:
-    if not str(car["car_id"]).startswith(SYNTHETIC_PREFIXES):
-        return False
-    return datetime.now(UTC) - datetime.fromisoformat(car["created_at"]) > LEFTOVER_AGE
+class _ListedCar(BaseModel):
+    car_id: str
+    created_at: AwareDatetime
+
+    @property
+    def is_leftover(self) -> bool:
+        return self.car_id.startswith(SYNTHETIC_PREFIXES) and datetime.now(UTC) - self.created_at > LEFTOVER_AGE
+
+
+class _Page(BaseModel):
+    """What of a page of cars the prober needs; empty when the API answers something else."""
+
+    cars: list[_ListedCar] = []
+    next_token: str | None = None
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> _Page:
+        try:
+            return cls.model_validate(body)
+        except ValidationError:
+            return cls()

@@ -150,3 +150,19 @@ def test_old_synthetic_cars_on_any_page_are_deleted_and_others_kept() -> None:
     assert [query.get("next_token") for query in api.queries] == [None, "25"]
     assert [car_id for car_id in api.cars if not car_id.startswith("a-")] == ["probe-2"]
     assert len(api.cars) == 31
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"cars": None},
+        {"cars": [{"id": "probe-1"}]},
+        {"cars": [{"car_id": "probe-1", "created_at": "yesterday"}]},
+        {"cars": [], "next_token": 7},
+    ],
+)
+def test_list_in_another_shape_does_not_break_the_journey(body: dict[str, Any]) -> None:
+    api = FakeApi(lambda method, path: Answer(200, body) if (method, path) == ("GET", "/cars") else None)
+
+    assert travel(api, journeys=2).journeys == 2
