@@ -1,4 +1,4 @@
-"""IAM and bucket policies, made fit for the emulator's IAM, which lacks three things that CDK's cross-account needs.
+"""IAM and bucket policies, made fit for the emulator's IAM, which lacks four things that cross-account access needs.
 
 - Self-mutation may assume "the roles tagged aws-cdk:bootstrap-role = deploy, file-publishing". MiniStack has no
   `iam:ResourceTag` when it authorizes AssumeRole. The bootstrap template names each of these roles by its tag
@@ -8,6 +8,8 @@
   so that one is left out by its name.
 - A bucket policy names roles of other accounts. To MiniStack a caller from another account is that account's root, so
   the account is named beside its role; which of its roles may read is left to their own policies.
+- A condition on `aws:PrincipalArn` means the role of an assumed session ("AWS global condition context keys"). To
+  MiniStack it is the session's own ARN, so that one is allowed beside the role's.
 
 Everything else of a policy stays as it is. Pure functions: no AWS.
 """
@@ -24,6 +26,10 @@ _ANY_ROLE = ":role/*"
 _TAG_OPERATORS = ("StringEquals", "ForAnyValue:StringEquals")
 _BUCKET_OWNER = "s3:ResourceAccount"
 _OWN_ASSETS = "arn:${AWS::Partition}:s3:::cdk-*-assets-${AWS::AccountId}-*"
+
+_PRINCIPAL = "aws:PrincipalArn"
+_PRINCIPAL_OPERATORS = ("ArnLike", "ArnEquals", "StringLike")
+_ROLE_ARN = re.compile(r"^arn:([^:]+):iam::([^:]*):role/(?:.*/)?([^/]+)$")
 
 _ROLE_OF_ACCOUNT = re.compile(r":iam::(\d{12}):role/")
 
@@ -47,8 +53,9 @@ def name_resources(value: Any) -> Any:
         return [name_resources(item) for item in value]
     if not isinstance(value, Mapping):
         return value
-    if "Effect" in value and "Resource" in value and isinstance(value.get("Condition"), Mapping):
-        return _name_buckets(_name_roles(value))
+    if "Effect" in value and isinstance(value.get("Condition"), Mapping):
+        statement = _name_sessions(value)
+        return _name_buckets(_name_roles(statement)) if "Resource" in statement else statement
     return {key: name_resources(item) for key, item in value.items()}
 
 
@@ -90,6 +97,17 @@ def _name_buckets(statement: Statement) -> Statement:
     rest = _without(statement, "StringNotEquals", _BUCKET_OWNER)
     del rest["Resource"]
     return {**rest, "NotResource": [{"Fn::Sub": _OWN_ASSETS}]}
+
+
+def _name_sessions(statement: Statement) -> Statement:
+    """Only where the operator takes patterns: the name of a session is not known before it is there."""
+    conditions = dict(statement["Condition"])
+    for operator in _PRINCIPAL_OPERATORS:
+        roles = _as_list(_asked(statement, operator, _PRINCIPAL))
+        if roles and all(isinstance(role, str) and _ROLE_ARN.match(role) for role in roles):
+            sessions = [_ROLE_ARN.sub(r"arn:\1:sts::\2:assumed-role/\3/*", role) for role in roles]
+            conditions[operator] = {**conditions[operator], _PRINCIPAL: [*roles, *sessions]}
+    return {**statement, "Condition": conditions}
 
 
 def _asked(statement: Statement, operator: str, key: str) -> Any:

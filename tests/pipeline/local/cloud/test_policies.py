@@ -106,3 +106,26 @@ def test_policies_of_other_resources_stay_as_they_are() -> None:
     queue_policy = {"Type": "AWS::SQS::QueuePolicy", "Properties": properties(statement())}
 
     assert fit_policies(queue_policy) == queue_policy
+
+
+def test_sessions_are_named_beside_their_roles_when_a_condition_names_the_caller() -> None:
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"AWS": "111111111111"},
+        "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111111111111:role/Pipeline*"}},
+    }
+
+    role = fit_policies({"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [trust]}}})
+
+    (rewritten,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert rewritten["Condition"]["ArnLike"]["aws:PrincipalArn"] == [
+        "arn:aws:iam::111111111111:role/Pipeline*",
+        "arn:aws:sts::111111111111:assumed-role/Pipeline*/*",
+    ]
+
+
+def test_a_condition_without_patterns_stays_as_it_is() -> None:
+    exact = statement(Condition={"StringEquals": {"aws:PrincipalArn": "arn:aws:iam::111111111111:role/Pipeline"}})
+
+    assert name_resources(exact)["Condition"] == exact["Condition"]
