@@ -40,7 +40,6 @@ def configuration() -> Configuration:
                 log_retention_days=14,
                 toolchain_account=toolchain.account,
                 requests_per_minute=120,
-                is_production=False,
             ),
         ),
         prod=StageConfiguration(
@@ -51,7 +50,6 @@ def configuration() -> Configuration:
                 log_retention_days=90,
                 toolchain_account=toolchain.account,
                 requests_per_minute=120,
-                is_production=True,
             ),
         ),
         approval_timeout_hours=24,

@@ -29,7 +29,6 @@ class ServiceSettings:
     log_retention_days: int
     toolchain_account: str
     requests_per_minute: int
-    is_production: bool
     e2e_caller_role_pattern: str = "AutonomousCarManager*"
 
     def __post_init__(self) -> None:

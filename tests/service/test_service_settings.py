@@ -14,7 +14,6 @@ SETTINGS = ServiceSettings(
     log_retention_days=14,
     toolchain_account="111111111111",
     requests_per_minute=120,
-    is_production=False,
 )
 
 

@@ -209,7 +209,6 @@ def api_template(folder: Path) -> Template:
         log_retention_days=14,
         toolchain_account="111111111111",
         requests_per_minute=120,
-        is_production=False,
     )
     ServiceStage(app, "Test", env=cdk.Environment(account="222222222222", region="eu-west-1"), settings=settings)
     app.synth()
@@ -253,7 +252,6 @@ def test_flag_without_which_a_layer_publishes_no_version_is_asked_for(tmp_path: 
         log_retention_days=14,
         toolchain_account="111111111111",
         requests_per_minute=120,
-        is_production=False,
     )
 
     with pytest.raises(Exception, match='Feature flag "@aws-cdk/aws-lambda:recognizeLayerVersion" is off'):

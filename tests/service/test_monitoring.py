@@ -1,0 +1,64 @@
+"""The service's own alarms, line by line: what fires them, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.assembly import Assembly
+
+STACK_OF = {"changes-undelivered": "Changes", "prober-heartbeat": "Prober"}
+
+
+def alarm(assembly: Assembly, what: str) -> Any:
+    template = assembly.stage_template("Prod", STACK_OF.get(what, "Api"))
+    (found,) = (
+        declared["Properties"]
+        for declared in template.of_type("AWS::CloudWatch::Alarm").values()
+        if declared["Properties"].get("AlarmName") == f"cars-prod-{what}"
+    )
+    return found
+
+
+@pytest.mark.parametrize(
+    ("what", "metric", "statistic", "comparison", "threshold", "datapoints", "periods", "no_data"),
+    [
+        ("api-5xx-rate", "AWS/ApiGateway 5XXError", "Average", "GreaterThan", 0.01, 2, 3, "notBreaching"),
+        ("api-latency-p95", "AWS/ApiGateway Latency", "p95", "GreaterThan", 1000, 3, 5, "notBreaching"),
+        ("api-throttles", "AWS/Lambda Throttles", "Sum", "GreaterThan", 0, 2, 3, "notBreaching"),
+        (
+            *("changes-undelivered", "AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum", "GreaterThan", 0),
+            *(None, 1, "notBreaching"),
+        ),
+        (
+            *("prober-heartbeat", "AutonomousCarManager SucceededJourneys", "Sum", "LessThan", 1),
+            *(3, 3, "breaching"),
+        ),
+    ],
+)
+def test_alarm_fires_when(
+    what: str,
+    metric: str,
+    statistic: str,
+    comparison: str,
+    threshold: float,
+    datapoints: int | None,
+    periods: int,
+    no_data: str,
+    assembly: Assembly,
+) -> None:
+    found = alarm(assembly, what)
+
+    assert f"{found['Namespace']} {found['MetricName']}" == metric
+    assert found.get("Statistic", found.get("ExtendedStatistic")) == statistic
+    assert (found["ComparisonOperator"], found["Threshold"]) == (f"{comparison}Threshold", threshold)
+    assert (found.get("DatapointsToAlarm"), found["EvaluationPeriods"]) == (datapoints, periods)
+    assert (found["TreatMissingData"], found["Period"]) == (no_data, 60)
+
+
+def test_throttles_are_those_of_the_alias(assembly: Assembly) -> None:
+    dimensions = {found["Name"]: found["Value"] for found in alarm(assembly, "api-throttles")["Dimensions"]}
+
+    function = {"Ref": "ApiFunction6BF808ED"}
+    assert dimensions == {"FunctionName": function, "Resource": {"Fn::Join": ["", [function, ":live"]]}}
