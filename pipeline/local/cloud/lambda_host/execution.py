@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pipeline.local.cloud.guardian import Guardian
 from pipeline.local.cloud.lambda_host.bundle import Bundles
 from pipeline.local.cloud.lambda_host.environment import require_python, worker_command
-from pipeline.local.cloud.lambda_host.function import LATEST, Clients, FunctionArn, FunctionVersion, failure
+from pipeline.local.cloud.lambda_host.function import Clients, FunctionArn, FunctionVersion, failure
 from pipeline.local.cloud.lambda_host.logs import LogStream, stream_name
 from pipeline.local.cloud.lambda_host.pool import WorkerPool
 from pipeline.local.cloud.lambda_host.runtime_packages import link_runtime_packages
@@ -58,7 +58,7 @@ class Execution:
         self._child_environment = child_environment
         self._localize = localize
         self._on_line = on_line
-        self._pools: dict[tuple[FunctionArn, str], tuple[str, WorkerPool]] = {}
+        self._pools: dict[tuple[FunctionArn, str], tuple[FunctionVersion, WorkerPool]] = {}
         self._workers: set[Worker] = set()
         self._janitor: asyncio.Task[None] | None = None
 
@@ -102,13 +102,14 @@ class Execution:
             await worker.wait_gone()
 
     def _pool(self, version: FunctionVersion) -> WorkerPool:
+        """`$LATEST` may be changed, and a deleted function made anew: then the workers that there are do not fit."""
         key = (version.function, version.version)
         known = self._pools.get(key)
-        if known is not None and (version.version != LATEST or known[0] == version.fingerprint):
+        if known is not None and known[0] == version:
             return known[1]
         self.retire(*key)
         pool = WorkerPool(lambda: self._start(version))
-        self._pools[key] = (version.fingerprint, pool)
+        self._pools[key] = (version, pool)
         if self._janitor is None:
             self._janitor = asyncio.create_task(self._end_idle_workers())
         return pool

@@ -5,7 +5,6 @@ It must not call AWS: `functions.py` reads these from the Lambda API.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,13 +67,6 @@ class FunctionVersion:
     layer_arns: tuple[str, ...]
     environment: Mapping[str, str]
     log_group: str
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever a worker of this version would have to be started anew."""
-        parts = [self.runtime, self.handler, self.role_arn, self.timeout_seconds, self.memory_mib, self.code_sha256]
-        text = json.dumps([str(self.function), *parts, self.layer_arns, sorted(self.environment.items())])
-        return hashlib.sha256(text.encode()).hexdigest()
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> FunctionVersion:
