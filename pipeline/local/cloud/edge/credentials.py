@@ -93,17 +93,19 @@ class Vault:
     def __init__(self) -> None:
         self._principals: dict[str, Principal] = {}
 
-    def learn(self, answer: bytes, *, account: str) -> None:
+    def learn(self, answer: bytes, *, account: str) -> Principal | None:
         """Take the credentials from an XML answer of STS (AssumeRole …) or IAM (CreateAccessKey), if there are any."""
         try:
             texts = {_local_name(element.tag): element.text or "" for element in ElementTree.fromstring(answer).iter()}  # noqa: S314
         except ElementTree.ParseError:
-            return
+            return None
         key, secret = texts.get("AccessKeyId"), texts.get("SecretAccessKey")
         if not key or not secret:
-            return
+            return None
         arn = texts.get("Arn") or f"arn:aws:iam::{account}:user/{texts.get('UserName', '')}"
-        self._principals[key] = Principal(_account_of(arn) or account, arn, key, secret, texts.get("SessionToken", ""))
+        principal = Principal(_account_of(arn) or account, arn, key, secret, texts.get("SessionToken", ""))
+        self._principals[key] = principal
+        return principal
 
     def principal(self, access_key: str) -> Principal | None:
         if _ACCOUNT.fullmatch(access_key):

@@ -4,6 +4,7 @@ Every request goes on to MiniStack as it came, but for
 - CloudFormation, whose templates are rewritten (cloudformation.py),
 - the operations of registered service APIs, which are answered here (apis.py),
 - STS and IAM, whose answers tell which credentials exist (credentials.py),
+- calls of an API that nobody signed (unsigned_calls.py),
 - the emulator's calls for the resources that registered providers serve (custom_resources.py).
 
 It must not know a resource type, an operation or an alarm: who starts the edge registers them.
@@ -25,13 +26,13 @@ from pipeline.local.cloud.edge.cloudformation import CloudFormation
 from pipeline.local.cloud.edge.credentials import Signature, SignedRequest, Vault, parse_signature
 from pipeline.local.cloud.edge.custom_resources import CustomResources
 from pipeline.local.cloud.edge.provider_function import ProviderFunction
+from pipeline.local.cloud.edge.unsigned_calls import API_PATH, UnsignedCalls
 from pipeline.local.cloud.edge.upstream import Upstream
 from pipeline.local.cloud.localize import Localizer
 from pipeline.local.cloud.resource import ResourceProvider
 from pipeline.local.cloud.service_api import ServiceApi
 
 _FUNCTION_ERROR = "X-Amz-Function-Error"
-_API_PATH = "/_aws/execute-api/"
 _RESOURCES_PATH = "/_pipeline_local/resources"
 # A provider blocks for as long as its resource takes, and an API call may wait for one: neither may starve the other.
 _PROVIDER_THREADS = 64
@@ -52,11 +53,13 @@ class Edge:
         self._vault = Vault()
         self._resources = CustomResources(self._upstream, self._provider_threads)
         self._apis = Apis(self._vault, Authorizer(self._upstream, self._vault), self._api_threads)
+        provider_function = ProviderFunction(self._upstream, self._vault, self.url + _RESOURCES_PATH)
+        self._unsigned_calls = UnsignedCalls(self._upstream, self._vault, provider_function)
         self._cloudformation = CloudFormation(
             upstream=self._upstream,
             vault=self._vault,
             resources=self._resources,
-            provider_function=ProviderFunction(self._upstream, self._vault, self.url + _RESOURCES_PATH),
+            provider_function=provider_function,
             localize=self.localize,
         )
         self._restore_error: Callable[[bytes], bytes] = bytes
@@ -101,8 +104,8 @@ class Edge:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         signature = parse_signature(request.headers.get("Authorization", ""))
         if signature is None:
-            if request.path.startswith(_API_PATH):
-                return await self._call_api_unsigned(await _read(request))
+            if request.path.startswith(API_PATH):
+                return await self._unsigned_calls.answer(await _read(request))
             return await self._upstream.forward(request)
         match signature.service:
             case "cloudformation":
@@ -116,17 +119,6 @@ class Edge:
                 return await self._apis.answer(signed, signature) or (await self._upstream.send(signed)).response()
             case _:
                 return await self._upstream.forward(request)
-
-    async def _call_api_unsigned(self, request: SignedRequest) -> web.Response:
-        """MiniStack looks for an API in its caller's account, so for a caller without one there is none: 404.
-
-        API Gateway says 403 to a request that should be signed, and to one for a route that does not exist.
-        """
-        answer = await self._upstream.send(request)
-        if answer.status != 404:
-            return answer.response()
-        headers = {"x-amzn-ErrorType": "MissingAuthenticationTokenException"}
-        return web.json_response({"message": "Missing Authentication Token"}, status=403, headers=headers)
 
     async def _invoke_function(self, request: SignedRequest) -> web.Response:
         answer = await self._upstream.send(request)
