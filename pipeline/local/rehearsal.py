@@ -140,6 +140,9 @@ class Rehearsal:
         The first call plans before it starts anything. Raises BadInput, Unsupported or EngineError.
         """
         commit = checkout(self.project.directory, rev=rev, patch=patch)
+        self._tell(f"Commit {commit.id[:12]}: {commit.title}")
+        if commit.uncommitted:
+            self._tell(_uncommitted_words(commit))
         if self._cloud is None:
             self._start(commit)
         self._approvals.answerer = approval
@@ -160,17 +163,25 @@ class Rehearsal:
         self._running.enter_context(cloud)
         self._cloud = cloud
         self._engine = self._make_engine(cloud)
-        if commit.uncommitted:
-            cloud.event_log.emit(Notice(text=_uncommitted_words(commit)))
         cloud.event_log.emit(Notice(text=f"The local AWS answers at {cloud.endpoint_url}."))
         bootstrap_environments(cloud, self.project, self._plan)
         deploy_pipeline_stack(cloud, self.project, self._plan, assembly)
+
+    def _tell(self, text: str) -> None:
+        """A notice; before the local AWS runs there is no event log, so the listeners hear it at once."""
+        notice = Notice(text=text, at=time.time(), aws_at=time.time())
+        if self._cloud is not None:
+            self._cloud.event_log.emit(notice)
+            return
+        for listener in self._listeners:
+            listener(notice)
 
     def _make_plan(self, commit: Commit, assembly: Path) -> Plan:
         source = self.home / "source"
         source.mkdir()
         commit.unpack(source)
         copy_dependencies(self.project, source)
+        self._tell("Synthesizing the pipeline as this commit defines it.")
         synthesize(self.project, project_folder(self.project, source), assembly)
         return make_plan(read_assembly(assembly), pipeline=self._wanted_pipeline, cli_version=self.project.cdk_version)
 

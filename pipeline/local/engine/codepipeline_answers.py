@@ -101,7 +101,7 @@ def execution_summary(run: Execution) -> dict[str, Any]:
             {
                 "actionName": action.declaration.name,
                 "revisionId": run.source.commit,
-                "revisionSummary": run.source.message,
+                "revisionSummary": run.source.message or run.source.commit,
             }
             for _, action in run.action_executions()
             if action.declaration.action_type.category == "Source"
@@ -152,7 +152,7 @@ def _action_state(
                 latest = {
                     "actionExecutionId": action.id,
                     "status": _ACTION_STATUS.get(action.status, action.status),
-                    "summary": action.reason,
+                    **({"summary": action.reason} if action.reason else {}),
                     "lastStatusChange": _time(action.ended_at or action.started_at),
                     **({"token": request.token} if request else {}),
                 }
@@ -173,7 +173,7 @@ def _latest_execution(pipeline: DeployedPipeline, stage_name: str) -> dict[str, 
 
 def _revisions(run: Execution) -> list[dict[str, Any]]:
     return [
-        {"name": name, "revisionId": artifact.revision, "revisionSummary": run.source.message}
+        {"name": name, "revisionId": artifact.revision, "revisionSummary": run.source.message or run.source.commit}
         for name, artifact in run.artifacts.items()
         if artifact.revision
     ]
