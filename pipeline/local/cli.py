@@ -13,8 +13,8 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -45,9 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     printer = Printer()
     command: Callable[[argparse.Namespace, Printer], int] = options.command
-    _end_on_signals()
     try:
-        return command(options, printer)
+        with _ended_by_signals():
+            return command(options, printer)
     except Interrupted as exc:
         printer.say(f"\nEnded by {exc}. Everything that was started has been stopped.", Style.WARNING)
         return exc.exit_code
@@ -61,16 +61,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, printer: Printer) -> int:
     if options.report is not None:
         _require_writable(options.report)
-    approval = _answerer(options, printer)
-    report: Report | None = None
-    with Rehearsal(
-        options.project, speed=options.speed, pipeline=options.pipeline, port=options.port, listeners=[printer]
-    ) as rehearsal:
-        try:
+    try:
+        approval = _answerer(options, printer)
+        with Rehearsal(
+            options.project, speed=options.speed, pipeline=options.pipeline, port=options.port, listeners=[printer]
+        ) as rehearsal:
             report = _release(options, rehearsal, printer, approval)
-        except LocalRunError:
-            _write_report(options.report, errored_report())
-            raise
+    except (LocalRunError, Interrupted):
+        _write_report(options.report, errored_report())
+        raise
     _write_report(options.report, report)
     printer.say(summarize(report, rehearsal.logs), Style.PLAIN)
     return EXIT_CODES[report.result]
@@ -78,6 +77,7 @@ def _run(options: argparse.Namespace, printer: Printer) -> int:
 
 def _release(options: argparse.Namespace, rehearsal: Rehearsal, printer: Printer, approval: Answerer) -> Report:
     before = options.from_ or ("HEAD" if options.patch is not None else None)
+    rehearsal.require_commit(patch=options.patch)
     if before is not None:
         printer.say(f"First the world before: {before} is released, with every approval given.", Style.FAINT)
         printer.progress.is_quiet = True
@@ -128,19 +128,24 @@ def _write_report(path: Path | None, report: Report) -> None:
         path.write_text(json.dumps(report.to_json(), indent=2) + "\n")
 
 
-def _end_on_signals() -> None:
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
     """The first signal ends the run in order; later ones are not heard, so that nothing is left half stopped."""
-    if threading.current_thread() is not threading.main_thread():
-        return
 
     def end(number: int, _: FrameType | None) -> None:
         for each in _SIGNALS:
             signal.signal(each, signal.SIG_IGN)
         raise Interrupted(number)
 
-    for number in _SIGNALS:
-        with suppress(OSError):
-            signal.signal(number, end)
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, end) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -134,6 +134,10 @@ class Rehearsal:
         self._running.close()
         _keep_logs(self.home)
 
+    def require_commit(self, *, rev: str = "HEAD", patch: Path | None = None) -> None:
+        """Raises BadInput when there is no such commit, or the patch does not apply to it. Starts nothing."""
+        checkout(self.project.directory, rev=rev, patch=patch)
+
     def release(self, *, rev: str = "HEAD", patch: Path | None = None, approval: Answerer = approve) -> Report:
         """Releases a commit, or a patch on top of one, and reports what happened.
 

@@ -6,20 +6,22 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from pipeline.local.definition import ArtifactStore
 from pipeline.local.engine.artifacts import S3Artifacts, StoredArtifact, pack, unpack
 
 
-class FakeS3:
+class FakeS3(boto3.Session):
     """Keeps what is put, and the arguments of each put."""
 
     def __init__(self) -> None:
+        super().__init__(region_name="eu-west-1")
         self.puts: list[dict[str, Any]] = []
 
-    def client(self, service: str) -> FakeS3:
-        assert service == "s3"
+    def client(self, service_name: str, *_: Any, **__: Any) -> Any:
+        assert service_name == "s3"
         return self
 
     def put_object(self, **arguments: Any) -> None:
@@ -76,7 +78,7 @@ def test_upload_encrypts_with_the_key_of_the_store(tmp_path: Path) -> None:
 
     stored = S3Artifacts().upload(
         folder_with_files(tmp_path / "source"), name="Build_Output", pipeline="a-pipeline", store=store, session=s3
-    )  # type: ignore[arg-type]
+    )
 
     (put,) = s3.puts
     assert (put["ServerSideEncryption"], put["SSEKMSKeyId"]) == ("aws:kms", store.kms_key)
@@ -87,8 +89,8 @@ def test_download_gives_back_what_was_uploaded(tmp_path: Path) -> None:
     s3 = FakeS3()
     stored = S3Artifacts().upload(
         folder_with_files(tmp_path / "source"), name="Code", pipeline="p", store=ArtifactStore("bucket"), session=s3
-    )  # type: ignore[arg-type]
+    )
 
-    S3Artifacts().download(StoredArtifact(stored.name, stored.bucket, stored.key), tmp_path / "target", session=s3)  # type: ignore[arg-type]
+    S3Artifacts().download(StoredArtifact(stored.name, stored.bucket, stored.key), tmp_path / "target", session=s3)
 
     assert (tmp_path / "target" / "deep" / "plain.txt").read_text() == "plain"

@@ -60,7 +60,9 @@ class World:
 
     def call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
         answer = self.api.call(operation, parameters, CALLER)
-        report = ParamValidator().validate(answer, MODEL.operation_model(operation).output_shape)
+        shape = MODEL.operation_model(operation).output_shape
+        assert shape is not None
+        report = ParamValidator().validate(answer, shape)
         assert not report.has_errors(), report.generate_report()
         return answer
 
