@@ -96,7 +96,9 @@ def _plan(options: argparse.Namespace, printer: Printer) -> int:
     with tempfile.TemporaryDirectory(prefix="pipeline-local-plan-") as folder:
         plan = read_plan(options.project, Path(folder), pipeline=options.pipeline)
     printer.say(f"{list_plan(plan)}\n\n{draw_plan(plan)}")
-    plan.require_supported()
+    if plan.unsupported:
+        printer.say(f"\nThis machine cannot run {plan.name}, for the reasons above.", Style.BAD)
+        return _ERROR
     return 0
 
 
@@ -140,7 +142,9 @@ def _ended_by_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, end) for number in _SIGNALS}
+    is_detached = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup
+    heard = [number for number in _SIGNALS if not (is_detached and number is signal.SIGHUP)]
+    before = {number: signal.signal(number, end) for number in heard}
     try:
         yield
     finally:

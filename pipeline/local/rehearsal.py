@@ -210,16 +210,15 @@ class Rehearsal:
         return engine
 
     def _deployed_pipeline(self) -> DeployedPipeline:
-        """The planned pipeline as it is deployed now; a new name would make it another resource."""
-        deployed = self._store.in_account(self.plan.account, self.plan.region)
-        named = [pipeline for pipeline in deployed if pipeline.name == self.plan.definition.name]
-        found = named or [pipeline for pipeline in deployed if self.plan.logical_id in pipeline.name] or list(deployed)
-        if not found:
-            raise EngineError(
-                f"The stack {self.plan.stack.name} was deployed, and no pipeline with it in "
-                f"{self.plan.account}/{self.plan.region}."
-            )
-        return found[0]
+        """The planned pipeline as it is deployed now: the same resource, whatever name it has by now."""
+        wanted = (self.plan.stack.name, self.plan.logical_id)
+        for pipeline in self._store.in_account(self.plan.account, self.plan.region):
+            if (pipeline.stack_name, pipeline.logical_id) == wanted:
+                return pipeline
+        raise EngineError(
+            f"The stack {self.plan.stack.name} was deployed, and its pipeline {self.plan.logical_id} is not in "
+            f"{self.plan.account}/{self.plan.region}."
+        )
 
     def _begin(self, pipeline: DeployedPipeline) -> _Began:
         return _Began(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from pipeline.local.actions.action import Action, ActionContext, ActionDeclaration, ActionResult, ArtifactLocation
-from pipeline.local.engine.artifacts import Artifacts
+from pipeline.local.engine.artifacts import Artifacts, StoredArtifact
 from pipeline.local.engine.deployed_pipeline import DeployedPipeline
 from pipeline.local.engine.execution import ActionExecution, Execution
 from pipeline.local.engine.roles import ArtifactRoles, RoleChain
@@ -79,6 +79,10 @@ class ActionRun:
     def _name(self) -> str:
         return self._declaration.name
 
+    @property
+    def _region(self) -> str:
+        return self._declaration.region or self.pipeline.region
+
     def _perform(self) -> ActionResult:
         action = self.find_action(self._declaration, self.execution)
         roles = RoleChain(self.cloud.clients, self.pipeline)
@@ -89,7 +93,7 @@ class ActionRun:
         try:
             context = self._context(folder, configuration, session, roles.account(self._declaration))
             for name, input_folder in context.inputs.items():
-                self._download(name, input_folder, artifact_session)
+                self.artifacts.download(self._in_region(name, roles), input_folder, session=artifact_session)
             result = action.run(context)
             for name, output_folder in context.outputs.items():
                 self._upload(name, output_folder, artifact_session, result.revision)
@@ -100,11 +104,12 @@ class ActionRun:
     def _artifact_session(self, roles: RoleChain, session: boto3.Session) -> boto3.Session:
         if not (self._declaration.input_artifacts or self._declaration.output_artifacts):
             return session
-        region = self._declaration.region or self.pipeline.region
-        role_arn = self.artifact_roles.find(self._declaration, account=roles.account(self._declaration), region=region)
+        role_arn = self.artifact_roles.find(
+            self._declaration, account=roles.account(self._declaration), region=self._region
+        )
         if role_arn is None:
             return session
-        return self.cloud.clients.assume(role_arn, session_name="artifacts", region=region)
+        return self.cloud.clients.assume(role_arn, session_name="artifacts", region=self._region)
 
     def _context(
         self, folder: Path, configuration: dict[str, str], session: boto3.Session, account: str
@@ -125,7 +130,7 @@ class ActionRun:
             declaration=self._declaration,
             configuration=configuration,
             account=account,
-            region=self._declaration.region or self.pipeline.region,
+            region=self._region,
             session=session,
             inputs=subfolders("inputs", self._declaration.input_artifacts),
             outputs=subfolders("outputs", self._declaration.output_artifacts),
@@ -143,18 +148,33 @@ class ActionRun:
             if name in known
         }
 
-    def _download(self, name: str, folder: Path, session: boto3.Session) -> None:
+    def _in_region(self, name: str, roles: RoleChain) -> StoredArtifact:
+        """The artifact in the store of the action's region; CodePipeline itself copies it there, with its own role.
+
+        Source: "Add a cross-Region action in CodePipeline".
+        """
         stored = self.execution.artifacts.get(name)
         if stored is None:
             raise ActionFailed(f"Input artifact {name} does not exist: no earlier action of this execution made it.")
-        self.artifacts.download(stored, folder, session=session)
+        store = self.pipeline.definition.artifact_store(self._region)
+        if store is None or store.bucket == stored.bucket:
+            return stored
+        with tempfile.TemporaryDirectory(prefix="artifact-", dir=self.cloud.home) as folder:
+            self.artifacts.download(stored, Path(folder), session=roles.pipeline_session(stored.region))
+            return self.artifacts.upload(
+                Path(folder),
+                name=name,
+                pipeline=self.pipeline.name,
+                store=store,
+                session=roles.pipeline_session(self._region),
+            )
 
     def _upload(self, name: str, folder: Path, session: boto3.Session, revision: str | None) -> None:
-        store = self.pipeline.definition.artifact_store(self.pipeline.region)
+        store = self.pipeline.definition.artifact_store(self._region)
         if store is None:
-            raise ActionFailed(f"The pipeline has no artifact store in {self.pipeline.region}.")
+            raise ActionFailed(f"The pipeline has no artifact store in {self._region}.")
         stored = self.artifacts.upload(folder, name=name, pipeline=self.pipeline.name, store=store, session=session)
-        self.execution.artifacts[name] = replace(stored, revision=revision)
+        self.execution.artifacts[name] = replace(stored, revision=revision, region=self._region)
 
     def _keep_variables(self, result: ActionResult) -> None:
         if self._declaration.namespace is not None:

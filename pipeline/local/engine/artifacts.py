@@ -27,10 +27,13 @@ _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class StoredArtifact:
+    """`region` is that of the bucket; `revision` the commit, when a source made it."""
+
     name: str
     bucket: str
     key: str
     revision: str | None = None
+    region: str = ""
 
 
 class Artifacts(Protocol):

@@ -24,6 +24,8 @@ class DeployedPipeline:
     name: str
     definition: PipelineDefinition
     properties: Mapping[str, Any]
+    stack_name: str = ""
+    logical_id: str = ""
     version: int = 1
     executions: list[Execution] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)

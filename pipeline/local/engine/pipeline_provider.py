@@ -30,7 +30,15 @@ class PipelineProvider:
         name = definition.name or _generated_name(request)
         if self._store.find(request.account, request.region, name) is not None:
             raise ResourceFailed(f"A pipeline named {name} already exists in {request.account}/{request.region}.")
-        pipeline = DeployedPipeline(request.account, request.region, name, definition, request.properties)
+        pipeline = DeployedPipeline(
+            request.account,
+            request.region,
+            name,
+            definition,
+            request.properties,
+            stack_name=request.stack_name,
+            logical_id=request.logical_id,
+        )
         self._store.add(pipeline)
         return _result(pipeline)
 

@@ -95,11 +95,13 @@ class FolderArtifacts:
 
     folder: Path
     uploads: int = 0
+    log: list[str] = field(default_factory=list)
 
     def upload(
         self, folder: Path, *, name: str, pipeline: str, store: ArtifactStore, session: boto3.Session
     ) -> StoredArtifact:
         self.uploads += 1
+        self.log.append(f"{name} into {store.bucket} from {session.region_name}")
         key = f"{name}-{self.uploads}"
         copytree(folder, self.folder / key)
         return StoredArtifact(name, store.bucket, key)
@@ -184,6 +186,7 @@ def action(
     namespace: str | None = None,
     configuration: Mapping[str, str] | None = None,
     role_arn: str | None = None,
+    region: str | None = None,
 ) -> ActionDeclaration:
     return ActionDeclaration(
         name=name,
@@ -194,6 +197,7 @@ def action(
         namespace=namespace,
         configuration=configuration or {},
         role_arn=role_arn,
+        region=region,
     )
 
 
@@ -248,20 +252,22 @@ class Bench:
     actions: Scripted
     rule: ScriptedRule
     engine: Engine
+    artifacts: FolderArtifacts
 
     @classmethod
     def make(cls, home: Path, script: Mapping[str, Callable[[ActionContext], None]] | None = None) -> Bench:
         (home / "artifacts").mkdir()
         cloud, actions, rule = FakeCloud(home), Scripted(script), ScriptedRule()
+        artifacts = FolderArtifacts(home / "artifacts")
         providers = [("Build", "Steps"), ("Deploy", "CloudFormation"), ("Approval", "Manual"), ("Build", "CodeBuild")]
         engine = Engine(
             cloud,
-            artifacts=FolderArtifacts(home / "artifacts"),
+            artifacts=artifacts,
             artifact_roles=NoArtifactRoles(),
             actions=dict.fromkeys(providers, actions),
             rules={"CloudWatchAlarm": rule},
         )
-        return cls(cloud, actions, rule, engine)
+        return cls(cloud, actions, rule, engine, artifacts)
 
     def release(self, pipeline: DeployedPipeline, commit: str = "c1") -> Any:
         return self.engine.release(pipeline, Source(action=SourceOf(commit), commit=commit))

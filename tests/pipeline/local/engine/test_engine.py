@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from pipeline.local.actions.action import ActionContext
-from pipeline.local.definition import Condition, ConditionResult, ExecutionMode, OnFailure, Rule, StageDeclaration
+from pipeline.local.definition import (
+    ArtifactStore,
+    Condition,
+    ConditionResult,
+    ExecutionMode,
+    OnFailure,
+    Rule,
+    StageDeclaration,
+)
 from pipeline.local.engine.deployed_pipeline import DeployedPipeline
 from pipeline.local.engine.execution import Execution, ExecutionType, Source, Trigger
 from pipeline.local.engine.rollback import RollbackUnavailable, rollback_target
@@ -352,3 +360,20 @@ def test_rollback_is_refused_for_the_source_stage(tmp_path: Path) -> None:
 
     with pytest.raises(RollbackUnavailable, match="source stage"):
         rollback_target(pipeline, "Source")
+
+
+def test_artifact_is_copied_to_the_store_of_the_region_that_an_action_works_in(tmp_path: Path) -> None:
+    elsewhere = action("Deploy", category="Deploy", provider="CloudFormation", inputs=["Code"], region="us-east-1")
+    pipeline = deployed(source_stage(), StageDeclaration(name="Prod", actions=(elsewhere,)))
+    stores: dict[str | None, ArtifactStore] = {
+        "eu-west-1": ArtifactStore("ireland"),
+        "us-east-1": ArtifactStore("virginia"),
+    }
+    pipeline.definition = replace(pipeline.definition, artifact_stores=stores)
+    bench = Bench.make(tmp_path)
+
+    execution = bench.release(pipeline)
+
+    assert execution.status is Status.SUCCEEDED
+    assert bench.actions.ran == ["Prod/Deploy c1"]
+    assert bench.artifacts.log == ["Code into ireland from eu-west-1", "Code into virginia from us-east-1"]
