@@ -32,6 +32,7 @@ from pipeline.local.engine.pipeline_provider import PipelineProvider
 from pipeline.local.engine.roles import ProjectRoles
 from pipeline.local.engine.rule import CloudWatchAlarmRule
 from pipeline.local.errors import EngineError
+from pipeline.local.placeholders import create_placeholders, find_placeholders
 from pipeline.local.plan.plan import Plan, make_plan
 from pipeline.local.project import copy_dependencies, open_project, project_folder, synthesize
 from pipeline.local.report import Report, StagePlaces, last_standard, make_report
@@ -169,6 +170,9 @@ class Rehearsal:
         self._engine = self._make_engine(cloud)
         cloud.event_log.emit(Notice(text=f"The local AWS answers at {cloud.endpoint_url}."))
         bootstrap_environments(cloud, self.project, self._plan)
+        create_placeholders(
+            cloud, find_placeholders(read_assembly(assembly), default=(self._plan.account, self._plan.region))
+        )
         deploy_pipeline_stack(cloud, self.project, self._plan, assembly)
 
     def _tell(self, text: str) -> None:
