@@ -66,7 +66,7 @@ class TrafficReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """See design.md for the JSON. `aws_minutes` is how far the run's clock went."""
+    """`to_json` is the contract of `--report`. `aws_minutes` is how far the run's clock went."""
 
     result: Result
     stopped_by: StoppedBy | None

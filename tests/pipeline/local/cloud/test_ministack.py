@@ -9,8 +9,6 @@ from pipeline.local.cloud.guardian import Guardian
 from pipeline.local.cloud.ministack import MiniStack, free_port, listen
 from pipeline.local.errors import BadInput, EngineError
 
-pytestmark = pytest.mark.local_aws
-
 
 def test_listen_names_the_port_when_it_is_in_use() -> None:
     with listen() as taken:

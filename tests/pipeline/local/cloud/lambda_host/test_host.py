@@ -15,8 +15,6 @@ import requests
 from pipeline.local.cloud.lambda_host.function import FunctionArn
 from tests.pipeline.local.cloud.lambda_host.local_aws import ACCOUNT, LocalAws, eventually, zip_of
 
-pytestmark = pytest.mark.local_aws
-
 ECHO = """
 import json, os
 def handle(event, context):
