@@ -9,7 +9,7 @@ import aws_cdk as cdk
 import cdk_nag
 
 from app import compose
-from config import configuration
+from tests.example import example_configuration
 
 ROOT = Path(__file__).parent.parent
 
@@ -22,7 +22,7 @@ def new_app(folder: Path) -> cdk.App:
 def synthesize(folder: Path, *, with_nag: bool) -> None:
     """Writes the cloud assembly to `folder`; violations are left in its validation report for a test to read."""
     app = new_app(folder)
-    compose(app, configuration())
+    compose(app, example_configuration())
     if with_nag:
         cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
     try:

@@ -12,10 +12,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_s3_assets as s3_assets
 
 from app import compose
-from config import CodeCommitSource, StageConfiguration, configuration
+from config import CodeCommitSource, StageConfiguration
 from pipeline.pipeline_stack import PipelineStack
 from service.service_stage import ServiceStage
 from tests.assembly import Assembly, Template
+from tests.example import example_configuration
 from tests.synthesis import new_app
 
 Stages = dict[str, dict[str, Any]]
@@ -113,7 +114,7 @@ def test_pipeline_stays_the_same_when_the_service_gets_other_code_and_a_new_asse
             return stage
 
     # when
-    values = configuration()
+    values = example_configuration()
     app = new_app(tmp_path / "cdk.out")
     WithNewAsset(
         app,
@@ -133,7 +134,7 @@ def test_pipeline_builds_from_codecommit_when_the_configuration_says_so(tmp_path
     source = CodeCommitSource(repository="cars", branch="main")
     app = new_app(tmp_path / "cdk.out")
     # when
-    compose(app, dataclasses.replace(configuration(), source=source))
+    compose(app, dataclasses.replace(example_configuration(), source=source))
     app.synth()
     # then
     template = Assembly(tmp_path / "cdk.out").pipeline_template
