@@ -7,6 +7,7 @@ again. It must not call the alias, nor the public URL: both still mean the old v
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import time
@@ -19,6 +20,7 @@ import boto3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError
 
 from service.cars.settings import ServiceName, Setting, read
 from service.release.runtime.callback import ReleaseRefused, verdict
@@ -44,6 +46,10 @@ class Call:
 
 ATTEMPTS = 8
 SECONDS_BETWEEN_ATTEMPTS = 0.25
+READ_TIMEOUT_SECONDS = 30
+TIME_FOR_THE_VERDICT_MILLISECONDS = 90_000
+"""One more call, the last DELETE and the report: with less time left, no call is begun. A hook that Lambda ends says
+nothing, and CodeDeploy waits an hour for it."""
 
 CARS = "/cars"
 CAR = "/cars/{car_id}"
@@ -87,7 +93,7 @@ def story(car_id: str) -> Sequence[Call]:
 @functools.cache
 def lambda_client() -> LambdaClient:
     """It does not try again by itself: how often a call is tried is said here, and logged."""
-    return boto3.client("lambda", config=Config(retries={"total_max_attempts": 1}, read_timeout=30))
+    return boto3.client("lambda", config=Config(retries={"total_max_attempts": 1}, read_timeout=READ_TIMEOUT_SECONDS))
 
 
 @logger.inject_lambda_context
@@ -98,27 +104,38 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
         car_id = f"release-{uuid4()}"
         try:
             for call in story(car_id):
-                _exercise_until_good(call, car_id)
+                _exercise_until_good(call, car_id, context)
         except ReleaseRefused:
-            _invoke(Call(method="DELETE", resource=CAR, status=204), car_id)
+            with contextlib.suppress(ClientError, HTTPClientError):  # else the reason for the refusal would be lost
+                _invoke(Call(method="DELETE", resource=CAR, status=204), car_id)
             raise
 
 
-def _exercise_until_good(call: Call, car_id: str) -> None:
-    """Raises ReleaseRefused when no attempt went well."""
+def _exercise_until_good(call: Call, car_id: str, context: LambdaContext) -> None:
+    """Raises ReleaseRefused when no attempt went well, or the time is over."""
     for attempt in range(1, ATTEMPTS):
+        _require_time(call, context)
         try:
             return _exercise(call, car_id)
         except ReleaseRefused as refused:
             logger.warning("a call went wrong", attempt=attempt, reason=str(refused))
             time.sleep(SECONDS_BETWEEN_ATTEMPTS)
+    _require_time(call, context)
     return _exercise(call, car_id)
 
 
+def _require_time(call: Call, context: LambdaContext) -> None:
+    if context.get_remaining_time_in_millis() < TIME_FOR_THE_VERDICT_MILLISECONDS:
+        raise ReleaseRefused(f"The new version is too slow: no time is left for {call.method} {call.resource}.")
+
+
 def _exercise(call: Call, car_id: str) -> None:
-    """Raises ReleaseRefused when the version crashes, or answers otherwise than it must."""
+    """Raises ReleaseRefused when the version cannot be invoked, crashes, or answers otherwise than it must."""
     what = f"{call.method} {call.resource}"
-    answer = _invoke(call, car_id)
+    try:
+        answer = _invoke(call, car_id)
+    except (ClientError, HTTPClientError) as error:
+        raise ReleaseRefused(f"{what}: the new version could not be invoked: {error}") from error
     if "errorMessage" in answer:
         raise ReleaseRefused(f"{what} on the new version: {answer.get('errorType')}: {answer['errorMessage']}")
     if answer.get("statusCode") != call.status:

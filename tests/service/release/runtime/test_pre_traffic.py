@@ -11,10 +11,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from service.api.runtime import handler
 from service.cars.repository import CarRepository
 from service.cars.settings import Setting
+from service.release.infrastructure import HOOK_TIMEOUT_SECONDS
 from service.release.runtime import pre_traffic
 from tests.service.conftest import FakeContext, load_event
 from tests.service.release.runtime.code_deploy import FakeCodeDeploy
@@ -53,10 +55,10 @@ def codedeploy(aws: None, monkeypatch: pytest.MonkeyPatch) -> FakeCodeDeploy:
     return fake
 
 
-def run(version: FakeLambda, monkeypatch: pytest.MonkeyPatch) -> None:
+def run(version: FakeLambda, monkeypatch: pytest.MonkeyPatch, *, context: FakeContext | None = None) -> None:
     monkeypatch.setattr(pre_traffic, "lambda_client", lambda: version)
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
-    pre_traffic.handle(load_event("codedeploy-hook"), FakeContext())
+    pre_traffic.handle(load_event("codedeploy-hook"), context or FakeContext(remaining_milliseconds=600_000))
 
 
 def test_good_version_passes_and_no_car_is_left(
@@ -152,3 +154,65 @@ def test_hook_that_may_not_invoke_fails_the_release(
         run(Forbidden(), monkeypatch)
 
     assert codedeploy.verdicts == ["Failed"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "TooManyRequestsException", "Message": "Rate Exceeded."}}, "Invoke"),
+        ReadTimeoutError(endpoint_url="https://lambda"),
+    ],
+)
+def test_one_call_that_lambda_does_not_take_stops_no_release(
+    error: Exception, codedeploy: FakeCodeDeploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class BusyOnce(FakeLambda):
+        def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:
+            if len(self.invoked) == 3:
+                self.invoked.append(FunctionName)
+                raise error
+            return super().invoke(FunctionName=FunctionName, Payload=Payload)
+
+    version = BusyOnce()
+    run(version, monkeypatch)
+
+    assert codedeploy.verdicts == ["Succeeded"]
+    assert len(version.invoked) == len(pre_traffic.story("release-1")) + 1
+
+
+def test_version_that_can_never_be_invoked_is_refused(
+    codedeploy: FakeCodeDeploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}, "Invoke")
+
+    class Denied(FakeLambda):
+        def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:
+            self.invoked.append(FunctionName)
+            raise denied
+
+    version = Denied()
+    run(version, monkeypatch)
+
+    assert codedeploy.verdicts == ["Failed"]
+    assert len(version.invoked) == pre_traffic.ATTEMPTS + 1
+
+
+def test_verdict_comes_before_lambda_ends_the_hook(codedeploy: FakeCodeDeploy, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = FakeContext(remaining_milliseconds=HOOK_TIMEOUT_SECONDS * 1000)
+
+    class Slow(FakeLambda):
+        """Two calls of three run into the client's timeout."""
+
+        calls = 0
+
+        def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:
+            self.calls += 1
+            context.remaining_milliseconds -= pre_traffic.READ_TIMEOUT_SECONDS * 1000
+            if self.calls % 3:
+                raise ReadTimeoutError(endpoint_url="https://lambda")
+            return super().invoke(FunctionName=FunctionName, Payload=Payload)
+
+    run(Slow(), monkeypatch, context=context)
+
+    assert codedeploy.verdicts == ["Failed"]
+    assert context.remaining_milliseconds > 0
