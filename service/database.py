@@ -1,6 +1,8 @@
 """The cars table, in a stack of its own: what holds data is deployed apart from what holds code, and never deleted.
 
-Logical ids here are part of the data's safety: a new id would be a new, empty table.
+Logical ids here are part of the data's safety: a new id would be a new, empty table. What protects the table is in the
+template (deletion protection, RETAIN); the stack's own termination protection is set by `cdk deploy` alone, and not by
+the pipeline's CloudFormation actions (aws-cdk#17871).
 """
 
 from __future__ import annotations
