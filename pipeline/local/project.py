@@ -15,12 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.local.cloud.guardian import Guardian
 from pipeline.local.errors import BadInput, Unsupported
 
 NODE_MINIMUM = 20
 _TOOL_FOLDER = Path(__file__).resolve().parents[2]
 _QUIET = {
-    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",  # a list of Node's major versions
     "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
     "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION": "1",
     "CDK_DISABLE_CLI_TELEMETRY": "true",
@@ -93,22 +94,25 @@ def project_folder(project: Project, copy: Path) -> Path:
 def synthesize(project: Project, source: Path, output: Path) -> None:
     """Runs the app in `source` with the project's CDK CLI and writes the cloud assembly to `output`.
 
+    The app sees nothing of the user's AWS, and context that is missing is not looked up there.
     Raises BadInput with the last lines of the app's own output, or Unsupported when it needs Docker or a newer CLI.
     """
-    done = subprocess.run(
-        [str(project.cdk), "synth", "--quiet", "--output", str(output)],
-        cwd=source,
-        env=project.tool_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if done.returncode == 0:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    with Guardian() as guardian:
+        process = guardian.popen(
+            [str(project.cdk), "synth", "--quiet", "--no-lookups", "--output", str(output)],
+            cwd=source,
+            env=project.tool_environment(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        said, _ = process.communicate()
+    if process.returncode == 0:
         return
-    words = "\n".join(done.stdout.strip().splitlines()[-_LAST_LINES:])
+    words = "\n".join(said.strip().splitlines()[-_LAST_LINES:])
     if "schema version" in words:
         raise Unsupported(f"The project's CDK CLI {project.cdk} is too old for its aws-cdk-lib:\n{words}")
     if re.search(r"\bdocker\b.*(ENOENT|not found|No such file)|spawnSync docker", words):
