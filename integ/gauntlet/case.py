@@ -17,7 +17,8 @@ class Expectation:
     """`story` says what the commit does, `gate` and `stage` what must stop it; a good release has neither.
 
     `reason` has to stand in the words that the report gives for the stop. `harmed_at_least` and `harmed_at_most` bound
-    the requests that the new version failed in that stage: 0 and 0 where it must not have got any.
+    the requests that the new version failed in that stage: 0 and 0 where it must not have got any. `api_stack` is the
+    status in which CloudFormation leaves the stage's Api stack.
     """
 
     story: str
@@ -26,7 +27,7 @@ class Expectation:
     stage: str | None = None
     gate: str | None = None
     reason: str = ""
-    rolled_back: bool = False
+    api_stack: str | None = None
     harmed_at_least: int = 0
     harmed_at_most: int | None = None
     new_action: str | None = None
