@@ -14,8 +14,13 @@ def test_build_checks_style_types_and_tests_before_it_synthesizes(
 ) -> None:
     (action,) = stages["Build"]["Actions"]
     buildspec = buildspecs[action["Configuration"]["ProjectName"]["Ref"]]
-    commands = [command.split()[0] for command in buildspec["phases"]["build"]["commands"]]
-    assert commands == ["ruff", "ruff", "mypy", "pytest", "cdk"]
+    assert buildspec["phases"]["build"]["commands"] == [
+        "ruff check .",
+        "ruff format --check .",
+        "mypy .",
+        "pytest -n 2 --ignore=tests/pipeline/local",
+        "cdk synth --quiet",
+    ]
 
 
 def test_cloud_assembly_is_the_builds_only_artifact(buildspecs: Buildspecs, stages: dict[str, dict[str, Any]]) -> None:

@@ -33,14 +33,16 @@ def test_what_cannot_be_sent_waits_in_a_queue_with_an_alarm(template: Template) 
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
 
 
-def test_function_may_send_to_this_bus_and_read_this_stream(template: Template) -> None:
+def test_function_may_send_to_this_bus_and_queue_and_read_this_stream(template: Template) -> None:
     (bus,) = template.of_type("AWS::Events::EventBus")
+    (queue,) = template.of_type("AWS::SQS::Queue")
     (function,) = template.of_type("AWS::Lambda::Function").values()
     role = function["Properties"]["Role"]["Fn::GetAtt"][0]
     statements = {action: found["Resource"] for found in template.statements_of(role) for action in found["Action"]}
 
     assert template.only("AWS::Events::EventBus")["Name"] == "cars"
     assert statements["events:PutEvents"] == {"Fn::GetAtt": [bus, "Arn"]}
+    assert statements["sqs:SendMessage"] == {"Fn::GetAtt": [queue, "Arn"]}  # Lambda sends there as the function
     assert "StreamArn" in statements["dynamodb:GetRecords"]["Fn::ImportValue"]
     assert function["Properties"]["Environment"]["Variables"] == {"EVENT_BUS_NAME": {"Ref": bus}}
 
