@@ -1,4 +1,4 @@
-"""The service's own alarms: what its customers would notice. They gate the bake and page people.
+"""The service's own alarms: what its customers would notice. They gate the bake; whom they page is not said here.
 
 Not the canary's alarms, which see only the new version: those are in `release/infrastructure.py`, and these here are
 never in a deployment group, for an incident must not block its own fix. Names are explicit, so that the pipeline can
@@ -100,7 +100,10 @@ def api_alarms(scope: Construct, *, function: lambda_.IFunction, settings: Servi
 
 
 def undelivered_changes_alarm(scope: Construct, *, queue: sqs.IQueue, settings: ServiceSettings) -> None:
-    """An alarm on changes of the table that never reached the bus: each one waits in the queue for a person."""
+    """An alarm on changes of the table that never reached the bus, for a person.
+
+    A message in the queue says where in the stream they are, not what they were; the stream keeps them for a day.
+    """
     cloudwatch.Alarm(
         scope,
         "UndeliveredChanges",
