@@ -18,7 +18,8 @@ LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 
 class ServiceSettings:
     """`stage_name` is part of physical names; `toolchain_account` runs the e2e tests.
 
-    `requests_per_minute` is what the prober sends all day, so that alarms and canary always have data.
+    `requests_per_minute` is what the prober sends while a new version gets its share of the traffic, so that the canary
+    can be judged; `requests_per_minute_at_rest` what it sends at all other times, so that alarms always have data.
     `e2e_caller_role_pattern` names (with `*`) the roles of the toolchain account that may assume the e2e role and the
     alarm reader's.
     Raises ValueError when a value is out of range, or the traffic cannot prove a canary.
@@ -29,6 +30,7 @@ class ServiceSettings:
     log_retention_days: int
     toolchain_account: str
     requests_per_minute: int
+    requests_per_minute_at_rest: int = 28
     e2e_caller_role_pattern: str = "AutonomousCarManager*"
 
     def __post_init__(self) -> None:
@@ -43,6 +45,11 @@ class ServiceSettings:
             raise ValueError(f"toolchain_account is {self.toolchain_account!r}: an AWS account id has 12 digits.")
         if self.requests_per_minute < 1:
             raise ValueError(f"requests_per_minute is {self.requests_per_minute}: at least 1.")
+        if not 1 <= self.requests_per_minute_at_rest <= self.requests_per_minute:
+            raise ValueError(
+                f"requests_per_minute_at_rest is {self.requests_per_minute_at_rest}: "
+                f"from 1 to requests_per_minute, {self.requests_per_minute}."
+            )
         self.canary.check_sample(self.requests_per_minute)
 
     @property

@@ -24,7 +24,7 @@ class ServiceStage(cdk.Stage):
         database = DatabaseStack(self, "Database")
         api = ApiStack(self, "Api", cars_table=database.cars_table, settings=settings)
         ChangesStack(self, "Changes", cars_table=database.cars_table, settings=settings)
-        ProberStack(self, "Prober", api=api.api, settings=settings)
+        ProberStack(self, "Prober", api=api.api, api_function=api.api_function.function, settings=settings)
         self.api_url = api.api_url
         self.e2e_role_arn = api.e2e_role_arn
         self.bake_alarm_names = monitoring.bake_alarm_names(settings)

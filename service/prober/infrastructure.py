@@ -7,12 +7,13 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from service import monitoring
 from service.acknowledgements import acknowledge
 from service.cars.settings import Setting
-from service.function import ServiceFunction
+from service.function import ALIAS_NAME, ServiceFunction
 from service.service_settings import ServiceSettings
 
 CODE = ("service/prober/runtime", "service/cars")
@@ -22,7 +23,13 @@ class ProberStack(cdk.Stack):
     """The prober, its schedule, its first journeys and the alarm on its heartbeat."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, api: apigateway.RestApi, settings: ServiceSettings
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        api: apigateway.RestApi,
+        api_function: lambda_.IFunction,
+        settings: ServiceSettings,
     ) -> None:
         super().__init__(scope, construct_id, description="Synthetic traffic through the API of the cars")
         self.prober_function = ServiceFunction(
@@ -35,12 +42,18 @@ class ProberStack(cdk.Stack):
             memory_mib=512,
             environment={
                 Setting.API_URL: api.url,
+                Setting.FUNCTION_NAME: api_function.function_name,
+                Setting.ALIAS_NAME: ALIAS_NAME,
                 Setting.REQUESTS_PER_MINUTE: str(settings.requests_per_minute),
+                Setting.REQUESTS_PER_MINUTE_AT_REST: str(settings.requests_per_minute_at_rest),
                 Setting.STAGE_NAME: settings.stage_name,
             },
             settings=settings,
         )
         _grant_invoke(self.prober_function, api=api, settings=settings)
+        self.prober_function.function.add_to_role_policy(
+            iam.PolicyStatement(actions=["lambda:GetAlias"], resources=[api_function.function_arn])
+        )
         self.prober_function.alias.configure_async_invoke(retry_attempts=0, max_event_age=cdk.Duration.minutes(1))
         events.Rule(
             self,

@@ -31,6 +31,8 @@ def test_names_of_roles_follow_the_stage() -> None:
         ({"log_retention_days": 10}, "log_retention_days is 10"),
         ({"toolchain_account": "1234"}, "toolchain_account is '1234'"),
         ({"requests_per_minute": 0}, "requests_per_minute is 0"),
+        ({"requests_per_minute_at_rest": 0}, "requests_per_minute_at_rest is 0"),
+        ({"requests_per_minute_at_rest": 121}, "requests_per_minute_at_rest is 121"),
         ({"requests_per_minute": 40}, "40 requests/min x 10 %"),
     ],
 )

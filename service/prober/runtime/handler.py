@@ -16,10 +16,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
 from service.prober.runtime.journey import REQUESTS_PER_JOURNEY, Tally, Traveller
+from service.prober.runtime.shift import is_traffic_shifting
 from service.prober.runtime.signed_api import SignedApi
 
-LONGEST_JOURNEY_MILLISECONDS = 45_000
-"""Seven requests and a last DELETE, each running into its timeout: with less time left, no journey is begun."""
+ROOM_FOR_A_JOURNEY_MILLISECONDS = 10_000
+"""With less time left no journey is begun. One that hangs for longer costs the minute its heartbeat: so it should."""
 
 logger = Logger(service=ServiceName.PROBER)
 tracer = Tracer(service=ServiceName.PROBER)
@@ -35,14 +36,20 @@ def traveller() -> Traveller:
     return Traveller(SignedApi(read(Setting.API_URL), region=session.region_name, credentials=credentials))
 
 
+def _promised_requests() -> int:
+    """As many as a canary needs while one is on, and else as many as the alarms need."""
+    promised = Setting.REQUESTS_PER_MINUTE if is_traffic_shifting() else Setting.REQUESTS_PER_MINUTE_AT_REST
+    return int(read(promised))
+
+
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The result is the tally: {"requests", "failed_requests", "journeys", "succeeded_journeys", "failures": {…}}."""
     tally = Tally()
-    for number in range(math.ceil(int(read(Setting.REQUESTS_PER_MINUTE)) / REQUESTS_PER_JOURNEY)):
-        if context.get_remaining_time_in_millis() < LONGEST_JOURNEY_MILLISECONDS and number > 0:
+    for number in range(math.ceil(_promised_requests() / REQUESTS_PER_JOURNEY)):
+        if context.get_remaining_time_in_millis() < ROOM_FOR_A_JOURNEY_MILLISECONDS and number > 0:
             logger.warning("the API is too slow for all journeys", begun=number)
             break
         traveller().travel(number, tally)

@@ -33,8 +33,21 @@ def test_prober_goes_through_the_public_url_and_may_do_nothing_but_that(stage: s
     url = function["Environment"]["Variables"]["API_URL"]["Fn::Join"][1]
     assert "CarsApi" in url[1]["Fn::ImportValue"]
     assert [part for part in url if isinstance(part, str)] == ["https://", ".execute-api.eu-west-1.", "/", "/"]
-    assert {action for action in actions if action.split(":")[0] not in ("logs", "xray")} == {"execute-api:Invoke"}
+    assert {action for action in actions if action.split(":")[0] not in ("logs", "xray")} == {
+        "execute-api:Invoke",
+        "lambda:GetAlias",
+    }
     assert function["Environment"]["Variables"]["REQUESTS_PER_MINUTE"] == "120"
+
+
+def test_prober_may_look_at_the_api_function_to_see_whether_a_release_is_on(template: Template) -> None:
+    function = template.resources["ProberFunction7ECA24CA"]["Properties"]
+    statements = template.statements_of(function["Role"]["Fn::GetAtt"][0])
+    (resource,) = (found["Resource"] for found in statements if found["Action"] == ["lambda:GetAlias"])
+
+    assert "ApiFunction" in resource["Fn::ImportValue"]
+    assert "ApiFunction" in function["Environment"]["Variables"]["FUNCTION_NAME"]["Fn::ImportValue"]
+    assert function["Environment"]["Variables"]["ALIAS_NAME"] == "live"
 
 
 def test_silence_of_the_prober_is_an_alarm(stage: str, template: Template) -> None:

@@ -16,6 +16,8 @@ from tests.service.prober.runtime.test_journey import FakeApi
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(Setting.STAGE_NAME, "staging")
     monkeypatch.setenv(Setting.REQUESTS_PER_MINUTE, "120")
+    monkeypatch.setenv(Setting.REQUESTS_PER_MINUTE_AT_REST, "28")
+    monkeypatch.setattr(handler, "is_traffic_shifting", lambda: True)
 
 
 def run(api: FakeApi, context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -36,6 +38,14 @@ def test_a_minute_has_as_many_requests_as_promised(context: FakeContext, monkeyp
     tally = run(FakeApi(), context, monkeypatch)
 
     assert tally == {"requests": 126, "failed_requests": 0, "journeys": 18, "succeeded_journeys": 18, "failures": {}}
+
+
+def test_a_minute_without_a_release_has_what_the_alarms_need(
+    context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handler, "is_traffic_shifting", lambda: False)
+
+    assert run(FakeApi(), context, monkeypatch)["requests"] == 28
 
 
 def test_heartbeat_is_the_metric_that_the_alarm_watches(
@@ -63,6 +73,6 @@ def test_broken_api_does_not_break_the_prober(
 
 
 def test_no_journey_is_begun_that_might_not_end_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    tally = run(FakeApi(), FakeContext(remaining_milliseconds=44_000), monkeypatch)
+    tally = run(FakeApi(), FakeContext(remaining_milliseconds=9_000), monkeypatch)
 
     assert tally["journeys"] == 1
