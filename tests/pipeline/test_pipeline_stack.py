@@ -82,7 +82,7 @@ def test_every_project_pins_image_and_runtimes(template: Template, buildspecs: B
 def test_no_build_installs_a_package_without_a_version(buildspecs: Buildspecs) -> None:
     for logical_id, buildspec in buildspecs.items():
         for phase in buildspec["phases"].values():
-            for command in phase["commands"]:
+            for command in phase.get("commands", []):
                 for package in _globally_installed(command):
                     assert re.fullmatch(r"[\w@/-]+@\d+\.\d+\.\d+", package), f"{logical_id}: {command}"
                 if "pip install" in command:

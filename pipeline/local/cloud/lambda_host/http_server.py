@@ -12,13 +12,14 @@ _LARGEST_BODY = 16 * 1024 * 1024  # Lambda's largest payload is 6 MB, and JSON i
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
-async def serve_on_free_port(answer: Answer) -> tuple[asyncio.Server, int]:
-    """The server and its port."""
+async def serve_on_free_port(answer: Answer, *, ends_with_caller: bool = False) -> tuple[asyncio.Server, int]:
+    """The server and its port. With `ends_with_caller`, an answer is no longer worked on when its caller has gone."""
     loop = asyncio.get_running_loop()
 
     def make_request(message, payload, protocol, writer, task) -> web.BaseRequest:  # type: ignore[no-untyped-def]
         return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=_LARGEST_BODY)
 
-    server = await loop.create_server(web.Server(answer, request_factory=make_request), "127.0.0.1", 0)
+    web_server = web.Server(answer, request_factory=make_request, handler_cancellation=ends_with_caller)
+    server = await loop.create_server(web_server, "127.0.0.1", 0)
     port: int = server.sockets[0].getsockname()[1]
     return server, port

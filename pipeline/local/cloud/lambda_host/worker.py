@@ -91,7 +91,7 @@ class Worker:
 
     async def start(self) -> None:
         """Returns when the handler is imported and waits for an event. Raises WorkerFailed when it cannot be."""
-        self._server, port = await serve_on_free_port(self._answer)
+        self._server, port = await serve_on_free_port(self._answer, ends_with_caller=True)
         loop = asyncio.get_running_loop()
         environment = {**self.command.environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}"}
         self._process = await loop.run_in_executor(None, self._popen, environment)
