@@ -23,7 +23,8 @@ def end_to_end_step(
         env={"AWS_REGION": configuration.environment.region},
         env_from_cfn_outputs={"API_URL": stage.api_url, "E2E_ROLE_ARN": stage.e2e_role_arn},
         install_commands=[
-            "python3 -m pip install --quiet --disable-pip-version-check -r integ/requirements.txt -c constraints.txt"
+            "python3 -m pip install --quiet --disable-pip-version-check --no-compile "
+            "-r integ/requirements.txt -c constraints.txt"
         ],
         commands=["python3 -m pytest integ --ignore=integ/gauntlet"],
         timeout=cdk.Duration.minutes(15),
