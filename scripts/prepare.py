@@ -68,8 +68,17 @@ def is_done(stamp: Path, wanted: str) -> bool:
     return stamp.exists() and stamp.read_text() == wanted
 
 
-def run(what: str, command: "list[str]") -> None:
+def print_step(what: str) -> None:
     sys.stderr.write(f"prepare: {what}\n")
+
+
+def succeeds(command: "list[str]") -> bool:
+    """Whether it works; it may say nothing, for there is another way. A pip inside .venv costs three seconds."""
+    return subprocess.call(command, cwd=str(ROOT), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+
+
+def run(what: str, command: "list[str]") -> None:
+    print_step(what)
     if subprocess.call(command, cwd=str(ROOT), stdout=sys.stderr) != 0:
         stop(f"this failed: {' '.join(command)}\nIts own message is above; mend that, then run again.")
 
@@ -86,9 +95,13 @@ def prepare_python() -> None:
         return
     if VENV.exists():
         shutil.rmtree(str(VENV))
-    run("making .venv with Python {}.{}".format(*sys.version_info[:2]), [sys.executable, "-m", "venv", str(VENV)])
     python = str(VENV_PYTHON)
-    run("installing uv", [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", pinned("uv")])
+    install_uv = ["install", "--quiet", "--disable-pip-version-check", pinned("uv")]
+    print_step("making .venv with Python {}.{}".format(*sys.version_info[:2]))
+    bare = [sys.executable, "-m", "venv", "--without-pip", str(VENV)]
+    if not all(succeeds(command) for command in (bare, [sys.executable, "-m", "pip", "--python", python, *install_uv])):
+        run("making .venv with a pip of its own", [sys.executable, "-m", "venv", str(VENV)])
+        run("installing uv", [python, "-m", "pip", *install_uv])
     uv = str(VENV / "bin" / "uv")
     install = [uv, "pip", "install", "--quiet", "--python", python, "-r", "requirements-dev.txt"]
     run("installing the pinned Python packages (about a minute the first time)", [*install, "-c", "constraints.txt"])
