@@ -1,4 +1,5 @@
-"""IAM and bucket policies, made fit for the emulator's IAM, which lacks four things that cross-account access needs.
+"""IAM and bucket policies, made fit for the emulator's IAM, which lacks four things that cross-account access needs and
+misnames some operations.
 
 - Self-mutation may assume "the roles tagged aws-cdk:bootstrap-role = deploy, file-publishing". MiniStack has no
   `iam:ResourceTag` when it authorizes AssumeRole. The bootstrap template names each of these roles by its tag
@@ -10,6 +11,8 @@
   the account is named beside its role; which of its roles may read is left to their own policies.
 - A condition on `aws:PrincipalArn` means the role of an assumed session ("AWS global condition context keys"). To
   MiniStack it is the session's own ARN, so that one is allowed beside the role's.
+- To MiniStack, reading, changing or deleting one alias of a function is `lambda:ListAliases`, so who may do one of
+  these may do that.
 
 Everything else of a policy stays as it is. Pure functions: no AWS.
 """
@@ -33,6 +36,9 @@ _ROLE_ARN = re.compile(r"^arn:([^:]+):iam::([^:]*):role/(?:.*/)?([^/]+)$")
 
 _ROLE_OF_ACCOUNT = re.compile(r":iam::(\d{12}):role/")
 
+_ALIAS_ACTIONS = frozenset({"lambda:GetAlias", "lambda:UpdateAlias", "lambda:DeleteAlias"})
+_EVERY_ALIAS_ACTION = "lambda:ListAliases"
+
 Statement = Mapping[str, Any]
 
 
@@ -53,9 +59,12 @@ def name_resources(value: Any) -> Any:
         return [name_resources(item) for item in value]
     if not isinstance(value, Mapping):
         return value
-    if "Effect" in value and isinstance(value.get("Condition"), Mapping):
-        statement = _name_sessions(value)
-        return _name_buckets(_name_roles(statement)) if "Resource" in statement else statement
+    if "Effect" in value:
+        statement = _name_alias_actions(value)
+        if isinstance(statement.get("Condition"), Mapping):
+            statement = _name_sessions(statement)
+            return _name_buckets(_name_roles(statement)) if "Resource" in statement else statement
+        return statement
     return {key: name_resources(item) for key, item in value.items()}
 
 
@@ -77,6 +86,13 @@ def _accounts(principals: list[Any]) -> Iterator[str]:
     """The accounts of roles, each once; an ARN may be a text or joined from parts, its account is always literal."""
     found = [match.group(1) for name in principals if (match := _ROLE_OF_ACCOUNT.search(json.dumps(name)))]
     yield from dict.fromkeys(found)
+
+
+def _name_alias_actions(statement: Statement) -> Statement:
+    actions = _as_list(statement.get("Action"))
+    if _EVERY_ALIAS_ACTION in actions or _ALIAS_ACTIONS.isdisjoint(map(str, actions)):
+        return statement
+    return {**statement, "Action": [*actions, _EVERY_ALIAS_ACTION]}
 
 
 def _name_roles(statement: Statement) -> Statement:

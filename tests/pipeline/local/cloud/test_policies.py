@@ -129,3 +129,19 @@ def test_a_condition_without_patterns_stays_as_it_is() -> None:
     exact = statement(Condition={"StringEquals": {"aws:PrincipalArn": "arn:aws:iam::111111111111:role/Pipeline"}})
 
     assert name_resources(exact)["Condition"] == exact["Condition"]
+
+
+@pytest.mark.parametrize("actions", ["lambda:GetAlias", ["lambda:InvokeFunction", "lambda:UpdateAlias"]])
+def test_one_alias_is_every_alias_to_the_emulator(actions: str | list[str]) -> None:
+    (rewritten,) = name_resources(properties({"Action": actions, "Effect": "Allow", "Resource": "arn"}))[
+        "PolicyDocument"
+    ]["Statement"]
+
+    assert rewritten["Action"] == [*([actions] if isinstance(actions, str) else actions), "lambda:ListAliases"]
+
+
+@pytest.mark.parametrize("actions", ["lambda:*", "lambda:InvokeFunction", ["lambda:ListAliases", "lambda:GetAlias"]])
+def test_other_actions_stay_as_they_are(actions: str | list[str]) -> None:
+    unchanged = properties({"Action": actions, "Effect": "Allow", "Resource": "arn"})
+
+    assert name_resources(unchanged) == unchanged
