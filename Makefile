@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv/bin
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
+# Reading aws-cdk-lib without its bytecode takes five seconds each time; all of it lands in this folder.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help prepare run plan test gauntlet synth constraints clean
@@ -36,4 +38,4 @@ constraints: prepare ## pin anew every package that requirements-dev.txt leads t
 	@$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements-dev.txt -o constraints.txt
 
 clean: ## remove all that the commands made in this folder
-	rm -rf .venv node_modules cdk.out .build .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .prepare.lock
+	rm -rf .venv node_modules cdk.out .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .prepare.lock

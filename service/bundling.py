@@ -1,8 +1,9 @@
 """Builds what Lambda runs: one package per function with nothing but its code, and one layer with all dependencies.
 
 No Docker, and the same bytes on every machine: names sorted, times fixed, wheels for Lambda's platform, bytecode by
-Pyodide (Lambda's Python as WebAssembly) whatever Python this machine has. Results lie in `.build`, named by what they
-are made of, so that a second synth only looks them up. It must not know CDK or any particular function.
+Pyodide (Lambda's Python as WebAssembly) whatever Python this machine has. Results lie where Node's tools keep what can
+be made again, named by what they are made of, so that a second synth only looks them up; `npm ci` empties it.
+It must not know CDK or any particular function.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 import uv
 
 PROJECT = Path(__file__).resolve().parent.parent
-BUILD = PROJECT / ".build"
+BUNDLES = PROJECT / "node_modules" / ".cache" / "bundles"
 PYTHON_VERSION = "3.13"
 LAYER = PROJECT / "service" / "layer"
 COMPILE = LAYER / "compile.mjs"
@@ -180,12 +181,12 @@ def _run(*command: str) -> None:
 
 
 def _built(name: str, build: Callable[[Path], None]) -> Path:
-    """`.build/<name>`: built beside it and renamed when whole, so that a build killed half-way is not taken for one."""
-    result = BUILD / name
+    """`BUNDLES/<name>`: built beside it and renamed when whole, so that a killed build is not taken for one."""
+    result = BUNDLES / name
     if result.exists():
         return result
-    BUILD.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="unfinished-", dir=BUILD) as folder:
+    BUNDLES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="unfinished-", dir=BUNDLES) as folder:
         unfinished = Path(folder) / name
         unfinished.mkdir()
         build(unfinished)

@@ -42,7 +42,7 @@ def elf_machine(library: bytes) -> int:
 
 def test_function_bundle_is_the_same_when_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = function_bundle(API)
-    monkeypatch.setattr(bundling, "BUILD", tmp_path)
+    monkeypatch.setattr(bundling, "BUNDLES", tmp_path)
 
     again = function_bundle(API)
 
@@ -55,7 +55,7 @@ def test_layer_bundle_is_the_same_byte_for_byte_when_built_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = layer_bundle("arm64")
-    monkeypatch.setattr(bundling, "BUILD", tmp_path)
+    monkeypatch.setattr(bundling, "BUNDLES", tmp_path)
 
     again = layer_bundle("arm64")
 
@@ -192,7 +192,7 @@ def test_build_killed_half_way_is_never_taken_for_a_bundle(tmp_path: Path) -> No
 import os, signal
 from pathlib import Path
 from service import bundling
-bundling.BUILD = Path({str(tmp_path)!r})
+bundling.BUNDLES = Path({str(tmp_path)!r})
 def build(target):
     (target / "half").write_text("")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -204,7 +204,7 @@ bundling._built("bundle-1", build)
 
 
 def test_second_build_of_the_same_yields_to_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundling, "BUILD", tmp_path)
+    monkeypatch.setattr(bundling, "BUNDLES", tmp_path)
 
     def build(target: Path) -> None:
         (target / "by").write_text("second")
