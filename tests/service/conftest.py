@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from moto import mock_aws
 
@@ -57,12 +58,19 @@ def load_event(name: str) -> dict[str, Any]:
     return event
 
 
+@pytest.fixture(scope="session")
+def botocore_session() -> botocore.session.Session:
+    """One for all tests: it keeps the descriptions of services, which take longer to read than most tests."""
+    return botocore.session.get_session()
+
+
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def aws(monkeypatch: pytest.MonkeyPatch, botocore_session: botocore.session.Session) -> Iterator[None]:
     """An AWS of its own, with the cars table in it."""
     monkeypatch.setenv(Setting.CARS_TABLE_NAME, TABLE_NAME)
     routes.repository.cache_clear()
     with mock_aws():
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3.Session(botocore_session=botocore_session))
         boto3.client("dynamodb").create_table(
             TableName=TABLE_NAME,
             KeySchema=[{"AttributeName": "car_id", "KeyType": "HASH"}],

@@ -7,13 +7,17 @@ packages and global npm packages stay out. It must not know buildspecs or AWS.
 
 from __future__ import annotations
 
+import compileall
 import functools
 import os
+import py_compile
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +88,7 @@ def make_sandbox(folder: Path, *, cache: Path, start: StartProcess) -> Sandbox:
     if settings:
         environment["NPM_CONFIG_GLOBALCONFIG"] = str(settings)
     _make_python(python, environment, start)
+    _add_bytecode_of_pip(python, cache)
     return Sandbox(home, folder / "shell", environment)
 
 
@@ -108,6 +113,31 @@ def _make_python(python: Path, environment: Mapping[str, str], start: StartProce
         problem = run_uv(*install)
     if problem is not None:
         raise EngineError(f"The Python of a build could not be made; uv says:\n{problem}")
+
+
+def _add_bytecode_of_pip(python: Path, cache: Path) -> None:
+    """Made once: else the first `pip install` of every build compiles pip, which takes longer than the installing.
+
+    Bytecode with the hash of its source is used for that very source alone.
+    """
+    kept = cache / "bytecode" / f"{sys.implementation.cache_tag}-{_PYTHON_PACKAGES[0]}"
+    for pip in python.glob("lib/python*/site-packages/pip"):
+        if not kept.is_dir():
+            _keep_bytecode(pip, kept)
+        shutil.copytree(kept, pip, dirs_exist_ok=True)
+
+
+def _keep_bytecode(package: Path, kept: Path) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".making-") as making:
+        made = Path(making) / package.name
+        shutil.copytree(package, made)
+        compileall.compile_dir(made, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
+        for source in made.rglob("*"):
+            if source.is_file() and source.suffix != ".pyc":
+                source.unlink()
+        with suppress(OSError):  # another run was quicker
+            made.rename(kept)
 
 
 def _copy_package_settings(home: Path) -> None:

@@ -121,3 +121,26 @@ def test_make_sandbox_fetches_the_packages_when_the_cache_has_them_not(user_home
 def test_make_sandbox_is_our_own_error_when_no_python_can_be_made(user_home: Path, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="Python of a build could not be made"):
         make_sandbox(tmp_path / "build", cache=tmp_path / "cache", start=FakeStart(fails_if="venv"))
+
+
+def test_pip_comes_with_bytecode_that_is_made_once_and_is_of_its_own_source(user_home: Path, tmp_path: Path) -> None:
+    # given a Python with a pip, as uv makes it
+    def with_pip(name: str, source: str) -> Path:
+        pip = tmp_path / name / "python/lib/python3.11/site-packages/pip"
+        pip.mkdir(parents=True)
+        (pip / "__init__.py").write_text(source)
+        make_sandbox(tmp_path / name, cache=tmp_path / "cache", start=FakeStart())
+        (made,) = (pip / "__pycache__").iterdir()
+        return made
+
+    # when
+    first, second, other = with_pip("1", "a = 1"), with_pip("2", "a = 1"), with_pip("3", "a = 2")
+
+    # then
+    assert first.read_bytes() == second.read_bytes()
+    imported = [sys.executable, "-c", "import pip; print(pip.a)"]
+    found = [
+        subprocess.check_output(imported, env={"PYTHONPATH": str(bytecode.parents[2])}, text=True).strip()
+        for bytecode in (first, other)
+    ]
+    assert found == ["1", "2"]
