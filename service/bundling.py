@@ -8,6 +8,7 @@ It must not know CDK or any particular function.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import shutil
@@ -181,18 +182,19 @@ def _run(*command: str) -> None:
 
 
 def _built(name: str, build: Callable[[Path], None]) -> Path:
-    """`BUNDLES/<name>`: built beside it and renamed when whole, so that a killed build is not taken for one."""
+    """`BUNDLES/<name>`: built beside it and renamed when whole, so that a killed build is not taken for one.
+
+    Who wants one that another process is building waits for it.
+    """
     result = BUNDLES / name
     if result.exists():
         return result
     BUNDLES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="unfinished-", dir=BUNDLES) as folder:
-        unfinished = Path(folder) / name
-        unfinished.mkdir()
-        build(unfinished)
-        try:
+    with (BUNDLES / f"{name}.lock").open("w") as lock, tempfile.TemporaryDirectory(dir=BUNDLES) as folder:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not result.exists():
+            unfinished = Path(folder) / name
+            unfinished.mkdir()
+            build(unfinished)
             unfinished.rename(result)
-        except OSError:
-            if not result.exists():  # else another build of the same was quicker
-                raise
     return result

@@ -9,7 +9,9 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import CodeType
 
@@ -203,18 +205,32 @@ bundling._built("bundle-1", build)
     assert not (tmp_path / "bundle-1").exists()
 
 
-def test_second_build_of_the_same_yields_to_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_build_of_the_same_waits_for_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a build that has begun
     monkeypatch.setattr(bundling, "BUNDLES", tmp_path)
+    has_begun, may_end = threading.Event(), threading.Event()
 
-    def build(target: Path) -> None:
+    def first(target: Path) -> None:
+        (target / "by").write_text("first")
+        has_begun.set()
+        assert may_end.wait(10)
+
+    def second(target: Path) -> None:
         (target / "by").write_text("second")
-        (tmp_path / "bundle-1").mkdir()
-        (tmp_path / "bundle-1" / "by").write_text("first")
 
-    built = bundling._built("bundle-1", build)
+    # when another of the same begins
+    with ThreadPoolExecutor() as threads:
+        built = [threads.submit(bundling._built, "bundle-1", first)]
+        assert has_begun.wait(10)
+        built.append(threads.submit(bundling._built, "bundle-1", second))
+        with pytest.raises(TimeoutError):
+            built[1].result(timeout=0.2)
+        may_end.set()
 
-    assert (built / "by").read_text() == "first"
-    assert [file.name for file in tmp_path.iterdir()] == ["bundle-1"]
+    # then there is one, and nothing else
+    assert {build.result() for build in built} == {tmp_path / "bundle-1"}
+    assert (tmp_path / "bundle-1" / "by").read_text() == "first"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["bundle-1", "bundle-1.lock"]
 
 
 def test_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
