@@ -22,11 +22,12 @@ run: prepare ## release HEAD from source to prod on this machine
 plan: prepare ## show what the pipeline would run; runs nothing
 	@$(VENV)/python -m pipeline.local plan
 
-test: prepare ## everything CI checks: style, types, unit and template tests
+test: prepare ## everything CI checks: style, types, unit and template tests, and that it synthesizes
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy .
 	$(VENV)/pytest -n 2
+	@$(MAKE) --no-print-directory synth
 
 gauntlet: prepare ## release every bad release of integ/gauntlet: each must be stopped where it should be
 	$(VENV)/pytest -s integ/gauntlet

@@ -9,6 +9,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -123,8 +124,9 @@ def main() -> None:
     check_node()
     with (ROOT / ".prepare.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second `make` at once waits here instead of writing into the same folders
-        prepare_python()
-        prepare_node()
+        with ThreadPoolExecutor() as threads:
+            for prepared in [threads.submit(prepare_python), threads.submit(prepare_node)]:
+                prepared.result()
 
 
 if __name__ == "__main__":

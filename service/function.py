@@ -44,6 +44,7 @@ class ServiceFunction(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         _require_version_flags(self)
+        bundling.build_all(ARCHITECTURE.name)
         log_group = new_log_group(self, "Logs", settings=settings)
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(role)

@@ -59,15 +59,23 @@ class Assembly:
     def asset_manifests(self) -> list[Path]:
         return sorted(self.folder.rglob("*.assets.json"))
 
+    def validated_by(self) -> set[str]:
+        """The names of the plugins that checked it."""
+        return {plugin["pluginName"] for plugin in self._reports()}
+
     def violations(self) -> list[str]:
-        """What cdk-nag and CloudFormation's own rules say, as 'rule at construct'."""
-        report = json.loads((self.folder / "validation-report.json").read_text())
+        """What the plugins say, as 'rule at construct'."""
         return [
             f"{violation['ruleName']} at {construct['constructPath']}"
-            for plugin in report["pluginReports"]
+            for plugin in self._reports()
             for violation in plugin["violations"]
             for construct in violation["violatingConstructs"]
         ]
+
+    def _reports(self) -> list[dict[str, Any]]:
+        report = json.loads((self.folder / "validation-report.json").read_text())
+        plugins: list[dict[str, Any]] = report["pluginReports"]
+        return plugins
 
     def files(self) -> dict[str, bytes]:
         """Every file that depends on the sources alone, by its path in the assembly."""

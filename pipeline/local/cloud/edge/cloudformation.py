@@ -6,9 +6,11 @@ It must not know any resource type, nor what a provider does.
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
 import re
+import time
 import uuid
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -26,6 +28,9 @@ from pipeline.local.errors import EngineError, Unsupported
 
 _REWRITTEN_OPERATIONS = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet"})
 _INLINE_TEMPLATE_BYTES = 51_200
+_REST_SECONDS = 2.0
+_LOOK_AGAIN_SECONDS = 0.05
+_IN_PROGRESS = re.compile(rb"<StackStatus>(?!REVIEW)\w+_IN_PROGRESS</StackStatus>")
 _TEMPLATE_BODY = re.compile(r"<TemplateBody>(.*?)</TemplateBody>", re.DOTALL)
 _ORIGINAL_NAME = re.compile(rf'"{ORIGINAL}"\s*:\s*"([0-9a-f]{{64}})"')
 _S3_HOST = re.compile(r"(?:(?P<bucket>[a-z0-9.-]+)\.)?s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?")
@@ -57,6 +62,8 @@ class CloudFormation:
         try:
             if operation in _REWRITTEN_OPERATIONS:
                 answer = await self._with_rewritten_template(request, signature, form)
+            elif operation == "DescribeStacks":
+                answer = await self._at_rest(request)
             else:
                 answer = await self._upstream.send(request)
         except EngineError as exc:
@@ -64,6 +71,18 @@ class CloudFormation:
         except ApiError as error:
             return _refusal(error)
         return answer.response(self._as_the_author_knows_it(answer, operation))
+
+    async def _at_rest(self, request: SignedRequest) -> Answer:
+        """The answer as soon as no stack in it is being worked on, or a moment later as it is then.
+
+        The CDK CLI asks every five seconds, and most stacks take less than one here.
+        """
+        deadline = time.monotonic() + _REST_SECONDS
+        answer = await self._upstream.send(request)
+        while _IN_PROGRESS.search(answer.body) and time.monotonic() < deadline:
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            answer = await self._upstream.send(request)
+        return answer
 
     async def _with_rewritten_template(
         self, request: SignedRequest, signature: Signature, form: dict[str, str]

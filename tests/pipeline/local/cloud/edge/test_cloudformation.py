@@ -65,6 +65,28 @@ def test_create_hands_resolved_properties_to_the_provider(cloud: BareCloud) -> N
     assert request.resource_type == "AWS::CodeDeploy::Application"
 
 
+def test_stack_is_described_as_it_is_in_a_moment_when_that_is_soon(cloud: BareCloud) -> None:
+    cloudformation = deploy(cloud, "soon", template())
+
+    assert cloudformation.describe_stacks(StackName="soon")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_stack_is_described_as_it_is_when_its_work_takes_longer(cloud: BareCloud) -> None:
+    # given an update that is held back
+    cloudformation = deploy(cloud, "later", template())
+    wait_until_ended(cloudformation, "later")
+    cloud.provider.gate.clear()
+    try:
+        deploy(cloud, "later", template(Name="other"))
+        # when
+        status = cloudformation.describe_stacks(StackName="later")["Stacks"][0]["StackStatus"]
+    finally:
+        cloud.provider.gate.set()
+    # then
+    assert status == "UPDATE_IN_PROGRESS"
+    assert wait_until_ended(cloudformation, "later") == "UPDATE_COMPLETE"
+
+
 def test_outputs_have_the_providers_id_and_an_address_that_works_here(cloud: BareCloud) -> None:
     cloudformation = deploy(cloud, "outputs", template(Name="cars"))
     wait_until_ended(cloudformation, "outputs")
