@@ -88,8 +88,9 @@ def layer_bundle(architecture: str) -> Bundle:
 def build_all(architecture: str) -> None:
     """What every synth needs, on two processors at once. Later calls for a bundle find it."""
     with ThreadPoolExecutor() as threads:
-        for built in [threads.submit(layer_bundle, architecture), threads.submit(_compiled_service)]:
-            built.result()
+        layer = threads.submit(layer_bundle, architecture)
+        _compiled_service()
+        layer.result()
 
 
 def _compiled_service() -> Path:
