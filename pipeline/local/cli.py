@@ -170,7 +170,7 @@ def _parser() -> argparse.ArgumentParser:
     answers.add_argument("--ask", action="store_true", help="ask on the terminal (the default on one)")
     run.add_argument(
         "--speed", type=_speed, default=DEFAULT_SPEED, metavar="N",
-        help="AWS seconds in a second of mere waiting (60: an AWS minute is a second)",
+        help="AWS seconds in a second of mere waiting (default: 120, an AWS minute is half a second)",
     )  # fmt: skip
     run.add_argument("--port", type=int, default=0, metavar="PORT", help="port of the local AWS (default: a free one)")
     run.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON")

@@ -39,7 +39,7 @@ from pipeline.local.report import Report, StagePlaces, last_standard, make_repor
 from pipeline.local.run_events import Listener, Notice
 from pipeline.local.source import Commit, checkout
 
-DEFAULT_SPEED = 60.0
+DEFAULT_SPEED = 120.0
 _CACHE = Path(__file__).resolve().parents[2] / ".local" / "cache"
 _SHOWN_FILES = 5
 

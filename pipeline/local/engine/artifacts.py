@@ -14,7 +14,7 @@ import secrets
 import stat
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from pipeline.local.definition import ArtifactStore
@@ -86,14 +86,15 @@ def pack(folder: Path) -> bytes:
 
 def unpack(content: bytes, folder: Path) -> None:
     """The inverse of `pack`; a path that leaves the folder is refused with ValueError."""
-    root = folder.resolve()
-    root.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     links: list[tuple[Path, str]] = []
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for entry in archive.infolist():
-            target = (root / entry.filename).resolve()
-            if not target.is_relative_to(root):
+            # By its letters alone: links come last, so no path leads through one.
+            path = PurePosixPath(entry.filename)
+            if path.is_absolute() or ".." in path.parts:
                 raise ValueError(f"The artifact holds {entry.filename}, which lies outside its folder.")
+            target = folder / path
             if entry.is_dir():
                 target.mkdir(parents=True, exist_ok=True)
                 continue

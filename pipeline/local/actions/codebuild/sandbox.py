@@ -124,7 +124,15 @@ def _add_bytecode_of_pip(python: Path, cache: Path) -> None:
     for pip in python.glob("lib/python*/site-packages/pip"):
         if not kept.is_dir():
             _keep_bytecode(pip, kept)
-        shutil.copytree(kept, pip, dirs_exist_ok=True)
+        shutil.copytree(kept, pip, dirs_exist_ok=True, copy_function=_link_or_copy)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    """Python and pip replace bytecode, and never write into it: a link is as good, and quicker."""
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copyfile(source, target)
 
 
 def _keep_bytecode(package: Path, kept: Path) -> None:

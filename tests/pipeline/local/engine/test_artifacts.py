@@ -61,10 +61,11 @@ def test_pack_gives_the_same_bytes_for_the_same_files(tmp_path: Path) -> None:
     assert pack(first) == pack(second)
 
 
-def test_unpack_refuses_a_path_outside_of_the_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["../escaped", "deep/../../escaped", "{}/escaped"])
+def test_unpack_refuses_a_path_outside_of_the_folder(tmp_path: Path, path: str) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("../escaped", "x")
+        archive.writestr(path.format(tmp_path), "x")
 
     with pytest.raises(ValueError, match="escaped"):
         unpack(buffer.getvalue(), tmp_path / "target")
