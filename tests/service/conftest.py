@@ -7,16 +7,18 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
-import botocore.session
 import pytest
 from moto import mock_aws
 
 from service.api.runtime import routes
 from service.cars.repository import CarRepository
 from service.cars.settings import Setting
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 EVENTS = Path(__file__).parent.parent / "events"
 TABLE_NAME = "cars-table"
@@ -36,16 +38,18 @@ class FakeContext:
         return self.remaining_milliseconds
 
 
-@pytest.fixture(autouse=True)
-def no_aws_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def no_aws_of_the_user() -> Iterator[None]:
     """No credentials, region or endpoint of the person who runs the tests."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            environment.delenv(name)
+        environment.setenv("AWS_ACCESS_KEY_ID", "testing")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        environment.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        environment.setenv("AWS_CONFIG_FILE", os.devnull)
+        environment.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        yield
 
 
 @pytest.fixture
@@ -58,29 +62,29 @@ def load_event(name: str) -> dict[str, Any]:
     return event
 
 
-@pytest.fixture(scope="session")
-def botocore_session() -> botocore.session.Session:
-    """One for all tests: it keeps the descriptions of services, which take longer to read than most tests."""
-    return botocore.session.get_session()
-
-
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch, botocore_session: botocore.session.Session) -> Iterator[None]:
-    """An AWS of its own, with the cars table in it."""
-    monkeypatch.setenv(Setting.CARS_TABLE_NAME, TABLE_NAME)
+@pytest.fixture(scope="module")
+def dynamodb(no_aws_of_the_user: None) -> Iterator[DynamoDBClient]:
+    """A DynamoDB that is a module's own: to start one, and to make clients, takes longer than most tests."""
     routes.repository.cache_clear()
     with mock_aws():
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3.Session(botocore_session=botocore_session))
-        boto3.client("dynamodb").create_table(
-            TableName=TABLE_NAME,
-            KeySchema=[{"AttributeName": "car_id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "car_id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield
+        yield boto3.client("dynamodb")
     routes.repository.cache_clear()
 
 
 @pytest.fixture
-def repository(aws: None) -> CarRepository:
-    return CarRepository(boto3.client("dynamodb"), TABLE_NAME)
+def aws(monkeypatch: pytest.MonkeyPatch, dynamodb: DynamoDBClient) -> Iterator[None]:
+    """An AWS with an empty cars table in it."""
+    monkeypatch.setenv(Setting.CARS_TABLE_NAME, TABLE_NAME)
+    dynamodb.create_table(
+        TableName=TABLE_NAME,
+        KeySchema=[{"AttributeName": "car_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "car_id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    yield
+    dynamodb.delete_table(TableName=TABLE_NAME)
+
+
+@pytest.fixture
+def repository(aws: None, dynamodb: DynamoDBClient) -> CarRepository:
+    return CarRepository(dynamodb, TABLE_NAME)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -99,7 +100,8 @@ class ActionRun:
                 self._upload(name, output_folder, artifact_session, result.revision)
             return result
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            # Beside the next action: what a build installed takes a second to delete. The run itself waits for it.
+            threading.Thread(target=shutil.rmtree, args=(folder, True), name=f"delete-{folder.name}").start()
 
     def _artifact_session(self, roles: RoleChain, session: boto3.Session) -> boto3.Session:
         if not (self._declaration.input_artifacts or self._declaration.output_artifacts):
