@@ -6,6 +6,7 @@ pipeline run. Each later one finds the world as the last left it. It must not pr
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 import time
@@ -32,6 +33,7 @@ from pipeline.local.engine.pipeline_provider import PipelineProvider
 from pipeline.local.engine.roles import ProjectRoles
 from pipeline.local.engine.rule import CloudWatchAlarmRule
 from pipeline.local.errors import EngineError
+from pipeline.local.known_assembly import KnownAssembly
 from pipeline.local.placeholders import create_placeholders, find_placeholders
 from pipeline.local.plan.plan import Plan, make_plan
 from pipeline.local.project import copy_dependencies, open_project, project_folder, synthesize
@@ -185,12 +187,16 @@ class Rehearsal:
             listener(notice)
 
     def _make_plan(self, commit: Commit, assembly: Path) -> Plan:
-        source = self.home / "source"
-        source.mkdir()
-        commit.unpack(source)
-        copy_dependencies(self.project, source)
-        self._tell("Synthesizing the pipeline as this commit defines it.")
-        synthesize(self.project, project_folder(self.project, source), assembly)
+        folder = hashlib.sha256(str(self.project.directory).encode()).hexdigest()[:16]
+        known = KnownAssembly(self._cache / "assemblies" / folder, self.project, commit)
+        if not known.take(assembly):
+            source = self.home / "source"
+            source.mkdir()
+            commit.unpack(source)
+            copy_dependencies(self.project, source)
+            self._tell("Synthesizing the pipeline as this commit defines it.")
+            synthesize(self.project, project_folder(self.project, source), assembly)
+            known.keep(assembly)
         return make_plan(read_assembly(assembly), pipeline=self._wanted_pipeline, cli_version=self.project.cdk_version)
 
     def _make_engine(self, cloud: LocalCloud) -> Engine:
