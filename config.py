@@ -79,6 +79,11 @@ class AwsEnvironment:
                 f"region '{self.region}' is not the name of an AWS region. It has to look like 'eu-west-1': "
                 "`aws account list-regions` shows those that your account can use."
             )
+        if self.region.startswith(("cn-", "us-gov-", "us-iso", "eu-isoe-")):
+            raise ConfigurationError(
+                f"region '{self.region}' is not of the partition 'aws', and this project names its roles in that one. "
+                "Choose a region outside of China, GovCloud and the isolated regions."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +183,7 @@ class Configuration:
             )
 
 
-_CONNECTION_ARN = re.compile(r"arn:aws[\w-]*:(codeconnections|codestar-connections):[\w-]+:\d{12}:connection/[\w-]+")
+_CONNECTION_ARN = re.compile(r"arn:aws:(codeconnections|codestar-connections):[\w-]+:\d{12}:connection/[\w-]+")
 
 
 def _require_branch(branch: str) -> None:

@@ -71,7 +71,7 @@ def function_bundle(code: Sequence[str]) -> Bundle:
 
 def layer_bundle(architecture: str) -> Bundle:
     """A zip file for a Lambda layer: `python/` with the pinned requirements for `architecture` ("arm64", "x86_64")."""
-    digest = _digest([LAYER / "requirements.txt", Path(__file__)], [architecture, *AWS_SERVICES])
+    digest = _digest([LAYER / "requirements.txt"], [architecture, *AWS_SERVICES])
 
     def build(target: Path) -> None:
         python = target / "python"
@@ -122,8 +122,8 @@ def _sources(folders: Iterable[Path]) -> list[Path]:
 
 
 def _digest(files: Iterable[Path], words: Iterable[str]) -> str:
-    """Of names and contents of the files, the words, and what compiles the code."""
-    digest = hashlib.sha256()
+    """Of names and contents of the files, the words, and what makes the bundle: this module and the compiler."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
     for file in (*files, COMPILE):
         digest.update(f"{file.relative_to(PROJECT).as_posix()}\0".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())

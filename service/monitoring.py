@@ -21,6 +21,7 @@ from service.service_settings import ServiceSettings
 
 PERIOD = Duration.minutes(1)
 LATENCY_P95_MILLISECONDS = 1000
+CHANGES_DELAY_MINUTES = 5
 
 
 def api_name(settings: ServiceSettings) -> str:
@@ -32,8 +33,12 @@ def alarm_name(settings: ServiceSettings, what: str) -> str:
 
 
 def bake_alarm_names(settings: ServiceSettings) -> tuple[str, ...]:
-    """The alarms that a release must keep quiet after it has all traffic: at most 5, a condition's limit of rules."""
-    whats = ("api-5xx-rate", "api-latency-p95", "api-throttles", "changes-undelivered", "prober-heartbeat")
+    """The alarms that a release must keep quiet after it has all traffic: at most 5, a condition's limit of rules.
+
+    Each falls silent by itself when what it tells of is over. One that waits for a person, as on what lies in a queue,
+    would roll back every release until then, the one with the fix too.
+    """
+    whats = ("api-5xx-rate", "api-latency-p95", "api-throttles", "changes-delayed", "prober-heartbeat")
     return tuple(alarm_name(settings, what) for what in whats)
 
 
@@ -92,6 +97,31 @@ def api_alarms(scope: Construct, *, function: lambda_.IFunction, settings: Servi
             period=PERIOD,
         ),
         threshold=0,
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+        evaluation_periods=3,
+        datapoints_to_alarm=2,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    )
+
+
+def delayed_changes_alarm(scope: Construct, *, function: lambda_.IFunction, settings: ServiceSettings) -> None:
+    """An alarm on changes of the table that wait to be sent to the bus: the function fails, or is too slow."""
+    cloudwatch.Alarm(
+        scope,
+        "DelayedChanges",
+        alarm_name=alarm_name(settings, "changes-delayed"),
+        alarm_description=f"Changes of cars have waited for more than {CHANGES_DELAY_MINUTES} minutes.",
+        metric=cloudwatch.Metric(
+            namespace="AWS/Lambda",
+            metric_name="IteratorAge",
+            dimensions_map={
+                "FunctionName": function.function_name,
+                "Resource": f"{function.function_name}:{ALIAS_NAME}",
+            },
+            statistic="Maximum",
+            period=PERIOD,
+        ),
+        threshold=Duration.minutes(CHANGES_DELAY_MINUTES).to_milliseconds(),
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
         evaluation_periods=3,
         datapoints_to_alarm=2,

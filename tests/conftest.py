@@ -34,6 +34,7 @@ def _needs_cdk(file: str) -> bool:
     return bool(_CDK_WORDS.search((_ROOT / file).read_text()))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> CdkOnOneWorker:
     return CdkOnOneWorker(config, log)
 

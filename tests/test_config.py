@@ -48,7 +48,13 @@ def test_region_that_is_not_one_is_refused(region: str) -> None:
         AwsEnvironment(account="111111111111", region=region)
 
 
-@pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1", "ap-southeast-2", "me-central-1"])
+@pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1"])
+def test_region_of_another_partition_is_refused(region: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"'{region}' is not of the partition 'aws'"):
+        AwsEnvironment(account="111111111111", region=region)
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "ap-southeast-2", "me-central-1"])
 def test_region_of_aws_is_taken(region: str) -> None:
     assert AwsEnvironment(account="111111111111", region=region).region == region
 

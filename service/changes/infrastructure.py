@@ -1,6 +1,7 @@
 """From the table's stream to the event bus, so that no change of a car is lost between table and bus.
 
-A batch that fails is retried, halved, and at last handed to a queue that raises an alarm.
+A batch that fails is retried, halved, and at last, its place in the stream handed to a queue that raises an alarm. The
+stream keeps a record for a day: it is retried for half of that, and the other half is left to read it again by hand.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ class ChangesStack(cdk.Stack):
                 batch_size=100,
                 bisect_batch_on_error=True,
                 report_batch_item_failures=True,
-                retry_attempts=10,
-                max_record_age=cdk.Duration.hours(1),
+                max_record_age=cdk.Duration.hours(12),  # and until then as often as Lambda likes: a bus may be down
                 on_failure=event_sources.SqsDlq(self.undelivered_queue),
             )
         )
+        monitoring.delayed_changes_alarm(self, function=self.changes_function.function, settings=settings)
         monitoring.undelivered_changes_alarm(self, queue=self.undelivered_queue, settings=settings)

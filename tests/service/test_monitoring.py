@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from service.monitoring import bake_alarm_names
 from tests.assembly import Assembly
+from tests.example import example_configuration
 
-STACK_OF = {"changes-undelivered": "Changes", "prober-heartbeat": "Prober"}
+STACK_OF = {"changes-undelivered": "Changes", "changes-delayed": "Changes", "prober-heartbeat": "Prober"}
 
 
 def alarm(assembly: Assembly, what: str) -> Any:
@@ -31,6 +33,7 @@ def alarm(assembly: Assembly, what: str) -> Any:
             *("changes-undelivered", "AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum", "GreaterThan", 0),
             *(None, 1, "notBreaching"),
         ),
+        ("changes-delayed", "AWS/Lambda IteratorAge", "Maximum", "GreaterThan", 300_000, 2, 3, "notBreaching"),
         (
             *("prober-heartbeat", "AutonomousCarManager SucceededJourneys", "Sum", "LessThan", 1),
             *(3, 3, "breaching"),
@@ -57,8 +60,20 @@ def test_alarm_fires_when(
     assert (found["TreatMissingData"], found["Period"]) == (no_data, 60)
 
 
-def test_throttles_are_those_of_the_alias(assembly: Assembly) -> None:
-    dimensions = {found["Name"]: found["Value"] for found in alarm(assembly, "api-throttles")["Dimensions"]}
+@pytest.mark.parametrize(
+    ("what", "function_id"), [("api-throttles", "ApiFunction6BF808ED"), ("changes-delayed", "ChangesFunctionC6594AC1")]
+)
+def test_metrics_of_a_function_are_those_of_its_alias(assembly: Assembly, what: str, function_id: str) -> None:
+    dimensions = {found["Name"]: found["Value"] for found in alarm(assembly, what)["Dimensions"]}
 
-    function = {"Ref": "ApiFunction6BF808ED"}
+    function = {"Ref": function_id}
     assert dimensions == {"FunctionName": function, "Resource": {"Fn::Join": ["", [function, ":live"]]}}
+
+
+def test_no_alarm_that_waits_for_a_person_gates_the_bake(assembly: Assembly) -> None:
+    """It would roll back the release with the fix."""
+    names = bake_alarm_names(example_configuration().prod.service)
+    watched = [alarm(assembly, name.removeprefix("cars-prod-")) for name in names]
+
+    assert len(watched) == 5
+    assert "AWS/SQS" not in {found["Namespace"] for found in watched}

@@ -84,14 +84,17 @@ def test_every_alarm_says_what_no_data_means_and_looks_each_minute(template: Tem
         assert {metric["Period"] for metric in metrics} | {properties.get("Period", 60)} == {60}
 
 
-def test_bake_alarms_exist_and_are_in_no_deployment_group(stage: str, assembly: Assembly) -> None:
+def test_named_alarms_exist_and_are_in_no_deployment_group(stage: str, assembly: Assembly) -> None:
     templates = [assembly.stage_template(stage, stack) for stack in STACKS]
     alarms = [alarm for template in templates for alarm in template.of_type("AWS::CloudWatch::Alarm").values()]
     named = {alarm["Properties"]["AlarmName"] for alarm in alarms if "AlarmName" in alarm["Properties"]}
 
     assert named == {
         f"cars-{stage.lower()}-{what}"
-        for what in ("api-5xx-rate", "api-latency-p95", "api-throttles", "changes-undelivered", "prober-heartbeat")
+        for what in (
+            *("api-5xx-rate", "api-latency-p95", "api-throttles"),
+            *("changes-delayed", "changes-undelivered", "prober-heartbeat"),
+        )
     }
 
 

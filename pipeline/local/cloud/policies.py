@@ -22,6 +22,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 _TAG = "iam:ResourceTag/aws-cdk:bootstrap-role"
@@ -36,7 +37,7 @@ _ROLE_ARN = re.compile(r"^arn:([^:]+):iam::([^:]*):role/(?:.*/)?([^/]+)$")
 
 _ROLE_OF_ACCOUNT = re.compile(r":iam::(\d{12}):role/")
 
-_ALIAS_ACTIONS = frozenset({"lambda:GetAlias", "lambda:UpdateAlias", "lambda:DeleteAlias"})
+_ALIAS_ACTIONS = frozenset({"lambda:getalias", "lambda:updatealias", "lambda:deletealias"})
 _EVERY_ALIAS_ACTION = "lambda:ListAliases"
 
 Statement = Mapping[str, Any]
@@ -89,8 +90,12 @@ def _accounts(principals: list[Any]) -> Iterator[str]:
 
 
 def _name_alias_actions(statement: Statement) -> Statement:
+    """Actions are patterns, and letters' case does not count in them ("IAM JSON policy elements: Action")."""
     actions = _as_list(statement.get("Action"))
-    if _EVERY_ALIAS_ACTION in actions or _ALIAS_ACTIONS.isdisjoint(map(str, actions)):
+    patterns = [str(action).lower() for action in actions]
+    names_one = any(fnmatchcase(action, pattern) for action in _ALIAS_ACTIONS for pattern in patterns)
+    names_all = any(fnmatchcase(_EVERY_ALIAS_ACTION.lower(), pattern) for pattern in patterns)
+    if names_all or not names_one:
         return statement
     return {**statement, "Action": [*actions, _EVERY_ALIAS_ACTION]}
 

@@ -15,6 +15,7 @@ import boto3
 import urllib3
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import ClientError
 
 from service.cars.settings import ServiceName, Setting, read
 
@@ -41,16 +42,22 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
 
 def _first_failure() -> str | None:
     """None when journeys have succeeded; else what the last attempt told."""
-    tally: dict[str, Any] = {}
+    told = ""
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(SECONDS_BETWEEN_ATTEMPTS)
-        answer = boto3.client("lambda").invoke(FunctionName=read(Setting.PROBER_ARN), Payload=b"{}")
-        tally = json.loads(answer["Payload"].read() or "{}")
+        try:
+            answer = boto3.client("lambda").invoke(FunctionName=read(Setting.PROBER_ARN), Payload=b"{}")
+        except ClientError as error:  # its own policy, too, is a new one
+            told = str(error)
+            logger.warning("the prober could not be invoked", attempt=attempt, error=told)
+            continue
+        tally: dict[str, Any] = json.loads(answer["Payload"].read() or "{}")
         logger.info("travelled", attempt=attempt, tally=tally)
         if not answer.get("FunctionError") and tally.get("failed_requests") == 0 and tally.get("journeys", 0) > 0:
             return None
-    return f"The first journeys through the API failed: {json.dumps(tally)}"
+        told = json.dumps(tally)
+    return f"The first journeys through the API failed: {told}"
 
 
 def _answer(event: dict[str, Any], failure: str | None) -> None:

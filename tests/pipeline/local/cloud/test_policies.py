@@ -131,7 +131,9 @@ def test_a_condition_without_patterns_stays_as_it_is() -> None:
     assert name_resources(exact)["Condition"] == exact["Condition"]
 
 
-@pytest.mark.parametrize("actions", ["lambda:GetAlias", ["lambda:InvokeFunction", "lambda:UpdateAlias"]])
+@pytest.mark.parametrize(
+    "actions", ["lambda:GetAlias", "lambda:Get*", "Lambda:getalias", ["lambda:InvokeFunction", "lambda:UpdateAlias"]]
+)
 def test_one_alias_is_every_alias_to_the_emulator(actions: str | list[str]) -> None:
     (rewritten,) = name_resources(properties({"Action": actions, "Effect": "Allow", "Resource": "arn"}))[
         "PolicyDocument"

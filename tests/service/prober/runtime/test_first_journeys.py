@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from service.cars.settings import Setting
 from service.prober.runtime import first_journeys
@@ -54,13 +55,18 @@ def response_url() -> Iterator[ResponseUrl]:
 
 
 class FakeLambda:
-    def __init__(self, tallies: Sequence[dict[str, Any]], error: str | None) -> None:
+    """It denies as many calls as `denials` says, before it answers."""
+
+    def __init__(self, tallies: Sequence[dict[str, Any]], error: str | None, denials: int) -> None:
+        self._denials = denials
         self._tallies = list(tallies)
         self._error = error
         self.invoked: list[str] = []
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
         self.invoked.append(FunctionName)
+        if len(self.invoked) <= self._denials:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not yet"}}, "Invoke")
         tally = self._tallies.pop(0) if len(self._tallies) > 1 else self._tallies[0]
         answer: dict[str, Any] = {"Payload": io.BytesIO(json.dumps(tally).encode())}
         return {**answer, "FunctionError": self._error} if self._error else answer
@@ -72,8 +78,9 @@ def deploy(
     monkeypatch: pytest.MonkeyPatch,
     *tallies: dict[str, Any],
     error: str | None = None,
+    denials: int = 0,
 ) -> FakeLambda:
-    fake = FakeLambda(tallies or [GOOD], error)
+    fake = FakeLambda(tallies or [GOOD], error, denials)
     monkeypatch.setenv(Setting.PROBER_ARN, "arn:prober:live")
     monkeypatch.setattr(boto3, "client", lambda name: {"lambda": fake}[name])
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
@@ -109,6 +116,25 @@ def test_create_waits_for_a_new_role_to_be_known(response_url: ResponseUrl, monk
 
     assert len(fake.invoked) == 3
     assert [answer["Status"] for answer in response_url.answers] == ["SUCCESS"]
+
+
+def test_create_waits_until_it_may_invoke_the_prober(
+    response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = deploy("Create", response_url, monkeypatch, denials=2)
+
+    assert len(fake.invoked) == 3
+    assert [answer["Status"] for answer in response_url.answers] == ["SUCCESS"]
+
+
+def test_create_fails_with_the_denial_when_it_may_never(
+    response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy("Create", response_url, monkeypatch, denials=99)
+
+    (answer,) = response_url.answers
+    assert answer["Status"] == "FAILED"
+    assert "AccessDeniedException" in answer["Reason"]
 
 
 @pytest.mark.parametrize(
