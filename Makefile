@@ -40,3 +40,4 @@ constraints: prepare ## pin anew every package that requirements-dev.txt leads t
 
 clean: ## remove all that the commands made in this folder
 	rm -rf .venv node_modules cdk.out .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .prepare.lock
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

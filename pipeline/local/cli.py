@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,6 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(exc, EngineError):
             printer.say("This is an error of the local run, not of the commit.", Style.FAINT)
         return _ERROR
+    except Exception as exc:  # noqa: BLE001  (exit code 1 says that a gate stopped the commit, and none did)
+        printer.say(f"\n{traceback.format_exc()}", Style.FAINT)
+        printer.say(f"{exc!r}\nThis is an error of the local run, not of the commit.", Style.BAD)
+        return _ERROR
 
 
 def _run(options: argparse.Namespace, printer: Printer) -> int:
@@ -67,7 +72,7 @@ def _run(options: argparse.Namespace, printer: Printer) -> int:
             options.project, speed=options.speed, pipeline=options.pipeline, port=options.port, listeners=[printer]
         ) as rehearsal:
             report = _release(options, rehearsal, printer, approval)
-    except (LocalRunError, Interrupted):
+    except BaseException:
         _write_report(options.report, errored_report())
         raise
     _write_report(options.report, report)
@@ -78,6 +83,8 @@ def _run(options: argparse.Namespace, printer: Printer) -> int:
 def _release(options: argparse.Namespace, rehearsal: Rehearsal, printer: Printer, approval: Answerer) -> Report:
     before = options.from_ or ("HEAD" if options.patch is not None else None)
     rehearsal.require_commit(patch=options.patch)
+    if before is not None:
+        rehearsal.require_plan(patch=options.patch)
     if before is not None:
         printer.say(f"First the world before: {before} is released, with every approval given.", Style.FAINT)
         printer.progress.is_quiet = True
@@ -172,7 +179,9 @@ def _parser() -> argparse.ArgumentParser:
         "--speed", type=_speed, default=DEFAULT_SPEED, metavar="N",
         help="AWS seconds in a second of mere waiting (default: 120, an AWS minute is half a second)",
     )  # fmt: skip
-    run.add_argument("--port", type=int, default=0, metavar="PORT", help="port of the local AWS (default: a free one)")
+    run.add_argument(
+        "--port", type=_port, default=0, metavar="PORT", help="port of the local AWS (default: a free one)"
+    )
     run.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON")
     plan = commands.add_parser("plan", help="show what would run, as a list and as a drawing; runs nothing")
     plan.set_defaults(command=_plan)
@@ -185,6 +194,12 @@ def _add_project(command: argparse.ArgumentParser) -> None:
         "--project", type=Path, default=Path(), metavar="DIR", help="folder of the CDK app (default: this one)"
     )
     command.add_argument("--pipeline", metavar="NAME", help="which pipeline, when the app has several")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port: a number from 1 to 65535, or 0 for a free one")
+    return int(text)
 
 
 def _speed(text: str) -> float:

@@ -37,9 +37,12 @@ class KnownAssembly:
         return True
 
     def keep(self, assembly: Path) -> None:
-        """In the place of the one before."""
-        if self._key is None:
-            return
+        """In the place of the one before. A cache that cannot be written ends no run."""
+        if self._key is not None:
+            with suppress(OSError, shutil.Error):
+                self._replace(assembly, self._key)
+
+    def _replace(self, assembly: Path, key: str) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._folder, prefix=".keeping-") as keeping:
             shutil.copytree(assembly, Path(keeping) / "new")
@@ -48,14 +51,19 @@ class KnownAssembly:
                     with suppress(OSError):
                         older.rename(Path(keeping) / f"old-{older.name}")
             with suppress(OSError):  # another run was quicker
-                (Path(keeping) / "new").rename(self._folder / self._key)
+                (Path(keeping) / "new").rename(self._folder / key)
 
 
 def _key(project: Project, commit: Commit) -> str | None:
     """None where it cannot be told which packages the app uses: they are not the project's own."""
-    packages = [*project.directory.glob(".venv/lib/python*/site-packages"), project.directory / "node_modules"]
-    if len(packages) != 2:
+    python_packages = sorted(
+        path.name for path in project.directory.glob(".venv/lib/python*/site-packages/*.dist-info")
+    )
+    if not python_packages:
         return None
-    installed = [str(folder.stat().st_mtime_ns) if folder.is_dir() else "-" for folder in packages]
-    words = (commit.id, str(project.directory), str(project.cdk_version), sys.version, *installed)
+    npm_packages = project.directory / "node_modules" / ".package-lock.json"  # as npm installed them
+    words = (
+        *(commit.id, str(project.directory), str(project.cdk_version), sys.version),
+        *(npm_packages.read_text() if npm_packages.is_file() else "", *python_packages),
+    )
     return hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]

@@ -44,6 +44,8 @@ from pipeline.local.source import Commit, checkout
 DEFAULT_SPEED = 120.0
 _CACHE = Path(__file__).resolve().parents[2] / ".local" / "cache"
 _SHOWN_FILES = 5
+_CLEANING_SECONDS = 10.0
+_CLEANING_PAUSE_SECONDS = 0.1
 
 Answerer = Callable[[ApprovalRequest], ApprovalAnswer | None]
 
@@ -141,6 +143,15 @@ class Rehearsal:
         """Raises BadInput when there is no such commit, or the patch does not apply to it. Starts nothing."""
         checkout(self.project.directory, rev=rev, patch=patch)
 
+    def require_plan(self, *, rev: str = "HEAD", patch: Path | None = None) -> None:
+        """Raises BadInput or Unsupported when this machine could not run the pipeline as the commit defines it.
+
+        For a commit that is not the first to be released: the first is planned anyway. Starts nothing but its app.
+        """
+        with tempfile.TemporaryDirectory(prefix="plan-", dir=self.home) as folder:
+            commit = checkout(self.project.directory, rev=rev, patch=patch)
+            self._make_plan(commit, Path(folder), is_kept=False).require_supported()
+
     def release(self, *, rev: str = "HEAD", patch: Path | None = None, approval: Answerer = approve) -> Report:
         """Releases a commit, or a patch on top of one, and reports what happened.
 
@@ -161,8 +172,8 @@ class Rehearsal:
         return self._report(pipeline, began)
 
     def _start(self, commit: Commit) -> None:
+        self._plan = self._make_plan(commit, self.home / "assembly")
         assembly = self.home / "assembly" / "cdk.out"
-        self._plan = self._make_plan(commit, assembly)
         self._plan.require_supported()
         cloud = LocalCloud(self.home, cache=self._cache, speed=self._speed, port=self._port)
         for listener in self._listeners:
@@ -186,18 +197,23 @@ class Rehearsal:
         for listener in self._listeners:
             listener(notice)
 
-    def _make_plan(self, commit: Commit, assembly: Path) -> Plan:
-        folder = hashlib.sha256(str(self.project.directory).encode()).hexdigest()[:16]
-        known = KnownAssembly(self._cache / "assemblies" / folder, self.project, commit)
+    def _make_plan(self, commit: Commit, folder: Path, *, is_kept: bool = True) -> Plan:
+        """`folder` takes the cloud assembly, as cdk.out."""
+        assembly = folder / "cdk.out"
+        project_id = hashlib.sha256(str(self.project.directory).encode()).hexdigest()[:16]
+        known = KnownAssembly(self._cache / "assemblies" / project_id, self.project, commit)
         if not known.take(assembly):
-            source = self.home / "source"
-            source.mkdir()
-            commit.unpack(source)
-            copy_dependencies(self.project, source)
-            self._tell("Synthesizing the pipeline as this commit defines it.")
-            synthesize(self.project, project_folder(self.project, source), assembly)
-            known.keep(assembly)
+            self._tell(f"Synthesizing the pipeline as {commit.title!r} defines it.")
+            self._synthesize(commit, folder / "source", assembly)
+            if is_kept:
+                known.keep(assembly)
         return make_plan(read_assembly(assembly), pipeline=self._wanted_pipeline, cli_version=self.project.cdk_version)
+
+    def _synthesize(self, commit: Commit, source: Path, assembly: Path) -> None:
+        source.mkdir(parents=True)
+        commit.unpack(source)
+        copy_dependencies(self.project, source)
+        synthesize(self.project, project_folder(self.project, source), assembly)
 
     def _make_engine(self, cloud: LocalCloud) -> Engine:
         alarm_rule = CloudWatchAlarmRule(cloud.clock)
@@ -295,12 +311,15 @@ def _keep_logs(home: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists():
             shutil.move(function_logs, target)
-    for path in home.iterdir():
-        if path.name == "logs":
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+    deadline = time.monotonic() + _CLEANING_SECONDS
+    while rest := [path for path in home.iterdir() if path.name != "logs"]:
+        for path in rest:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        if time.monotonic() > deadline:
+            break
+        time.sleep(_CLEANING_PAUSE_SECONDS)  # an action that was stopped may still be writing
     if not any(home.iterdir()):
         home.rmdir()

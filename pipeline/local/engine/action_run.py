@@ -101,7 +101,10 @@ class ActionRun:
             return result
         finally:
             # Beside the next action: what a build installed takes a second to delete. The run itself waits for it.
-            threading.Thread(target=shutil.rmtree, args=(folder, True), name=f"delete-{folder.name}").start()
+            try:
+                threading.Thread(target=shutil.rmtree, args=(folder, True), name=f"delete-{folder.name}").start()
+            except RuntimeError:  # the run ends, and with it the interpreter
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _artifact_session(self, roles: RoleChain, session: boto3.Session) -> boto3.Session:
         if not (self._declaration.input_artifacts or self._declaration.output_artifacts):

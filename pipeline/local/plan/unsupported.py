@@ -6,23 +6,28 @@ It must not stop at the first, and must not judge what it cannot see: what a bui
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from pipeline.local.actions.codebuild.buildspec import BuildspecError, is_inline, parse_buildspec
 from pipeline.local.assembly import CloudAssembly, StackArtifact
 from pipeline.local.definition import PipelineDefinition
 from pipeline.local.plan.intrinsics import Resolver
 from pipeline.local.plan.support import unsupported_in_definition, unsupported_resource_types
 
+NESTED_STACK_TYPE = "AWS::CloudFormation::Stack"
+
 
 def find_unsupported(
     assembly: CloudAssembly, definition: PipelineDefinition, *, default: tuple[str, str], cli_version: str | None
 ) -> tuple[str, ...]:
-    """Sentences in the order: tool, context, pipeline, resources, functions, assets, imports."""
+    """Sentences in the order: tool, context, pipeline, buildspecs, resources, functions, assets, imports."""
     return (
         *_old_cli(assembly, cli_version),
         *_missing_context(assembly),
         *unsupported_in_definition(definition),
         *_missing_templates(assembly, definition),
+        *_buildspecs(assembly, definition, default),
         *_resources(assembly),
         *_functions(assembly),
         *_docker_images(assembly),
@@ -61,9 +66,44 @@ def _missing_templates(assembly: CloudAssembly, definition: PipelineDefinition) 
                 yield f"action {stage.name}/{action.name}: its template {path} is not in the cloud assembly"
 
 
+def _buildspecs(assembly: CloudAssembly, definition: PipelineDefinition, default: tuple[str, str]) -> Iterator[str]:
+    """Of all projects, and batch builds. A buildspec that a source brings is seen when it is there."""
+    for stage in definition.stages:
+        for action in stage.actions:
+            if action.configuration.get("BatchEnabled", "").lower() == "true":
+                yield f"action {stage.name}/{action.name}: batch builds (BatchEnabled)"
+    for stack in assembly.stacks:
+        for logical_id, resource in stack.resources():
+            if resource.get("Type") == "AWS::CodeBuild::Project":
+                source = (resource.get("Properties") or {}).get("Source") or {}
+                text = str(_resolver(stack, default).resolve(source.get("BuildSpec", "")))
+                if problem := _problem_of_buildspec(text, assembly.directory):
+                    yield f"buildspec of project {logical_id} in stack {stack.name}: {problem}"
+
+
+def _problem_of_buildspec(text: str, folder: Path) -> str | None:
+    if text.startswith("arn:"):
+        return f"it is in S3 ({text}); make it inline, or a file of the source"
+    if not is_inline(text):
+        file = folder / text
+        if not file.is_file():
+            return None
+        text = file.read_text(encoding="utf-8")
+    try:
+        parse_buildspec(text)
+    except BuildspecError as exc:
+        return str(exc)
+    return None
+
+
 def _resources(assembly: CloudAssembly) -> Iterator[str]:
     for stack in assembly.stacks:
         types = {logical_id: str(resource.get("Type")) for logical_id, resource in stack.resources()}
+        for logical_id in sorted(logical_id for logical_id, of in types.items() if of == NESTED_STACK_TYPE):
+            yield (
+                f"nested stack {logical_id} in stack {stack.name}: its template would reach the emulator as it is, "
+                "without canaries and alarms; make it a stack of its own"
+            )
         for kind in unsupported_resource_types(types.values()):
             names = ", ".join(sorted(logical_id for logical_id, of in types.items() if of == kind))
             yield f"resource type {kind} in stack {stack.name} ({names})"

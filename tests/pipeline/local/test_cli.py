@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.local.cli import main
+from pipeline.local import cli
+from pipeline.local.cli import EXIT_CODES, main
+from pipeline.local.report import Result
 from tests.pipeline.local.cases import case
 
 
@@ -91,6 +93,55 @@ def test_run_refuses_a_report_that_cannot_be_written(tmp_path: Path, capsys: pyt
 
     assert code == 2
     assert "report cannot be written" in output
+
+
+@pytest.mark.parametrize("port", ["70000", "-1", "http"])
+def test_run_refuses_a_port_that_is_none(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["run", "--port", port])
+
+    assert caught.value.code == 2
+    assert f"'{port}' is not a port" in capsys.readouterr().err
+
+
+def test_exit_codes_tell_a_gate_from_an_error() -> None:
+    assert EXIT_CODES == {Result.RELEASED: 0, Result.STOPPED: 1, Result.ERRORED: 2}
+
+
+def test_unexpected_error_is_no_gate_and_leaves_a_report_that_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*arguments: object, **options: object) -> object:
+        raise PermissionError("no space for you")
+
+    monkeypatch.setattr(cli, "Rehearsal", broken)
+    report = tmp_path / "report.json"
+
+    code, output = run("run", "--approve", "--report", report, capsys=capsys)
+
+    assert code == 2
+    assert "no space for you" in output
+    assert "not of the commit" in output
+    assert json.loads(report.read_text())["result"] == "Errored"
+
+
+def test_run_refuses_a_patch_that_needs_what_is_not_here_before_it_releases_what_was_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # given a project whose "app" copies an assembly, and a patch that makes it copy one that cannot be run
+    folder = project(tmp_path / "project")
+    app = json.dumps({"app": f"mkdir -p $CDK_OUTDIR && cp -r {case('three-accounts')}/. $CDK_OUTDIR"})
+    patch = tmp_path / "canary.patch"
+    (folder / "cdk.json").write_text(app.replace("three-accounts", "unsupported"))
+    patch.write_text(subprocess.check_output(["git", "diff"], cwd=folder, text=True))
+
+    # when
+    code, output = run("run", "--approve", "--project", folder, "--patch", patch, capsys=capsys)
+
+    # then
+    assert code == 2
+    assert "parameterName=/looked/up" in output
+    assert "The local AWS answers" not in output
 
 
 @pytest.mark.parametrize("speed", ["0", "-3", "fast", "nan"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import threading
 from pathlib import Path
 
@@ -19,8 +18,9 @@ COMMIT = Commit(id="a" * 40, message="", author="", author_email="", date="", co
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     directory = tmp_path / "project"
-    (directory / ".venv/lib/python3.13/site-packages").mkdir(parents=True)
+    (directory / ".venv/lib/python3.13/site-packages/constructs-10.1.dist-info").mkdir(parents=True)
     (directory / "node_modules").mkdir()
+    (directory / "node_modules/.package-lock.json").write_text("{}")
     return Project(directory=directory, top=directory, cdk=tmp_path / "cdk")
 
 
@@ -52,14 +52,32 @@ def test_take_gives_nothing_for_another_commit_and_the_last_kept_alone_stays(
     assert not (tmp_path / "taken").exists()
 
 
-@pytest.mark.parametrize("packages", [".venv/lib/python3.13/site-packages", "node_modules"])
+@pytest.mark.parametrize(
+    "installed", [".venv/lib/python3.13/site-packages/cdk-2.dist-info", "node_modules/.package-lock.json"]
+)
 def test_take_gives_nothing_when_packages_were_installed_since(
-    tmp_path: Path, project: Project, assembly: Path, packages: str
+    tmp_path: Path, project: Project, assembly: Path, installed: str
 ) -> None:
     KnownAssembly(tmp_path / "kept", project, COMMIT).keep(assembly)
-    os.utime(project.directory / packages, ns=(1, 1))
+    (project.directory / installed).write_text("other")
 
     assert not KnownAssembly(tmp_path / "kept", project, COMMIT).take(tmp_path / "taken")
+
+
+def test_take_gives_what_was_kept_although_the_app_left_caches_of_its_own(
+    tmp_path: Path, project: Project, assembly: Path
+) -> None:
+    KnownAssembly(tmp_path / "kept", project, COMMIT).keep(assembly)
+    (project.directory / "node_modules/.cache").mkdir()
+    (project.directory / ".venv/lib/python3.13/site-packages/__pycache__").mkdir()
+
+    assert KnownAssembly(tmp_path / "kept", project, COMMIT).take(tmp_path / "taken")
+
+
+def test_cache_that_cannot_be_written_ends_no_run(tmp_path: Path, project: Project, assembly: Path) -> None:
+    (tmp_path / "kept").write_text("a file")
+
+    KnownAssembly(tmp_path / "kept", project, COMMIT).keep(assembly)
 
 
 def test_nothing_is_kept_when_the_projects_packages_are_not_known(tmp_path: Path, assembly: Path) -> None:

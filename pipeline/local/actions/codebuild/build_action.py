@@ -15,7 +15,7 @@ from typing import IO, Protocol
 
 from pipeline.local.actions.action import ActionContext, ActionResult
 from pipeline.local.actions.codebuild.artifacts import ArtifactsError, collect_artifacts
-from pipeline.local.actions.codebuild.buildspec import Buildspec, BuildspecError, parse_buildspec
+from pipeline.local.actions.codebuild.buildspec import Buildspec, BuildspecError, is_inline, parse_buildspec
 from pipeline.local.actions.codebuild.gate import gate_of_command
 from pipeline.local.actions.codebuild.local_cache import LocalCache
 from pipeline.local.actions.codebuild.phases import CommandFailure, run_phases
@@ -117,10 +117,12 @@ class _BuildRun:
     monotonic: Callable[[], float]
     started_at: float = field(default_factory=time.time)
     _deadline: float = 0.0
+    _sandbox_secrets: tuple[str, ...] = ()
 
     def run(self, sandbox: Sandbox) -> dict[str, str]:
         """The exported variables."""
         self._deadline = self.monotonic() + self._timeout_minutes * 60
+        self._sandbox_secrets = sandbox.secrets
         source = self.context.inputs.get(self.source) or self.context.work / "source"
         source.mkdir(exist_ok=True)
         self.cache.restore(source)
@@ -221,6 +223,7 @@ class _BuildRun:
         return [
             *(self.variables.values[name] for name in self.variables.secrets),
             *(self.aws[name] for name in credentials if name in self.aws),
+            *self._sandbox_secrets,
         ]
 
     def _watch(self) -> None:
@@ -243,7 +246,7 @@ class _BuildRun:
 def read_buildspec(project: Project, source: Path | None) -> Buildspec:
     """The project's own text, or the file in the source folder that it names. Raises ActionFailed for a bad one."""
     text, where = project.buildspec, f"of project {project.name}"
-    if not re.search(r"\n|^\s*\{|^\s*version\s*:", text):
+    if not is_inline(text):
         name = text or _BUILDSPEC_FILE
         if name.startswith("arn:"):
             raise Unsupported(f"Project {project.name}: a buildspec in S3 ({name}) is not supported here.")

@@ -7,6 +7,7 @@ Source: CodeBuild user guide, "Build specification reference for CodeBuild".
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -73,6 +74,11 @@ class Buildspec:
     @property
     def runtime_versions(self) -> Mapping[str, str]:
         return {name: version for phase in self.phases for name, version in phase.runtime_versions.items()}
+
+
+def is_inline(text: str) -> bool:
+    """Whether a project's buildspec is the text itself, and not the name of a file."""
+    return bool(re.search(r"\n|^\s*\{|^\s*version\s*:", text))
 
 
 def parse_buildspec(text: str) -> Buildspec:

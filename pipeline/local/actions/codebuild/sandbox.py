@@ -54,6 +54,11 @@ class Sandbox:
     shell: Path
     environment: Mapping[str, str]
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What stands before the @ of registries' and proxies' addresses: a user, mostly with a password."""
+        return tuple(found for value in self.environment.values() for found in re.findall(r"\w+://([^/@\s]+)@", value))
+
 
 def make_sandbox(folder: Path, *, cache: Path, start: StartProcess) -> Sandbox:
     """Make it in `folder`, with a Python of the run's own version. `cache` is shared by all builds of all runs."""
@@ -124,7 +129,8 @@ def _add_bytecode_of_pip(python: Path, cache: Path) -> None:
     for pip in python.glob("lib/python*/site-packages/pip"):
         if not kept.is_dir():
             _keep_bytecode(pip, kept)
-        shutil.copytree(kept, pip, dirs_exist_ok=True, copy_function=_link_or_copy)
+        if kept.is_dir():
+            shutil.copytree(kept, pip, dirs_exist_ok=True, copy_function=_link_or_copy)
 
 
 def _link_or_copy(source: str, target: str) -> None:

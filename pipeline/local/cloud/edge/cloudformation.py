@@ -28,6 +28,7 @@ from pipeline.local.errors import EngineError, Unsupported
 
 _REWRITTEN_OPERATIONS = frozenset({"CreateStack", "UpdateStack", "CreateChangeSet"})
 _INLINE_TEMPLATE_BYTES = 51_200
+_CDK_CLI = "aws-sdk-js"
 _REST_SECONDS = 2.0
 _LOOK_AGAIN_SECONDS = 0.05
 _IN_PROGRESS = re.compile(rb"<StackStatus>(?!REVIEW)\w+_IN_PROGRESS</StackStatus>")
@@ -62,7 +63,7 @@ class CloudFormation:
         try:
             if operation in _REWRITTEN_OPERATIONS:
                 answer = await self._with_rewritten_template(request, signature, form)
-            elif operation == "DescribeStacks":
+            elif operation == "DescribeStacks" and _CDK_CLI in request.headers.get("user-agent", ""):
                 answer = await self._at_rest(request)
             else:
                 answer = await self._upstream.send(request)

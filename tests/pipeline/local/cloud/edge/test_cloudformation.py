@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from pipeline.local.cloud.edge.cloudformation import s3_path
@@ -28,6 +29,11 @@ def template(*, padding: int = 0, **properties: Any) -> str:
     }
     outputs = {"Application": {"Value": {"Ref": "Application"}}, "Url": {"Value": {"Fn::Join": address}}}
     return json.dumps({"Description": "x" * padding, "Resources": resources, "Outputs": outputs})
+
+
+def as_cdk_cli(cloud: BareCloud) -> Any:
+    config = Config(user_agent="aws-sdk-js/3.1000.0 ua/2.1 os/linux lang/js aws-cdk/2.1148.1")
+    return cloud.clients.root(ACCOUNT, REGION).client("cloudformation", config=config)
 
 
 def wait_until_ended(cloudformation: Any, name: str) -> str:
@@ -66,9 +72,9 @@ def test_create_hands_resolved_properties_to_the_provider(cloud: BareCloud) -> N
 
 
 def test_stack_is_described_as_it_is_in_a_moment_when_that_is_soon(cloud: BareCloud) -> None:
-    cloudformation = deploy(cloud, "soon", template())
+    deploy(cloud, "soon", template())
 
-    assert cloudformation.describe_stacks(StackName="soon")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+    assert as_cdk_cli(cloud).describe_stacks(StackName="soon")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
 
 
 def test_stack_is_described_as_it_is_when_its_work_takes_longer(cloud: BareCloud) -> None:
@@ -79,7 +85,7 @@ def test_stack_is_described_as_it_is_when_its_work_takes_longer(cloud: BareCloud
     try:
         deploy(cloud, "later", template(Name="other"))
         # when
-        status = cloudformation.describe_stacks(StackName="later")["Stacks"][0]["StackStatus"]
+        status = as_cdk_cli(cloud).describe_stacks(StackName="later")["Stacks"][0]["StackStatus"]
     finally:
         cloud.provider.gate.set()
     # then

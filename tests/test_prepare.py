@@ -1,0 +1,66 @@
+"""What the machine lacks is said in one line, with what to do, before anything is installed."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.synthesis import ROOT
+
+SCRIPT = ROOT / "scripts" / "prepare.py"
+
+
+def prepare(folder: Path, **programs: str) -> subprocess.CompletedProcess[str]:
+    """Runs a copy in `folder`, on a machine that has these programs alone, each answering with a text."""
+    script = folder / "scripts" / "prepare.py"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(SCRIPT.read_text())
+    for name, answer in programs.items():
+        program = folder / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\necho {answer}\n")
+        program.chmod(0o755)
+    return subprocess.run(
+        [sys.executable, script], env={"PATH": str(folder / "bin")}, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("programs", "words"),
+    [
+        ({}, "git is needed"),
+        ({"git": "git"}, "there is no `node` on the PATH"),
+        ({"git": "git", "node": "v18.20.8", "npm": "10"}, "`node` is v18.20.8"),
+        ({"git": "git", "node": "v22.1.0"}, "npm is needed"),
+    ],
+)
+def test_missing_or_old_tool_is_named_and_nothing_is_made(tmp_path: Path, programs: dict[str, str], words: str) -> None:
+    ended = prepare(tmp_path, **programs)
+
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("prepare: ")
+    assert words in line
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_failing_install_ends_with_its_command_and_what_to_do(tmp_path: Path) -> None:
+    for name in ("requirements.txt", "requirements-dev.txt", "package.json", "package-lock.json"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "constraints.txt").write_text("uv==!\n")  # no version at all
+
+    ended = prepare(tmp_path, git="git", node="v22.1.0", npm="false")
+
+    assert ended.returncode == 2
+    assert "this failed: " in ended.stderr
+    assert "mend that, then run again" in ended.stderr
+    assert not (tmp_path / ".venv" / ".prepared").exists()
+
+
+def test_old_python_can_read_the_script_and_is_told_so() -> None:
+    ast.parse(SCRIPT.read_text(), feature_version=(3, 6))
+    assert "if sys.version_info < PYTHON_MINIMUM" in SCRIPT.read_text()
