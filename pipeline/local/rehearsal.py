@@ -32,6 +32,7 @@ from pipeline.local.engine.execution import Source
 from pipeline.local.engine.pipeline_provider import PipelineProvider
 from pipeline.local.engine.roles import ProjectRoles
 from pipeline.local.engine.rule import CloudWatchAlarmRule
+from pipeline.local.engine.webhook_provider import WebhookProvider
 from pipeline.local.errors import EngineError
 from pipeline.local.known_assembly import KnownAssembly
 from pipeline.local.placeholders import create_placeholders, find_placeholders
@@ -232,6 +233,7 @@ class Rehearsal:
             rules={"CloudWatchAlarm": alarm_rule},
         )
         cloud.register(PipelineProvider(self._store))
+        cloud.register(WebhookProvider())
         cloud.register_api(CodePipelineApi(self._store, engine, self._approvals))
         return engine
 

@@ -26,10 +26,11 @@ ACTIONS = frozenset(
 CLOUDFORMATION_MODES = frozenset({"CREATE_UPDATE", "CHANGE_SET_REPLACE", "CHANGE_SET_EXECUTE"})
 RULES = frozenset({"CloudWatchAlarm"})
 
-# Served by this project's providers in front of the emulator (pipeline/local/cloud, engine/pipeline_provider.py).
+# Served by this project's providers in front of the emulator (pipeline/local/cloud, engine/*_provider.py).
 PROVIDED_RESOURCE_TYPES = frozenset(
     {
         "AWS::CodePipeline::Pipeline",
+        "AWS::CodePipeline::Webhook",
         "AWS::CodeDeploy::Application",
         "AWS::CodeDeploy::DeploymentGroup",
         "AWS::CodeDeploy::DeploymentConfig",

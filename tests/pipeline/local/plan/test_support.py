@@ -7,6 +7,7 @@ from pipeline.local.cloud.codedeploy.alias_provider import AliasProvider
 from pipeline.local.cloud.codedeploy.provider import CodeDeployProvider
 from pipeline.local.cloud.schedule import Schedules
 from pipeline.local.engine.pipeline_provider import PipelineProvider
+from pipeline.local.engine.webhook_provider import WebhookProvider
 from pipeline.local.plan.support import (
     PROVIDED_RESOURCE_TYPES,
     emulator_resource_types,
@@ -19,7 +20,7 @@ def test_emulator_types_are_those_that_the_installed_emulator_registers() -> Non
 
 
 def test_provided_types_are_those_that_the_providers_serve() -> None:
-    providers = (AlarmProvider, AliasProvider, CodeDeployProvider, Schedules, PipelineProvider)
+    providers = (AlarmProvider, AliasProvider, CodeDeployProvider, Schedules, PipelineProvider, WebhookProvider)
 
     assert {kind for provider in providers for kind in provider.resource_types} == PROVIDED_RESOURCE_TYPES
 
