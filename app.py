@@ -6,6 +6,7 @@ import aws_cdk as cdk
 
 from config import Configuration, configuration
 from pipeline.pipeline_stack import PipelineStack
+from service.bundling import BundlingFailed
 
 
 def compose(app: cdk.App, values: Configuration) -> None:
@@ -23,7 +24,10 @@ def main() -> None:
     except ValueError as error:
         sys.exit(f"config.py: {error}")
     app = cdk.App()
-    compose(app, values)
+    try:
+        compose(app, values)
+    except BundlingFailed as error:
+        sys.exit(str(error))
     app.synth()
 
 

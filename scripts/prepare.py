@@ -94,7 +94,9 @@ def prepare_python() -> None:
     stamp = VENV / ".prepared"
     if is_done(stamp, wanted) and VENV_PYTHON.exists():
         return
-    if VENV.exists():
+    if VENV.is_symlink():
+        VENV.unlink()
+    elif VENV.exists():
         shutil.rmtree(str(VENV))
     python = str(VENV_PYTHON)
     install_uv = ["install", "--quiet", "--disable-pip-version-check", pinned("uv")]

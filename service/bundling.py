@@ -163,7 +163,9 @@ def _trim(python: Path) -> None:
 def _compile(folder: Path, prefix: str) -> None:
     """Writes the bytecode of every .py file below `folder`, which Lambda will find at `prefix`."""
     if not PYODIDE.exists():
-        raise BundlingFailed(f"{PYODIDE} is not there: `make prepare` (or `npm ci`) installs what package.json pins.")
+        raise BundlingFailed(
+            "node_modules/pyodide is not there: `make prepare` (or `npm ci`) installs what package.json pins."
+        )
     _run("node", str(COMPILE), str(folder), prefix)
 
 

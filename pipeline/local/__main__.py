@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from pipeline.local.cli import main
+_EXIT_CODE_OF_SIGINT = 130
 
 if __name__ == "__main__":
+    try:
+        from pipeline.local.cli import main
+    except KeyboardInterrupt:  # before there is anything that had to be stopped
+        sys.exit(_EXIT_CODE_OF_SIGINT)
     sys.exit(main())

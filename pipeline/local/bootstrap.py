@@ -69,6 +69,7 @@ def _run_cdk(
 ) -> None:
     """Runs the CLI as the account's root, outside the project's folder: its cdk.json and context stay out of it."""
     environment = cloud.child_environment(cloud.clients.root(account, region), region)
+    environment["TMPDIR"] = str(folder)
     process = cloud.guardian.popen(
         [str(project.cdk), *arguments, "--ci", "--no-color"],
         cwd=folder,

@@ -64,16 +64,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, printer: Printer) -> int:
+    approval = _answerer(options, printer)
     if options.report is not None:
         _require_writable(options.report)
+    # Until there is another: whoever reads it after the run was killed must not find the one of an earlier run.
+    _write_report(options.report, errored_report())
+    rehearsal = Rehearsal(
+        options.project, speed=options.speed, pipeline=options.pipeline, port=options.port, listeners=[printer]
+    )
     try:
-        approval = _answerer(options, printer)
-        with Rehearsal(
-            options.project, speed=options.speed, pipeline=options.pipeline, port=options.port, listeners=[printer]
-        ) as rehearsal:
+        with rehearsal:
             report = _release(options, rehearsal, printer, approval)
     except BaseException:
-        _write_report(options.report, errored_report())
+        if rehearsal.logs.is_dir():
+            printer.say(f"\nLogs: {rehearsal.logs}", Style.FAINT)
         raise
     _write_report(options.report, report)
     printer.say(summarize(report, rehearsal.logs), Style.PLAIN)
@@ -84,8 +88,8 @@ def _release(options: argparse.Namespace, rehearsal: Rehearsal, printer: Printer
     before = options.from_ or ("HEAD" if options.patch is not None else None)
     rehearsal.require_commit(patch=options.patch)
     if before is not None:
+        rehearsal.require_commit(rev=before)
         rehearsal.require_plan(patch=options.patch)
-    if before is not None:
         printer.say(f"First the world before: {before} is released, with every approval given.", Style.FAINT)
         printer.progress.is_quiet = True
         baseline = rehearsal.release(rev=before, approval=approve)
@@ -103,6 +107,7 @@ def _plan(options: argparse.Namespace, printer: Printer) -> int:
     with tempfile.TemporaryDirectory(prefix="pipeline-local-plan-") as folder:
         plan = read_plan(options.project, Path(folder), pipeline=options.pipeline)
     printer.say(f"{list_plan(plan)}\n\n{draw_plan(plan)}")
+    printer.say("\nThis is the plan of the files as they are; a run releases what is committed.", Style.FAINT)
     if plan.unsupported:
         printer.say(f"\nThis machine cannot run {plan.name}, for the reasons above.", Style.BAD)
         return _ERROR

@@ -30,6 +30,7 @@ _QUIET = {
 # Folders that a project keeps out of git and that its app needs to run.
 _DEPENDENCY_FOLDERS = (".venv", "node_modules")
 _LAST_LINES = 25
+_CLI_EPILOGUE = ": Subprocess exited with error 1"  # the CLI's own, behind the words of the app
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +100,7 @@ def synthesize(project: Project, source: Path, output: Path) -> None:
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment["CDK_VALIDATION"] = "false"  # what is wrong with a template is for the pipeline's own build to say
+    environment["TMPDIR"] = str(output.parent)  # where an app that is ended leaves what it had begun to unpack
     with Guardian() as guardian:
         process = guardian.popen(
             [str(project.cdk), "synth", "--quiet", "--no-lookups", "--output", str(output)],
@@ -113,7 +115,8 @@ def synthesize(project: Project, source: Path, output: Path) -> None:
         said, _ = process.communicate()
     if process.returncode == 0:
         return
-    words = "\n".join(said.strip().splitlines()[-_LAST_LINES:])
+    lines = [line for line in said.strip().splitlines() if not line.endswith(_CLI_EPILOGUE)]
+    words = "\n".join(lines[-_LAST_LINES:])
     if "schema version" in words:
         raise Unsupported(f"The project's CDK CLI {project.cdk} is too old for its aws-cdk-lib:\n{words}")
     if re.search(r"\bdocker\b.*(ENOENT|not found|No such file)|spawnSync docker", words):

@@ -150,7 +150,7 @@ def _commit_patch(clone: Path, parent: str, patch: Path) -> str:
     if applied.returncode != 0:
         raise BadInput(
             f"The patch {patch} does not apply to commit {parent[:12]}. Git says:\n{_words(applied)}\n"
-            "Make it anew on that commit (git diff > FILE), or name the commit that it was made for. "
+            "Make it anew on that commit (git diff > FILE), or check out the commit that it was made for. "
             "Nothing was changed."
         )
     tree = _git(clone, "write-tree")

@@ -5,9 +5,12 @@ It must not decide what is worth saying. It is a listener of the event log.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
@@ -35,6 +38,7 @@ class Printer:
         self._console = Console(file=self._stream, highlight=False, soft_wrap=True) if self._stream.isatty() else None
         self._started = time.monotonic()
         self._lock = threading.Lock()
+        self._is_unheard = False
 
     def __call__(self, event: RunEvent) -> None:
         with self._lock:
@@ -52,7 +56,14 @@ class Printer:
         self._write(f"{seconds // 60:2d}:{seconds % 60:02d}  ", line)
 
     def _write(self, prefix: str, line: Line) -> None:
-        if self._console is not None:
-            self._console.print(Text.assemble((prefix, "dim"), (line.text, _COLOURS[line.style])))
-        else:
-            print(f"{prefix}{line.text}".rstrip(), file=self._stream, flush=True)
+        if self._is_unheard:
+            return
+        try:
+            if self._console is not None:
+                self._console.print(Text.assemble((prefix, "dim"), (line.text, _COLOURS[line.style])))
+            else:
+                print(f"{prefix}{line.text}".rstrip(), file=self._stream, flush=True)
+        except BrokenPipeError:  # as `| head` leaves: the run goes on, and its exit code still says how it ended
+            self._is_unheard = True
+            with suppress(OSError, ValueError), Path(os.devnull).open("w") as nowhere:
+                os.dup2(nowhere.fileno(), self._stream.fileno())  # or Python fails when it flushes at the end
