@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 _STOP_SECONDS = 10.0
+_CLOSING_SECONDS = 0.05
 
 
 class LoopThread:
@@ -46,4 +47,5 @@ class LoopThread:
                 task.cancel()
             self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+            self.loop.run_until_complete(asyncio.sleep(_CLOSING_SECONDS))  # closed connections say goodbye
             self.loop.close()

@@ -29,7 +29,7 @@ from pipeline.local.cloud.lambda_host.function import LATEST, Clients, FunctionA
 from pipeline.local.cloud.lambda_host.function import failure as failure_payload
 from pipeline.local.cloud.lambda_host.function_error import FunctionErrors
 from pipeline.local.cloud.lambda_host.functions import Functions
-from pipeline.local.cloud.lambda_host.http_server import serve_on_free_port
+from pipeline.local.cloud.lambda_host.http_server import HttpServer, serve_on_free_port
 from pipeline.local.cloud.lambda_host.logs import FunctionLogs, LogStream
 from pipeline.local.cloud.lambda_host.metrics import InvocationMetrics, MetricSink
 from pipeline.local.cloud.lambda_host.origin import Origin, Origins
@@ -101,7 +101,7 @@ class LambdaHost:
             localize=localize,
             on_line=self._on_line,
         )
-        self._server: asyncio.Server | None = None
+        self._server: HttpServer | None = None
 
     def start(self) -> str:
         """Starts to listen on a free port of 127.0.0.1; the URL for MINISTACK_LAMBDA_PROXY_URL."""

@@ -12,7 +12,20 @@ _LARGEST_BODY = 16 * 1024 * 1024  # Lambda's largest payload is 6 MB, and JSON i
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
-async def serve_on_free_port(answer: Answer, *, ends_with_caller: bool = False) -> tuple[asyncio.Server, int]:
+class HttpServer:
+    """Closing it closes the connections that callers keep open, too; the loop has to go on for a moment after it."""
+
+    def __init__(self, listening: asyncio.Server, answering: web.Server) -> None:
+        self._listening = listening
+        self._answering = answering
+
+    def close(self) -> None:
+        self._listening.close()
+        for connection in self._answering.connections:
+            connection.force_close()
+
+
+async def serve_on_free_port(answer: Answer, *, ends_with_caller: bool = False) -> tuple[HttpServer, int]:
     """The server and its port. With `ends_with_caller`, an answer is no longer worked on when its caller has gone."""
     loop = asyncio.get_running_loop()
 
@@ -22,4 +35,4 @@ async def serve_on_free_port(answer: Answer, *, ends_with_caller: bool = False) 
     web_server = web.Server(answer, request_factory=make_request, handler_cancellation=ends_with_caller)
     server = await loop.create_server(web_server, "127.0.0.1", 0)
     port: int = server.sockets[0].getsockname()[1]
-    return server, port
+    return HttpServer(server, web_server), port

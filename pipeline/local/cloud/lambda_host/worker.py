@@ -22,7 +22,7 @@ from aiohttp import web
 
 from pipeline.local.cloud.guardian import GuardedProcess, Guardian
 from pipeline.local.cloud.lambda_host.function import failure
-from pipeline.local.cloud.lambda_host.http_server import serve_on_free_port
+from pipeline.local.cloud.lambda_host.http_server import HttpServer, serve_on_free_port
 from pipeline.local.cloud.lambda_host.output_lines import OutputLines
 
 INIT_SECONDS = 120.0
@@ -81,7 +81,7 @@ class Worker:
     _init_error: bytes | None = None
     _process: GuardedProcess | None = None
     _output: OutputLines | None = None
-    _server: asyncio.Server | None = None
+    _server: HttpServer | None = None
     _next: asyncio.Queue[Invocation] = field(default_factory=asyncio.Queue)
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _running: tuple[str, asyncio.Future[tuple[bytes, bool]]] | None = None
