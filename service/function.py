@@ -79,6 +79,14 @@ class ServiceFunction(Construct):
         return lambda_.Alias(self, "Live", alias_name=ALIAS_NAME, version=self.version)
 
 
+def alias_dimensions(function: lambda_.IFunction) -> dict[str, str]:
+    """Those of the metrics of all that comes through the alias `live` ("Monitoring Lambda functions").
+
+    `Resource` is a name and not an ARN, and written out: the alias's own Ref would close a circle.
+    """
+    return {"FunctionName": function.function_name, "Resource": f"{function.function_name}:{ALIAS_NAME}"}
+
+
 def new_log_group(scope: Construct, construct_id: str, *, settings: ServiceSettings) -> logs.LogGroup:
     """A log group that keeps its events for as long as the settings say, and goes with its stack."""
     log_group = logs.LogGroup(scope, construct_id, removal_policy=cdk.RemovalPolicy.DESTROY)

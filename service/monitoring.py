@@ -16,7 +16,7 @@ from constructs import Construct
 
 from service.acknowledgements import acknowledge
 from service.cars.settings import METRICS_NAMESPACE, ServiceName
-from service.function import ALIAS_NAME
+from service.function import alias_dimensions
 from service.service_settings import ServiceSettings
 
 PERIOD = Duration.minutes(1)
@@ -89,10 +89,7 @@ def api_alarms(scope: Construct, *, function: lambda_.IFunction, settings: Servi
         metric=cloudwatch.Metric(
             namespace="AWS/Lambda",
             metric_name="Throttles",
-            dimensions_map={
-                "FunctionName": function.function_name,
-                "Resource": f"{function.function_name}:{ALIAS_NAME}",
-            },
+            dimensions_map=alias_dimensions(function),
             statistic="Sum",
             period=PERIOD,
         ),
@@ -114,10 +111,7 @@ def delayed_changes_alarm(scope: Construct, *, function: lambda_.IFunction, sett
         metric=cloudwatch.Metric(
             namespace="AWS/Lambda",
             metric_name="IteratorAge",
-            dimensions_map={
-                "FunctionName": function.function_name,
-                "Resource": f"{function.function_name}:{ALIAS_NAME}",
-            },
+            dimensions_map=alias_dimensions(function),
             statistic="Maximum",
             period=PERIOD,
         ),

@@ -1,4 +1,4 @@
-"""Each case of the gauntlet says what must come of it. Whether its patch applies, the gauntlet itself finds out."""
+"""Each case of the gauntlet says what must come of it. Whether its patch applies, make test finds out."""
 
 from __future__ import annotations
 

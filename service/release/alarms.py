@@ -16,7 +16,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from service.canary import ALARM_EVALUATION_PERIODS, ALARM_PERIOD_SECONDS, MINIMUM_CALLS_PER_PERIOD
-from service.function import ALIAS_NAME, ServiceFunction
+from service.function import ServiceFunction, alias_dimensions
 
 ERROR_RATE_PERCENT = 1
 ERROR_COUNT = 3
@@ -139,17 +139,12 @@ def _alarm(
 
 
 def _new_version(released: ServiceFunction, metric_name: str, *, statistic: str = "Sum") -> cloudwatch.Metric:
-    return _metric(metric_name, statistic, {**_alias_dimensions(released), "ExecutedVersion": released.version.version})
+    dimensions = {**alias_dimensions(released.function), "ExecutedVersion": released.version.version}
+    return _metric(metric_name, statistic, dimensions)
 
 
 def _alias(released: ServiceFunction, metric_name: str) -> cloudwatch.Metric:
-    return _metric(metric_name, "Sum", _alias_dimensions(released))
-
-
-def _alias_dimensions(released: ServiceFunction) -> dict[str, str]:
-    """`Resource` is a name and not an ARN, and written out: the alias's own Ref would close a circle."""
-    name = released.function.function_name
-    return {"FunctionName": name, "Resource": f"{name}:{ALIAS_NAME}"}
+    return _metric(metric_name, "Sum", alias_dimensions(released.function))
 
 
 def _metric(metric_name: str, statistic: str, dimensions: Mapping[str, str]) -> cloudwatch.Metric:

@@ -79,6 +79,8 @@ def test_cache_that_cannot_be_written_ends_no_run(tmp_path: Path, project: Proje
 
     KnownAssembly(tmp_path / "kept", project, COMMIT).keep(assembly)
 
+    assert (tmp_path / "kept").read_text() == "a file"
+
 
 def test_nothing_is_kept_when_the_projects_packages_are_not_known(tmp_path: Path, assembly: Path) -> None:
     bare = Project(directory=tmp_path, top=tmp_path, cdk=tmp_path / "cdk")
