@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from service.canary import Canary
 from service.service_settings import ServiceSettings
 
+RUNBOOK_URL = "https://github.com/acme/autonomous-car-manager/blob/main/docs/runbook"
+"""Where the people whom an alarm wakes read what to do."""
+
 BAKE_MINUTES_MAXIMUM = 60
 """Ours, not CodePipeline's: WaitTime is in minutes, and a number of seconds there would bake for hours."""
 
@@ -37,6 +40,8 @@ def configuration() -> Configuration:
             service=ServiceSettings(
                 stage_name="staging",
                 canary=Canary(percent=10, minutes=10, minimum_calls=30),
+                event_canary=Canary(percent=10, minutes=10, minimum_calls=5),
+                runbook_url=RUNBOOK_URL,
                 log_retention_days=14,
                 toolchain_account=toolchain.account,
                 requests_per_minute=120,
@@ -47,6 +52,8 @@ def configuration() -> Configuration:
             service=ServiceSettings(
                 stage_name="prod",
                 canary=Canary(percent=10, minutes=15, minimum_calls=30),
+                event_canary=Canary(percent=10, minutes=15, minimum_calls=5),
+                runbook_url=RUNBOOK_URL,
                 log_retention_days=90,
                 toolchain_account=toolchain.account,
                 requests_per_minute=120,

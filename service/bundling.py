@@ -33,7 +33,9 @@ PYODIDE = PROJECT / "node_modules" / "pyodide"
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 """Lambda's names of architectures, and Python's."""
 
-AWS_SERVICES = ("cloudwatch", "codedeploy", "dynamodb", "events", "lambda", "sts")
+AWS_SERVICES = (
+    *("cloudwatch", "codedeploy", "dynamodb", "events", "kinesis", "lambda", "secretsmanager", "sns", "sqs", "sts"),
+)
 """Those that the functions have clients for: botocore's descriptions of all others stay out of the layer."""
 
 UNREPRODUCIBLE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")

@@ -1,16 +1,19 @@
-"""The service's own alarms: what its customers would notice. They gate the bake; whom they page is not said here.
+"""The service's own alarms: what its customers, or their cars, would notice. Those of the bake gate every release.
 
-Not the canary's alarms, which see only the new version: those are in `release/infrastructure.py`, and these here are
-never in a deployment group, for an incident must not block its own fix. Names are explicit, so that the pipeline can
-name them. Dimensions are literals: a Ref to the API's stage would close a circle through the alias (aws-cdk#13922).
+Not the canary's alarms, which see only the new version: those are in `release/alarms.py`, and these here are never in a
+deployment group, for an incident must not block its own fix. Names are explicit, so that the pipeline can name them,
+and each name is a heading in docs/runbook. Dimensions are literals: a Ref to the API's stage would close a circle
+through the alias (aws-cdk#13922).
 """
 
 from __future__ import annotations
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -21,7 +24,10 @@ from service.service_settings import ServiceSettings
 
 PERIOD = Duration.minutes(1)
 LATENCY_P95_MILLISECONDS = 1000
-CHANGES_DELAY_MINUTES = 5
+LONGEST_DELAY = Duration.minutes(5)
+"""For how long a record of a stream may wait: longer, and the function fails, or is too slow."""
+
+BAKE_ALARMS = ("api-5xx-rate", "api-latency-p95", "changes-delayed", "telemetry-delayed", "prober-heartbeat")
 
 
 def api_name(settings: ServiceSettings) -> str:
@@ -38,116 +44,162 @@ def bake_alarm_names(settings: ServiceSettings) -> tuple[str, ...]:
     Each falls silent by itself when what it tells of is over. One that waits for a person, as on what lies in a queue,
     would roll back every release until then, the one with the fix too.
     """
-    whats = ("api-5xx-rate", "api-latency-p95", "api-throttles", "changes-delayed", "prober-heartbeat")
-    return tuple(alarm_name(settings, what) for what in whats)
+    return tuple(alarm_name(settings, what) for what in BAKE_ALARMS)
 
 
-def api_alarms(scope: Construct, *, function: lambda_.IFunction, settings: ServiceSettings) -> None:
+def service_alarm(
+    scope: Construct,
+    construct_id: str,
+    *,
+    what: str,
+    description: str,
+    metric: cloudwatch.IMetric,
+    threshold: float,
+    settings: ServiceSettings,
+    operators_topic: sns.ITopic,
+    evaluation_periods: int = 3,
+    datapoints_to_alarm: int = 2,
+    comparison_operator: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+    treat_missing_data: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+) -> cloudwatch.Alarm:
+    """An alarm `what` ("<unit>-<trouble>"), which calls the operators and says where they read what to do."""
+    unit = what.split("-", 1)[0]
+    alarm = cloudwatch.Alarm(
+        scope,
+        construct_id,
+        alarm_name=alarm_name(settings, what),
+        alarm_description=f"{description} What to do: {settings.runbook_url}/{unit}.md#{what}",
+        metric=metric,
+        threshold=threshold,
+        comparison_operator=comparison_operator,
+        evaluation_periods=evaluation_periods,
+        datapoints_to_alarm=datapoints_to_alarm,
+        treat_missing_data=treat_missing_data,
+    )
+    action = cloudwatch_actions.SnsAction(operators_topic)
+    alarm.add_alarm_action(action)
+    alarm.add_ok_action(action)
+    return alarm
+
+
+def lambda_metric(metric_name: str, function: lambda_.IFunction, *, statistic: str) -> cloudwatch.Metric:
+    """A metric of all that comes through the function's alias."""
+    return cloudwatch.Metric(
+        namespace="AWS/Lambda",
+        metric_name=metric_name,
+        dimensions_map=alias_dimensions(function),
+        statistic=statistic,
+        period=PERIOD,
+    )
+
+
+def api_alarms(
+    scope: Construct, *, function: lambda_.IFunction, settings: ServiceSettings, operators_topic: sns.ITopic
+) -> None:
     """Alarms on what callers of the API get: errors, latency, and calls that Lambda turned away."""
-    dimensions = {"ApiName": api_name(settings), "Stage": settings.stage_name}
-    cloudwatch.Alarm(
+    service_alarm(
         scope,
         "Api5xxRate",
-        alarm_name=alarm_name(settings, "api-5xx-rate"),
-        alarm_description="More than 1 % of the API's answers are server errors.",
-        metric=cloudwatch.Metric(
-            namespace="AWS/ApiGateway",
-            metric_name="5XXError",
-            dimensions_map=dimensions,
-            statistic="Average",
-            period=PERIOD,
-        ),
+        what="api-5xx-rate",
+        description="More than 1 % of the API's answers are server errors.",
+        metric=_api_metric("5XXError", "Average", settings),
         threshold=0.01,
-        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluation_periods=3,
-        datapoints_to_alarm=2,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        settings=settings,
+        operators_topic=operators_topic,
     )
-    cloudwatch.Alarm(
+    service_alarm(
         scope,
         "ApiLatencyP95",
-        alarm_name=alarm_name(settings, "api-latency-p95"),
-        alarm_description=f"One answer of twenty takes longer than {LATENCY_P95_MILLISECONDS} ms.",
-        metric=cloudwatch.Metric(
-            namespace="AWS/ApiGateway",
-            metric_name="Latency",
-            dimensions_map=dimensions,
-            statistic="p95",
-            period=PERIOD,
-        ),
+        what="api-latency-p95",
+        description=f"One answer of twenty takes longer than {LATENCY_P95_MILLISECONDS} ms.",
+        metric=_api_metric("Latency", "p95", settings),
         threshold=LATENCY_P95_MILLISECONDS,
-        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
         evaluation_periods=5,
         datapoints_to_alarm=3,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        settings=settings,
+        operators_topic=operators_topic,
     )
-    cloudwatch.Alarm(
+    throttles_alarm(
+        scope, "ApiThrottles", unit="api", function=function, settings=settings, operators_topic=operators_topic
+    )
+
+
+def throttles_alarm(
+    scope: Construct,
+    construct_id: str,
+    *,
+    unit: str,
+    function: lambda_.IFunction,
+    settings: ServiceSettings,
+    operators_topic: sns.ITopic,
+) -> cloudwatch.Alarm:
+    """On calls that Lambda turned away: they appear in neither Invocations nor Errors."""
+    return service_alarm(
         scope,
-        "ApiThrottles",
-        alarm_name=alarm_name(settings, "api-throttles"),
-        alarm_description="Lambda turned calls away: they appear in neither Invocations nor Errors.",
-        metric=cloudwatch.Metric(
-            namespace="AWS/Lambda",
-            metric_name="Throttles",
-            dimensions_map=alias_dimensions(function),
-            statistic="Sum",
-            period=PERIOD,
-        ),
+        construct_id,
+        what=f"{unit}-throttles",
+        description="Lambda turned calls away: they appear in neither Invocations nor Errors.",
+        metric=lambda_metric("Throttles", function, statistic="Sum"),
         threshold=0,
-        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluation_periods=3,
-        datapoints_to_alarm=2,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        settings=settings,
+        operators_topic=operators_topic,
     )
 
 
-def delayed_changes_alarm(scope: Construct, *, function: lambda_.IFunction, settings: ServiceSettings) -> None:
-    """An alarm on changes of the table that wait to be sent to the bus: the function fails, or is too slow."""
-    cloudwatch.Alarm(
+def delay_alarm(
+    scope: Construct,
+    construct_id: str,
+    *,
+    unit: str,
+    function: lambda_.IFunction,
+    settings: ServiceSettings,
+    operators_topic: sns.ITopic,
+) -> cloudwatch.Alarm:
+    """On records of a stream that wait: the function fails, or is too slow."""
+    return service_alarm(
         scope,
-        "DelayedChanges",
-        alarm_name=alarm_name(settings, "changes-delayed"),
-        alarm_description=f"Changes of cars have waited for more than {CHANGES_DELAY_MINUTES} minutes.",
-        metric=cloudwatch.Metric(
-            namespace="AWS/Lambda",
-            metric_name="IteratorAge",
-            dimensions_map=alias_dimensions(function),
-            statistic="Maximum",
-            period=PERIOD,
-        ),
-        threshold=Duration.minutes(CHANGES_DELAY_MINUTES).to_milliseconds(),
-        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluation_periods=3,
-        datapoints_to_alarm=2,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        construct_id,
+        what=f"{unit}-delayed",
+        description=f"Records of the stream have waited for more than {LONGEST_DELAY.to_minutes():.0f} minutes.",
+        metric=lambda_metric("IteratorAge", function, statistic="Maximum"),
+        threshold=LONGEST_DELAY.to_milliseconds(),
+        settings=settings,
+        operators_topic=operators_topic,
     )
 
 
-def undelivered_changes_alarm(scope: Construct, *, queue: sqs.IQueue, settings: ServiceSettings) -> None:
-    """An alarm on changes of the table that never reached the bus, for a person.
-
-    A message in the queue says where in the stream they are, not what they were; the stream keeps them for a day.
-    """
-    cloudwatch.Alarm(
+def queued_failures_alarm(
+    scope: Construct,
+    construct_id: str,
+    *,
+    what: str,
+    description: str,
+    queue: sqs.IQueue,
+    settings: ServiceSettings,
+    operators_topic: sns.ITopic,
+) -> cloudwatch.Alarm:
+    """On a queue of what has failed for good: it stays on until a person has emptied the queue (`service.redrive`)."""
+    return service_alarm(
         scope,
-        "UndeliveredChanges",
-        alarm_name=alarm_name(settings, "changes-undelivered"),
-        alarm_description="Changes of cars could not be sent to the event bus; the queue says which.",
+        construct_id,
+        what=what,
+        description=description,
         metric=queue.metric_approximate_number_of_messages_visible(statistic="Maximum", period=PERIOD),
         threshold=0,
-        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
         evaluation_periods=1,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        datapoints_to_alarm=1,
+        settings=settings,
+        operators_topic=operators_topic,
     )
 
 
-def heartbeat_alarm(scope: Construct, *, settings: ServiceSettings) -> cloudwatch.Alarm:
+def heartbeat_alarm(scope: Construct, *, settings: ServiceSettings, operators_topic: sns.ITopic) -> cloudwatch.Alarm:
     """An alarm on a prober that has stopped, or whose journeys all fail: without it, silence would look like health."""
-    return cloudwatch.Alarm(
+    return service_alarm(
         scope,
         "ProberHeartbeat",
-        alarm_name=alarm_name(settings, "prober-heartbeat"),
-        alarm_description="No journey through the public API has succeeded for three minutes.",
+        what="prober-heartbeat",
+        description="No journey through the public API has succeeded for three minutes.",
         metric=cloudwatch.Metric(
             namespace=METRICS_NAMESPACE,
             metric_name="SucceededJourneys",
@@ -160,6 +212,18 @@ def heartbeat_alarm(scope: Construct, *, settings: ServiceSettings) -> cloudwatc
         evaluation_periods=3,
         datapoints_to_alarm=3,
         treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+        settings=settings,
+        operators_topic=operators_topic,
+    )
+
+
+def _api_metric(metric_name: str, statistic: str, settings: ServiceSettings) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace="AWS/ApiGateway",
+        metric_name=metric_name,
+        dimensions_map={"ApiName": api_name(settings), "Stage": settings.stage_name},
+        statistic=statistic,
+        period=PERIOD,
     )
 
 

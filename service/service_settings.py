@@ -20,6 +20,10 @@ class ServiceSettings:
 
     `requests_per_minute` is what the prober sends while a new version gets its share of the traffic, so that the canary
     can be judged; `requests_per_minute_at_rest` what it sends at all other times, so that alarms always have data.
+    `event_canary` is the canary of a unit that events invoke; `events_per_minute` is how often the prober has each of
+    them invoked while one of their new versions gets its share.
+    `runbook_url` is where docs/runbook is read, for the descriptions of alarms. `operators_email` is subscribed to the
+    alarms and to the notifications; its owner has to confirm.
     `e2e_caller_role_pattern` names (with `*`) the roles of the toolchain account that may assume the e2e role and the
     alarm reader's.
     Raises ValueError when a value is out of range, or the traffic cannot prove a canary.
@@ -27,10 +31,14 @@ class ServiceSettings:
 
     stage_name: str
     canary: Canary
+    event_canary: Canary
     log_retention_days: int
     toolchain_account: str
+    runbook_url: str
     requests_per_minute: int
     requests_per_minute_at_rest: int = 28
+    events_per_minute: int = 60
+    operators_email: str | None = None
     e2e_caller_role_pattern: str = "AutonomousCarManager*"
 
     def __post_init__(self) -> None:
@@ -50,7 +58,12 @@ class ServiceSettings:
                 f"requests_per_minute_at_rest is {self.requests_per_minute_at_rest}: "
                 f"from 1 to requests_per_minute, {self.requests_per_minute}."
             )
+        if not self.runbook_url.startswith("https://"):
+            raise ValueError(f"runbook_url is {self.runbook_url!r}: the https address of the folder docs/runbook.")
+        if self.operators_email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", self.operators_email):
+            raise ValueError(f"operators_email is {self.operators_email!r}: one e-mail address, or None.")
         self.canary.check_sample(self.requests_per_minute)
+        self.event_canary.check_sample(self.events_per_minute)
 
     @property
     def e2e_role_name(self) -> str:
@@ -59,3 +72,12 @@ class ServiceSettings:
     @property
     def alarm_reader_role_name(self) -> str:
         return f"acs-alarm-reader-{self.stage_name}"
+
+    @property
+    def telemetry_stream_name(self) -> str:
+        """Named, as the queue below: cars and planners are configured with it, and the e2e role is granted it."""
+        return f"cars-{self.stage_name}-telemetry"
+
+    @property
+    def maintenance_queue_name(self) -> str:
+        return f"cars-{self.stage_name}-maintenance"

@@ -12,6 +12,7 @@ from service import monitoring
 from service.api.infrastructure import ApiStack
 from service.changes.infrastructure import ChangesStack
 from service.database import DatabaseStack
+from service.operators import OperatorsStack
 from service.prober.infrastructure import ProberStack
 from service.service_settings import ServiceSettings
 
@@ -21,10 +22,20 @@ class ServiceStage(cdk.Stage):
 
     def __init__(self, scope: Construct, construct_id: str, *, env: cdk.Environment, settings: ServiceSettings) -> None:
         super().__init__(scope, construct_id, env=env)
+        operators_topic = OperatorsStack(self, "Operators", settings=settings).topic
         database = DatabaseStack(self, "Database")
-        api = ApiStack(self, "Api", cars_table=database.cars_table, settings=settings)
-        ChangesStack(self, "Changes", cars_table=database.cars_table, settings=settings)
-        ProberStack(self, "Prober", api=api.api, api_function=api.api_function.function, settings=settings)
+        api = ApiStack(self, "Api", cars_table=database.cars_table, operators_topic=operators_topic, settings=settings)
+        ChangesStack(
+            self, "Changes", cars_table=database.cars_table, operators_topic=operators_topic, settings=settings
+        )
+        ProberStack(
+            self,
+            "Prober",
+            api=api.api,
+            api_function=api.api_function.function,
+            operators_topic=operators_topic,
+            settings=settings,
+        )
         self.api_url = api.api_url
         self.e2e_role_arn = api.e2e_role_arn
         self.bake_alarm_names = monitoring.bake_alarm_names(settings)

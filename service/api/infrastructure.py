@@ -9,6 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from service import monitoring
@@ -23,7 +24,13 @@ class ApiStack(cdk.Stack):
     """The API, its function with the canary, the role of the e2e tests, and the API's alarms."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, cars_table: dynamodb.ITableV2, settings: ServiceSettings
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cars_table: dynamodb.ITableV2,
+        operators_topic: sns.ITopic,
+        settings: ServiceSettings,
     ) -> None:
         super().__init__(scope, construct_id, description="The REST API of the cars")
         self.api_function = ServiceFunction(
@@ -41,10 +48,14 @@ class ApiStack(cdk.Stack):
             self.api_function.function,
             *("dynamodb:GetItem", "dynamodb:Scan", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
         )
-        self.release = CanaryRelease(self, "Release", released=self.api_function, settings=settings)
+        self.release = CanaryRelease(
+            self, "Release", released=self.api_function, canary=settings.canary, sample=None, settings=settings
+        )
         self.api = _rest_api(self, function=self.api_function, settings=settings)
         self.e2e_role = _e2e_role(self, api=self.api, settings=settings)
-        monitoring.api_alarms(self, function=self.api_function.function, settings=settings)
+        monitoring.api_alarms(
+            self, function=self.api_function.function, settings=settings, operators_topic=operators_topic
+        )
         monitoring.alarm_reader_role(self, settings=settings)
         self.api_url = cdk.CfnOutput(self, "ApiUrl", value=self.api.url, description="The API's stage, ends in /")
         self.e2e_role_arn = cdk.CfnOutput(

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, UpdateItemInputTypeDef
 
+BY_STATUS_INDEX = "ByStatus"
+"""The table's index of cars by status, then id; all attributes are in it. It may lag behind the table by moments."""
+
 
 @dataclass(frozen=True)
 class CarPage:

@@ -17,6 +17,9 @@ class ServiceName(StrEnum):
 
     API = "cars-api"
     CHANGES = "cars-changes"
+    NOTIFICATIONS = "cars-notifications"
+    TELEMETRY = "cars-telemetry"
+    MAINTENANCE = "cars-maintenance"
     PROBER = "cars-prober"
     RELEASE = "cars-release"
 
@@ -37,6 +40,14 @@ class Setting(StrEnum):
     MAXIMUM_ERROR_PERCENT = "MAXIMUM_ERROR_PERCENT"
     STAGE_NAME = "STAGE_NAME"
     PROBER_ARN = "PROBER_ARN"
+    SAMPLE_EVENT = "SAMPLE_EVENT"
+    EXPECTED_ANSWER = "EXPECTED_ANSWER"
+    NOTIFICATIONS_TABLE_NAME = "NOTIFICATIONS_TABLE_NAME"
+    ORDERS_TABLE_NAME = "ORDERS_TABLE_NAME"
+    TELEMETRY_STREAM_NAME = "TELEMETRY_STREAM_NAME"
+    MAINTENANCE_QUEUE_URL = "MAINTENANCE_QUEUE_URL"
+    SET_ASIDE_QUEUE_URL = "SET_ASIDE_QUEUE_URL"
+    CURSOR_KEYS_ARN = "CURSOR_KEYS_ARN"
 
 
 class MissingSetting(RuntimeError):

@@ -11,6 +11,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -23,7 +24,13 @@ from service.service_settings import ServiceSettings
 
 class ChangesStack(cdk.Stack):
     def __init__(
-        self, scope: Construct, construct_id: str, *, cars_table: dynamodb.ITableV2, settings: ServiceSettings
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cars_table: dynamodb.ITableV2,
+        operators_topic: sns.ITopic,
+        settings: ServiceSettings,
     ) -> None:
         super().__init__(scope, construct_id, description="Changes of cars, from the table's stream to the event bus")
         self.event_bus = events.EventBus(self, "CarsBus", event_bus_name="cars")
@@ -56,5 +63,20 @@ class ChangesStack(cdk.Stack):
                 on_failure=event_sources.SqsDlq(self.undelivered_queue),
             )
         )
-        monitoring.delayed_changes_alarm(self, function=self.changes_function.function, settings=settings)
-        monitoring.undelivered_changes_alarm(self, queue=self.undelivered_queue, settings=settings)
+        monitoring.delay_alarm(
+            self,
+            "DelayedChanges",
+            unit="changes",
+            function=self.changes_function.function,
+            settings=settings,
+            operators_topic=operators_topic,
+        )
+        monitoring.queued_failures_alarm(
+            self,
+            "UndeliveredChanges",
+            what="changes-undelivered",
+            description="Changes of cars could not be sent to the event bus; the queue says which.",
+            queue=self.undelivered_queue,
+            settings=settings,
+            operators_topic=operators_topic,
+        )

@@ -8,6 +8,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from service import monitoring
@@ -29,6 +30,7 @@ class ProberStack(cdk.Stack):
         *,
         api: apigateway.RestApi,
         api_function: lambda_.IFunction,
+        operators_topic: sns.ITopic,
         settings: ServiceSettings,
     ) -> None:
         super().__init__(scope, construct_id, description="Synthetic traffic through the API of the cars")
@@ -61,7 +63,7 @@ class ProberStack(cdk.Stack):
             schedule=events.Schedule.rate(cdk.Duration.minutes(1)),
             targets=[targets.LambdaFunction(self.prober_function.alias)],
         )
-        heartbeat_alarm = monitoring.heartbeat_alarm(self, settings=settings)
+        heartbeat_alarm = monitoring.heartbeat_alarm(self, settings=settings, operators_topic=operators_topic)
         heartbeat_alarm.node.add_dependency(self._first_journeys(settings))
 
     def _first_journeys(self, settings: ServiceSettings) -> cdk.CustomResource:

@@ -7,12 +7,18 @@ depends on all of this.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import aws_cdk as cdk
 from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from service.acknowledgements import acknowledge, resource_id
+from service.canary import Canary
 from service.cars.settings import Setting
 from service.function import ALIAS_NAME, ServiceFunction
 from service.release.alarms import ERROR_RATE_PERCENT, new_version_alarms
@@ -22,21 +28,49 @@ HOOK_TIMEOUT_SECONDS = 600
 """Below Lambda's 900 s, far below the 3600 s after which CodeDeploy gives a silent hook up."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class SampleEvent:
+    """One event as the function's source sends it, of a car that does not exist, and what the function must answer.
+
+    Both reach the hook in its environment, which has room for 4 kB.
+    """
+
+    event: Mapping[str, Any]
+    answer: Mapping[str, Any]
+
+    def environment(self) -> dict[str, str]:
+        return {
+            Setting.SAMPLE_EVENT: json.dumps(self.event, separators=(",", ":")),
+            Setting.EXPECTED_ANSWER: json.dumps(self.answer, separators=(",", ":")),
+        }
+
+
 class CanaryRelease(Construct):
     """The deployment group of `released`'s alias, its alarms, and the hooks before and after the shift.
 
-    Before: every route is exercised on exactly the new version. After: the evidence that the canary proved something.
+    Before: the new version is exercised, and nobody gets it. After: the evidence that the canary proved something.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, released: ServiceFunction, settings: ServiceSettings
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        released: ServiceFunction,
+        canary: Canary,
+        sample: SampleEvent | None,
+        settings: ServiceSettings,
     ) -> None:
+        """`sample` is for a function that events invoke; None is for the API's, whose routes are exercised."""
         super().__init__(scope, construct_id)
         self.pre_traffic_hook = self._hook(
             "PreTraffic",
-            handler="service.release.runtime.pre_traffic.handle",
-            description="Exercises every route of the API on exactly the new version, before it gets traffic",
-            environment={Setting.VERSION_ARN: released.version.function_arn},
+            handler="service.release.runtime.pre_traffic" + (".handle" if sample is None else "_event.handle"),
+            description="Exercises exactly the new version, before it gets traffic",
+            environment={
+                Setting.VERSION_ARN: released.version.function_arn,
+                **({} if sample is None else sample.environment()),
+            },
             settings=settings,
         )
         self.evidence_hook = self._hook(
@@ -47,7 +81,7 @@ class CanaryRelease(Construct):
                 Setting.FUNCTION_NAME: released.function.function_name,
                 Setting.FUNCTION_VERSION: released.version.version,
                 Setting.ALIAS_NAME: ALIAS_NAME,
-                Setting.MINIMUM_CALLS: str(settings.canary.minimum_calls),
+                Setting.MINIMUM_CALLS: str(canary.minimum_calls),
                 Setting.MAXIMUM_ERROR_PERCENT: str(ERROR_RATE_PERCENT),
             },
             settings=settings,
@@ -60,7 +94,7 @@ class CanaryRelease(Construct):
                 self,
                 "DeploymentConfig",
                 traffic_routing=codedeploy.TrafficRouting.time_based_canary(
-                    interval=cdk.Duration.minutes(settings.canary.minutes), percentage=settings.canary.percent
+                    interval=cdk.Duration.minutes(canary.minutes), percentage=canary.percent
                 ),
             ),
             alarms=new_version_alarms(self, released=released),

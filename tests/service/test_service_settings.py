@@ -11,6 +11,8 @@ from service.service_settings import ServiceSettings
 SETTINGS = ServiceSettings(
     stage_name="staging",
     canary=Canary(percent=10, minutes=10, minimum_calls=30),
+    event_canary=Canary(percent=10, minutes=10, minimum_calls=5),
+    runbook_url="https://example.com/runbook",
     log_retention_days=14,
     toolchain_account="111111111111",
     requests_per_minute=120,

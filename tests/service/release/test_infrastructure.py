@@ -206,6 +206,8 @@ def api_template(folder: Path) -> Template:
     settings = ServiceSettings(
         stage_name="test",
         canary=Canary(percent=10, minutes=10, minimum_calls=30),
+        event_canary=Canary(percent=10, minutes=10, minimum_calls=5),
+        runbook_url="https://example.com/runbook",
         log_retention_days=14,
         toolchain_account="111111111111",
         requests_per_minute=120,
@@ -249,6 +251,8 @@ def test_flag_without_which_a_layer_publishes_no_version_is_asked_for(tmp_path: 
     settings = ServiceSettings(
         stage_name="test",
         canary=Canary(percent=10, minutes=10, minimum_calls=30),
+        event_canary=Canary(percent=10, minutes=10, minimum_calls=5),
+        runbook_url="https://example.com/runbook",
         log_retention_days=14,
         toolchain_account="111111111111",
         requests_per_minute=120,

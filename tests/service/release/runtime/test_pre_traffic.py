@@ -17,7 +17,7 @@ from service.api.runtime import handler
 from service.cars.repository import CarRepository
 from service.cars.settings import Setting
 from service.release.infrastructure import HOOK_TIMEOUT_SECONDS
-from service.release.runtime import pre_traffic
+from service.release.runtime import new_version, pre_traffic
 from tests.service.conftest import FakeContext, load_event
 from tests.service.release.runtime.code_deploy import FakeCodeDeploy
 
@@ -56,7 +56,7 @@ def codedeploy(aws: None, monkeypatch: pytest.MonkeyPatch) -> FakeCodeDeploy:
 
 
 def run(version: FakeLambda, monkeypatch: pytest.MonkeyPatch, *, context: FakeContext | None = None) -> None:
-    monkeypatch.setattr(pre_traffic, "lambda_client", lambda: version)
+    monkeypatch.setattr(new_version, "lambda_client", lambda: version)
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     pre_traffic.handle(load_event("codedeploy-hook"), context or FakeContext(remaining_milliseconds=600_000))
 
@@ -140,7 +140,7 @@ def test_route_that_never_works_is_refused_after_the_attempts(
     run(version, monkeypatch)
 
     assert codedeploy.verdicts == ["Failed"]
-    assert version.routes == [("GET", "/cars/{car_id}")] * pre_traffic.ATTEMPTS + [("DELETE", "/cars/{car_id}")]
+    assert version.routes == [("GET", "/cars/{car_id}")] * new_version.ATTEMPTS + [("DELETE", "/cars/{car_id}")]
 
 
 def test_hook_that_may_not_invoke_fails_the_release(
@@ -194,7 +194,7 @@ def test_version_that_can_never_be_invoked_is_refused(
     run(version, monkeypatch)
 
     assert codedeploy.verdicts == ["Failed"]
-    assert len(version.invoked) == pre_traffic.ATTEMPTS + 1
+    assert len(version.invoked) == new_version.ATTEMPTS + 1
 
 
 def test_verdict_comes_before_lambda_ends_the_hook(codedeploy: FakeCodeDeploy, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +207,7 @@ def test_verdict_comes_before_lambda_ends_the_hook(codedeploy: FakeCodeDeploy, m
 
         def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:
             self.calls += 1
-            context.remaining_milliseconds -= pre_traffic.READ_TIMEOUT_SECONDS * 1000
+            context.remaining_milliseconds -= new_version.READ_TIMEOUT_SECONDS * 1000
             if self.calls % 3:
                 raise ReadTimeoutError(endpoint_url="https://lambda")
             return super().invoke(FunctionName=FunctionName, Payload=Payload)
