@@ -31,9 +31,9 @@ def test_actions_of_a_deployed_stage_end_with_its_end_to_end_tests(stages: Stage
     for stage in ("Staging", "Prod"):
         actions = sorted(stages[stage]["Actions"], key=lambda action: (action["RunOrder"], action["Name"]))
         assert [action["Name"] for action in actions] == [
-            "Database.Deploy",
-            "Api.Deploy",
-            "Changes.Deploy",
+            *("Database.Deploy", "Operators.Deploy"),
+            *("Api.Deploy", "Changes.Deploy", "Maintenance.Deploy", "Telemetry.Deploy"),
+            "Notifications.Deploy",
             "Prober.Deploy",
             "EndToEnd",
         ]

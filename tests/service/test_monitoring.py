@@ -10,11 +10,9 @@ from service.monitoring import bake_alarm_names
 from tests.assembly import Assembly
 from tests.example import example_configuration
 
-STACK_OF = {"changes-undelivered": "Changes", "changes-delayed": "Changes", "prober-heartbeat": "Prober"}
-
 
 def alarm(assembly: Assembly, what: str) -> Any:
-    template = assembly.stage_template("Prod", STACK_OF.get(what, "Api"))
+    template = assembly.stage_template("Prod", what.split("-", 1)[0].capitalize())
     (found,) = (
         declared["Properties"]
         for declared in template.of_type("AWS::CloudWatch::Alarm").values()
@@ -31,9 +29,10 @@ def alarm(assembly: Assembly, what: str) -> Any:
         ("api-throttles", "AWS/Lambda Throttles", "Sum", "GreaterThan", 0, 2, 3, "notBreaching"),
         (
             *("changes-undelivered", "AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum", "GreaterThan", 0),
-            *(None, 1, "notBreaching"),
+            *(1, 1, "notBreaching"),
         ),
         ("changes-delayed", "AWS/Lambda IteratorAge", "Maximum", "GreaterThan", 300_000, 2, 3, "notBreaching"),
+        ("telemetry-delayed", "AWS/Lambda IteratorAge", "Maximum", "GreaterThan", 300_000, 2, 3, "notBreaching"),
         (
             *("prober-heartbeat", "AutonomousCarManager SucceededJourneys", "Sum", "LessThan", 1),
             *(3, 3, "breaching"),
