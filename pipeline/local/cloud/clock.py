@@ -13,9 +13,11 @@ It must not know who waits, nor what is done at a boundary.
 
 from __future__ import annotations
 
+import bisect
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +28,7 @@ from pipeline.local.errors import EngineError, LocalRunError
 MINUTE_SECONDS = 60.0
 _SHORT_OF_BOUNDARY_SECONDS = 0.001
 _POLL_WALL_SECONDS = 0.01
+_REMEMBERED_MOMENTS = 100_000
 
 MinuteCallback = Callable[[float], None]
 log = logging.getLogger(__name__)
@@ -36,6 +39,15 @@ class ClockClosed(LocalRunError):
 
     def __init__(self) -> None:
         super().__init__("The run has ended: nobody can wait on its clock any more.")
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """From this moment of the wall on, the clock went at `rate`."""
+
+    wall: float
+    aws: float
+    rate: float
 
 
 @dataclass(order=True)
@@ -86,6 +98,7 @@ class Clock:
         self._anchor_aws = wall()
         self._anchor_monotonic = monotonic()
         self._rate = 1.0
+        self._moments = deque([_Moment(self._anchor_aws, self._anchor_aws, 1.0)], _REMEMBERED_MOMENTS)
         self._waiters = 0
         self._holds = 0
         self._work: set[Work] = set()
@@ -112,6 +125,20 @@ class Clock:
     def to_wall(self, aws: float) -> float:
         """The inverse of `to_aws`."""
         return aws - self.offset()
+
+    def when(self, wall: float) -> float:
+        """The AWS time that it was at a past moment of the wall clock, as the clock has gone since it was made.
+
+        For the age of what somebody else stamped with wall time, in AWS seconds.
+        """
+        now = self.now()
+        with self._changed:
+            index = bisect.bisect_right(self._moments, wall, key=lambda moment: moment.wall)
+            if index == 0:
+                return min(now, self._moments[0].aws - (self._moments[0].wall - wall))
+            moment = self._moments[index - 1]
+            ceiling = self._moments[index].aws if index < len(self._moments) else now
+        return min(now, ceiling, moment.aws + (wall - moment.wall) * moment.rate)
 
     @property
     def rate(self) -> float:
@@ -188,6 +215,9 @@ class Clock:
         self._anchor_aws = aws
         self._anchor_monotonic = self._monotonic()
 
+    def _remember_moment(self) -> None:
+        self._moments.append(_Moment(self._wall(), self._anchor_aws, self._rate))
+
     def _count(self, *, waiters: int = 0, holds: int = 0) -> None:
         with self._changed:
             self._waiters += waiters
@@ -196,8 +226,11 @@ class Clock:
 
     def _choose_rate(self) -> None:
         is_fast = self._waiters > 0 and self._holds == 0 and not self._is_closed
+        rate = self.speed if is_fast else 1.0
         self._anchor(self.now())
-        self._rate = self.speed if is_fast else 1.0
+        if rate != self._rate:
+            self._rate = rate
+            self._remember_moment()
         self._changed.notify_all()
 
     def _finish(self, work: Work) -> None:
@@ -253,6 +286,7 @@ class Clock:
                     boundary = self._boundary
                     self._boundary += MINUTE_SECONDS
                     self._anchor(boundary)
+                    self._remember_moment()
                     self._changed.notify_all()
                     return boundary
                 self._changed.wait(self._wall_seconds(self._boundary))

@@ -8,6 +8,8 @@
     LambdaHost    runs the functions
     CodeDeploy    shifts an alias from version to version
     Schedules     invokes functions on the run's clock
+    EventSources  polls streams and queues for functions
+    QueueMetrics  tells CloudWatch what lies in queues
 
 It must not know pipelines: the engine registers CodePipeline's resource types and operations.
 """
@@ -35,7 +37,11 @@ from pipeline.local.cloud.codedeploy.codedeploy_api import CodeDeployApi
 from pipeline.local.cloud.codedeploy.ports import Services
 from pipeline.local.cloud.codedeploy.provider import CodeDeployProvider
 from pipeline.local.cloud.edge.edge import Edge
+from pipeline.local.cloud.event_sources.event_sources import EventSources
+from pipeline.local.cloud.event_sources.queue_metrics import QueueMetrics, read_queues
+from pipeline.local.cloud.event_sources.surroundings import Surroundings
 from pipeline.local.cloud.guardian import Guardian
+from pipeline.local.cloud.lambda_host.destination import send
 from pipeline.local.cloud.lambda_host.host import LambdaHost
 from pipeline.local.cloud.loop_thread import LoopThread
 from pipeline.local.cloud.ministack import MiniStack, listen
@@ -88,12 +94,20 @@ class LocalCloud:
                 event_log=self.event_log,
             )
         )
+        self.event_sources = EventSources(
+            self.clients,
+            Surroundings(
+                clock=self.clock, functions=self.lambda_host, metrics=self.cloudwatch, send=send, wall=time.time
+            ),
+        )
+        self._edge.tell_calls_to(self.event_sources.heard)
         self._running = ExitStack()
         self.register(BucketEmptier(self.clients))
         self.register(AlarmProvider(self.cloudwatch))
         self.register(CodeDeployProvider(self.codedeploy))
         self.register(AliasProvider(self.codedeploy))
         self.register(Schedules(self.clock, self.lambda_host))
+        self.register(self.event_sources)
         self.register_api(CloudWatchApi(self.cloudwatch))
         self.register_api(CodeDeployApi(self.codedeploy))
 
@@ -117,9 +131,12 @@ class LocalCloud:
             self._ministack.start()
             starting.callback(lambda: self._loop.run(self._edge.stop()))
             self._loop.run(self._edge.start())
+            starting.callback(self.event_sources.join)
             starting.callback(self.lambda_host.close)
             self._edge.run_functions_at(self.lambda_host.start(), restore_error=self.lambda_host.restore_error)
+            starting.callback(self.event_sources.stop)
             starting.callback(self.clock.close)
+            QueueMetrics(self.clock, self.cloudwatch, lambda: read_queues(self._ministack.url))
             self._running = starting.pop_all()
         return self
 

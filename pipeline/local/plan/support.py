@@ -38,6 +38,7 @@ PROVIDED_RESOURCE_TYPES = frozenset(
         "AWS::CloudWatch::Alarm",
         "AWS::CloudWatch::CompositeAlarm",
         "AWS::Events::Rule",
+        "AWS::Lambda::EventSourceMapping",
     }
 )
 # Types without a resource behind them.

@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.local.actions.codebuild.buildspec import BuildspecError, is_inline, parse_buildspec
 from pipeline.local.assembly import CloudAssembly, StackArtifact
+from pipeline.local.cloud.event_sources.mapping import unsupported as unsupported_of_mapping
 from pipeline.local.definition import PipelineDefinition
 from pipeline.local.plan.intrinsics import Resolver
 from pipeline.local.plan.support import unsupported_in_definition, unsupported_resource_types
@@ -21,7 +22,7 @@ NESTED_STACK_TYPE = "AWS::CloudFormation::Stack"
 def find_unsupported(
     assembly: CloudAssembly, definition: PipelineDefinition, *, default: tuple[str, str], cli_version: str | None
 ) -> tuple[str, ...]:
-    """Sentences in the order: tool, context, pipeline, buildspecs, resources, functions, assets, imports."""
+    """Sentences in the order: tool, context, pipeline, buildspecs, resources, functions, mappings, assets, imports."""
     return (
         *_old_cli(assembly, cli_version),
         *_missing_context(assembly),
@@ -30,6 +31,7 @@ def find_unsupported(
         *_buildspecs(assembly, definition, default),
         *_resources(assembly),
         *_functions(assembly),
+        *_event_source_mappings(assembly, default),
         *_docker_images(assembly),
         *_imports(assembly, default),
     )
@@ -120,6 +122,15 @@ def _functions(assembly: CloudAssembly) -> Iterator[str]:
             runtime = properties.get("Runtime")
             if isinstance(runtime, str) and not runtime.startswith(("python", "nodejs")):
                 yield f"function {logical_id} in stack {stack.name}: runtime {runtime}; supported: python3.x, nodejs"
+
+
+def _event_source_mappings(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]:
+    for stack in assembly.stacks:
+        resolver = _resolver(stack, default)
+        for logical_id, resource in stack.resources():
+            if resource.get("Type") == "AWS::Lambda::EventSourceMapping":
+                for name in unsupported_of_mapping(resolver.resolve(resource.get("Properties") or {})):
+                    yield f"event source mapping {logical_id} in stack {stack.name}: {name}"
 
 
 def _docker_images(assembly: CloudAssembly) -> Iterator[str]:

@@ -32,7 +32,10 @@ from pipeline.local.cloud.localize import Localizer
 from pipeline.local.cloud.resource import ResourceProvider
 from pipeline.local.cloud.service_api import ServiceApi
 
+# The service's signing name, the operation where a header names it (else ""), the caller's account, the region.
+CallListener = Callable[[str, str, str, str], None]
 _FUNCTION_ERROR = "X-Amz-Function-Error"
+_TARGET = "X-Amz-Target"
 _RESOURCES_PATH = "/_pipeline_local/resources"
 # A provider blocks for as long as its resource takes, and an API call may wait for one: neither may starve the other.
 _PROVIDER_THREADS = 64
@@ -63,6 +66,7 @@ class Edge:
             localize=self.localize,
         )
         self._restore_error: Callable[[bytes], bytes] = bytes
+        self._tell: CallListener | None = None
         self._runner: web.AppRunner | None = None
 
     def register(self, provider: ResourceProvider) -> None:
@@ -72,6 +76,10 @@ class Edge:
     def register_api(self, api: ServiceApi) -> None:
         """Its operations are answered by it from now on."""
         self._apis.register(api)
+
+    def tell_calls_to(self, listener: CallListener) -> None:
+        """It hears of each signed call that MiniStack answered, before the caller gets the answer."""
+        self._tell = listener
 
     def run_functions_at(self, lambda_url: str, *, restore_error: Callable[[bytes], bytes] = bytes) -> None:
         """Functions of stacks that are deployed from now on are run there.
@@ -118,7 +126,15 @@ class Edge:
                 signed = await _read(request)
                 return await self._apis.answer(signed, signature) or (await self._upstream.send(signed)).response()
             case _:
-                return await self._upstream.forward(request)
+                response = await self._upstream.forward(request)
+                self._tell_call(request, signature)
+                return response
+
+    def _tell_call(self, request: web.Request, signature: Signature) -> None:
+        principal = self._vault.principal(signature.access_key)
+        if self._tell is not None and principal is not None:
+            operation = request.headers.get(_TARGET, "").rpartition(".")[2]
+            self._tell(signature.service, operation, principal.account, signature.region)
 
     async def _invoke_function(self, request: SignedRequest) -> web.Response:
         answer = await self._upstream.send(request)

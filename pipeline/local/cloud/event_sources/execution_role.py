@@ -1,0 +1,58 @@
+"""Sessions of functions' execution roles: with them Lambda reads event sources and writes to destinations.
+
+It must not know what they are used for. Source: "Lambda execution role", and for each source its required permissions.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+import boto3
+
+from pipeline.local.cloud.lambda_host.function import LATEST, Clients, FunctionArn, FunctionVersion
+from pipeline.local.cloud.lambda_host.functions import Functions
+
+_SESSION_SECONDS = 45 * 60.0  # the credentials last an hour
+
+
+@dataclass(frozen=True)
+class ExecutionRole:
+    """`function` is the version's configuration that named the role."""
+
+    function: FunctionVersion
+    session: boto3.Session
+
+    @property
+    def arn(self) -> str:
+        return self.function.role_arn
+
+
+class ExecutionRoles:
+    """Safe to use from several threads. Raises botocore's ClientError for an unknown function or role."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._functions = Functions(clients)
+        self._lock = threading.Lock()
+        self._sessions: dict[tuple[str, str], tuple[float, boto3.Session]] = {}
+
+    def of(self, function: FunctionArn) -> ExecutionRole:
+        """The role of the version that the qualifier names; of an alias, its own version's."""
+        qualifier = function.qualifier or LATEST
+        if qualifier != LATEST and not qualifier.isdigit():
+            qualifier = self._functions.routing(function, qualifier).version
+        version = self._functions.version(function, qualifier)
+        return ExecutionRole(version, self._session(version))
+
+    def _session(self, version: FunctionVersion) -> boto3.Session:
+        function = version.function
+        key = (version.role_arn, function.region)
+        with self._lock:
+            known = self._sessions.get(key)
+            if known is None or time.monotonic() - known[0] > _SESSION_SECONDS:
+                name = function.name[:64].ljust(2, "-")
+                session = self._clients.assume(version.role_arn, session_name=name, region=function.region)
+                known = self._sessions[key] = (time.monotonic(), session)
+            return known[1]
