@@ -111,6 +111,11 @@ class LocalCloud:
         self.register_api(CloudWatchApi(self.cloudwatch))
         self.register_api(CodeDeployApi(self.codedeploy))
 
+    @property
+    def emulator_url(self) -> str:
+        """MiniStack's own address, behind the edge."""
+        return self._ministack.url
+
     def child_environment(self, session: boto3.Session, region: str) -> dict[str, str]:
         """The whole environment of a child process that works in the local AWS with the session's credentials."""
         return child_environment(session, region, self.endpoint_url)

@@ -31,7 +31,7 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True)
 class StreamRecord:
-    """`key` is what order is kept by; `arrived_at` is wall-clock time; `event` is the record as Lambda hands it over."""
+    """`key` is what order is kept by, `arrived_at` wall-clock time, `event` the record as Lambda hands it over."""
 
     sequence_number: str
     key: str

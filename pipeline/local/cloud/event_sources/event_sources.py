@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline.local.cloud.event_sources.execution_role import ExecutionRole, ExecutionRoles
 from pipeline.local.cloud.event_sources.mapping import EventSourceMapping, SourceKind, is_replaced, parse_mapping
-from pipeline.local.cloud.event_sources.queue_poller import QueuePoller
+from pipeline.local.cloud.event_sources.queue_poller import QueuePoller, QueueState
 from pipeline.local.cloud.event_sources.stream_poller import StreamPoller, StreamState
 from pipeline.local.cloud.event_sources.surroundings import Surroundings
 from pipeline.local.cloud.lambda_host.function import Clients
@@ -46,9 +46,9 @@ _WRITES: Mapping[str, tuple[frozenset[SourceKind], frozenset[str]]] = {
 @dataclass
 class _Entry:
     mapping: EventSourceMapping
-    poller: Poller | None
-    state: StreamState
-    """Where a disabled mapping goes on when it is enabled again."""
+    poller: Poller | None = None
+    state: StreamState | QueueState | None = None
+    """Where the next poller goes on; None before the first."""
 
 
 class EventSources:
@@ -66,7 +66,7 @@ class EventSources:
     def create(self, request: ResourceRequest) -> ResourceResult:
         mapping = _parse(request)
         identifier = str(uuid.uuid4())
-        entry = _Entry(mapping, None, StreamState())
+        entry = _Entry(mapping)
         with self._lock:
             self._refuse_twin(mapping)
             self._entries[identifier] = entry
@@ -135,23 +135,27 @@ class EventSources:
         self._require_access(mapping)
         if not mapping.is_enabled:
             return
-        poller: Poller
-        if mapping.kind is SourceKind.SQS:
-            queue_owner = self._clients.root(*mapping.source_place).client("sqs")
-            poller = QueuePoller(mapping, self._roles, queue_owner, self._around)
-        else:
-            poller = StreamPoller(mapping, entry.state, self._roles, self._around)
+        poller = self._poller(entry)
         try:
             poller.start()
         except (ClientError, BotoCoreError) as exc:
             raise ResourceFailed(f"Cannot access {mapping.source_arn} with the function's role. {exc}") from exc
         entry.poller = poller
 
+    def _poller(self, entry: _Entry) -> Poller:
+        mapping, state = entry.mapping, entry.state
+        if mapping.kind is SourceKind.SQS:
+            queue_owner = self._clients.root(*mapping.source_place).client("sqs")
+            queue_state = state if isinstance(state, QueueState) else QueueState()
+            return QueuePoller(mapping, queue_state, self._roles, queue_owner, self._around)
+        stream_state = state if isinstance(state, StreamState) else StreamState()
+        return StreamPoller(mapping, stream_state, self._roles, self._around)
+
     def _stop(self, entry: _Entry) -> None:
         if entry.poller is None:
             return
         entry.poller.stop()
-        entry.state = entry.poller.join() or entry.state
+        entry.state = entry.poller.join()
         entry.poller = None
 
     def _require_access(self, mapping: EventSourceMapping) -> None:

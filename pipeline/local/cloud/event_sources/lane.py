@@ -37,7 +37,7 @@ from pipeline.local.errors import LocalRunError
 
 LARGEST_BACKLOG = 10_000
 FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 60.0
+LONGEST_PAUSE_SECONDS = 30.0  # a record that waits is seen in its IteratorAge each minute
 log = logging.getLogger(__name__)
 
 

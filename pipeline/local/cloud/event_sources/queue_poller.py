@@ -37,18 +37,30 @@ Message = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class _Returning:
+class Returning:
     """Messages that become visible at an AWS time."""
 
     at: float
     messages: tuple[Message, ...]
 
 
+@dataclass(frozen=True)
+class QueueState:
+    """What a mapping's next poller has to bring back to the queue."""
+
+    returning: tuple[Returning, ...] = ()
+
+
 class QueuePoller:
     """See the module. `queue_owner` may change visibility: a client of the root of the queue's account."""
 
     def __init__(
-        self, mapping: EventSourceMapping, roles: ExecutionRoles, queue_owner: Any, surroundings: Surroundings
+        self,
+        mapping: EventSourceMapping,
+        state: QueueState,
+        roles: ExecutionRoles,
+        queue_owner: Any,
+        surroundings: Surroundings,
     ) -> None:
         self._mapping = mapping
         self._roles = roles
@@ -64,7 +76,7 @@ class QueuePoller:
         self._free = threading.Semaphore(concurrency)
         self._invoking: set[threading.Thread] = set()
         self._lock = threading.Lock()
-        self._returning: list[_Returning] = []
+        self._returning = list(state.returning)
         self._thread = threading.Thread(target=self._run, name=f"poll of {queue}", daemon=True)
 
     def start(self) -> None:
@@ -79,11 +91,12 @@ class QueuePoller:
         self._stop.set()
         self._bell.close()
 
-    def join(self, timeout: float | None = None) -> None:
-        """Waits until nothing runs any more. What failed and was not returned yet returns when the queue says so."""
+    def join(self, timeout: float | None = None) -> QueueState:
+        """Waits until nothing runs any more."""
         self._thread.join(timeout)
         for thread in list(self._invoking):
             thread.join(timeout)
+        return QueueState(tuple(self._returning))
 
     def _run(self) -> None:
         work: Work | None = None
@@ -170,7 +183,7 @@ class QueuePoller:
     def _return_later(self, messages: Sequence[Message], received_at: float) -> None:
         at = received_at + self._visibility_seconds()
         with self._lock:
-            self._returning.append(_Returning(at, tuple(messages)))
+            self._returning.append(Returning(at, tuple(messages)))
 
     def _return_due(self) -> None:
         with self._lock:

@@ -354,3 +354,36 @@ def test_an_aws_minute_takes_a_fraction_of_a_wall_second_at_high_speed() -> None
         assert len(boundaries) >= 1
     finally:
         clock.close()
+
+
+def test_when_tells_the_aws_time_of_a_past_moment_of_the_wall() -> None:
+    with manual_clock(speed=60) as (clock, wall):
+        started, start = wall.wall(), clock.now()
+        wall.advance(10)
+        sleeper = Running(lambda: clock.sleep(30))
+        eventually(lambda: clock.rate == 60)
+        wall.advance(0.5)
+        clock.wake()
+        sleeper.join()
+        wall.advance(10)
+
+        assert clock.when(started + 5) == start + 5
+        assert clock.when(started + 10.25) == pytest.approx(start + 10 + 15)
+        assert clock.when(started + 12) == pytest.approx(clock.now() - 8.5)
+        assert clock.when(started - 100) == start - 100
+        assert clock.when(wall.wall() + 100) == clock.now()
+
+
+def test_when_knows_that_the_clock_stood_still_before_a_boundary() -> None:
+    with manual_clock(speed=60) as (clock, wall):
+        clock.every_minute(lambda at: None, name="nothing", order=0)
+        work = clock.begin_work("slow")
+        boundary = clock.now() // MINUTE * MINUTE + MINUTE
+        wall.advance(100)
+        stood_still = wall.wall()
+        clock.wake()
+        work.done()
+        eventually(lambda: clock.now() >= boundary)
+
+        assert clock.when(stood_still - 10) == pytest.approx(boundary, abs=0.01)
+        assert clock.when(stood_still - 90) == pytest.approx(boundary - 50, abs=0.01)

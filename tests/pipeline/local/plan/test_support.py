@@ -5,6 +5,7 @@ from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 from pipeline.local.cloud.cloudwatch.alarm_provider import AlarmProvider
 from pipeline.local.cloud.codedeploy.alias_provider import AliasProvider
 from pipeline.local.cloud.codedeploy.provider import CodeDeployProvider
+from pipeline.local.cloud.event_sources.event_sources import EventSources
 from pipeline.local.cloud.schedule import Schedules
 from pipeline.local.engine.pipeline_provider import PipelineProvider
 from pipeline.local.engine.webhook_provider import WebhookProvider
@@ -20,7 +21,10 @@ def test_emulator_types_are_those_that_the_installed_emulator_registers() -> Non
 
 
 def test_provided_types_are_those_that_the_providers_serve() -> None:
-    providers = (AlarmProvider, AliasProvider, CodeDeployProvider, Schedules, PipelineProvider, WebhookProvider)
+    providers = (
+        *(AlarmProvider, AliasProvider, CodeDeployProvider, EventSources, Schedules),
+        *(PipelineProvider, WebhookProvider),
+    )
 
     assert {kind for provider in providers for kind in provider.resource_types} == PROVIDED_RESOURCE_TYPES
 

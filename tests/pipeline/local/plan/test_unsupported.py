@@ -66,3 +66,22 @@ def test_nested_stack_is_named(tmp_path: Path) -> None:
     (sentence,) = unsupported(tmp_path, change)
 
     assert sentence.startswith("nested stack Inner in stack Pipe")
+
+
+def test_what_an_event_source_mapping_cannot_do_here_is_said_by_name(tmp_path: Path) -> None:
+    def change(resources: dict[str, Any]) -> None:
+        resources["Telemetry"] = {
+            "Type": "AWS::Lambda::EventSourceMapping",
+            "Properties": {
+                "EventSourceArn": {"Fn::GetAtt": ["Stream", "Arn"]},
+                "FunctionName": {"Ref": "Alias"},
+                "StartingPosition": "LATEST",
+                "FilterCriteria": {"Filters": [{"Pattern": "{}"}]},
+                "TumblingWindowInSeconds": 30,
+            },
+        }
+
+    assert unsupported(tmp_path, change) == (
+        "event source mapping Telemetry in stack Pipe: FilterCriteria",
+        "event source mapping Telemetry in stack Pipe: TumblingWindowInSeconds",
+    )
