@@ -82,7 +82,10 @@ class EventSources:
         if is_replaced(request.old_properties, request.properties):
             return self.create(request)
         mapping = _parse(request)
-        entry = self._entries[str(request.physical_id)]
+        with self._lock:
+            entry = self._entries.get(str(request.physical_id))
+        if entry is None:
+            raise ResourceFailed(f"The event source mapping {request.physical_id} does not exist.")
         self._require_access(mapping)
         self._stop(entry)
         entry.mapping = mapping

@@ -1,6 +1,6 @@
 """Reads one shard, page after page, and hands each record to the lane of its key.
 
-It asks again at once when a page was full, when the bell rings (somebody wrote to the source), and every half second.
+It asks again at once when a page was full, when the bell rings (somebody wrote to the source), and every second.
 It must not invoke functions. Source: "Polling and batching streams".
 """
 
@@ -25,7 +25,7 @@ from pipeline.local.cloud.event_sources.stream_source import Page, Position, Str
 from pipeline.local.cloud.event_sources.surroundings import Surroundings
 from pipeline.local.errors import LocalRunError
 
-IDLE_SECONDS = 0.5
+IDLE_SECONDS = 1.0
 _AFTER_ERROR_SECONDS = 1.0
 _FULL_LANES_SECONDS = 0.05
 _LARGE_PAGE_BYTES = 512 * 1024  # DynamoDB ends a page at 1 MB
