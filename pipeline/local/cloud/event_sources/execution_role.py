@@ -13,7 +13,9 @@ import boto3
 
 from pipeline.local.cloud.lambda_host.function import LATEST, Clients, FunctionArn, FunctionVersion
 from pipeline.local.cloud.lambda_host.functions import Functions
+from pipeline.local.cloud.lambda_host.remembered import Remembered
 
+_VERSION_SECONDS = 5.0
 _SESSION_SECONDS = 45 * 60.0  # the credentials last an hour
 
 
@@ -35,16 +37,20 @@ class ExecutionRoles:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
         self._functions = Functions(clients)
+        self._versions = Remembered[FunctionVersion](_VERSION_SECONDS)
         self._lock = threading.Lock()
         self._sessions: dict[tuple[str, str], tuple[float, boto3.Session]] = {}
 
     def of(self, function: FunctionArn) -> ExecutionRole:
         """The role of the version that the qualifier names; of an alias, its own version's."""
+        version = self._versions.get(function, lambda: self._read_version(function))
+        return ExecutionRole(version, self._session(version))
+
+    def _read_version(self, function: FunctionArn) -> FunctionVersion:
         qualifier = function.qualifier or LATEST
         if qualifier != LATEST and not qualifier.isdigit():
             qualifier = self._functions.routing(function, qualifier).version
-        version = self._functions.version(function, qualifier)
-        return ExecutionRole(version, self._session(version))
+        return self._functions.version(function, qualifier)
 
     def _session(self, version: FunctionVersion) -> boto3.Session:
         function = version.function

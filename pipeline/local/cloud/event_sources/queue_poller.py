@@ -77,6 +77,7 @@ class QueuePoller:
         self._invoking: set[threading.Thread] = set()
         self._lock = threading.Lock()
         self._returning = list(state.returning)
+        self._problem = ""
         self._thread = threading.Thread(target=self._run, name=f"poll of {queue}", daemon=True)
 
     def start(self) -> None:
@@ -122,7 +123,7 @@ class QueuePoller:
         thread.start()
 
     def _receive(self) -> list[Message] | None:
-        """A batch, or what the batching window brought; None where the queue could not be read, which is logged."""
+        """A batch, or what the batching window brought; None where the queue could not be read."""
         messages: list[Message] = []
         until: float | None = None
         while not self._stop.is_set():
@@ -136,8 +137,9 @@ class QueuePoller:
                     WaitTimeSeconds=0,
                 )
             except (ClientError, BotoCoreError) as exc:
-                log.warning("%s cannot be read: %s", self._mapping.source_arn, exc)
+                self._tell(str(exc))
                 return messages or None
+            self._problem = ""
             received = answer.get("Messages", [])
             messages += received
             if len(messages) >= self._mapping.batch_size or not messages:
@@ -149,6 +151,12 @@ class QueuePoller:
             if not received:
                 self._stop.wait(wall_seconds(self._clock, left))
         return messages
+
+    def _tell(self, problem: str) -> None:
+        """Logs a reason once."""
+        if problem != self._problem:
+            log.warning("%s cannot be read: %s", self._mapping.source_arn, problem)
+        self._problem = problem
 
     def _process(self, messages: Sequence[Message], received_at: float, work: Work) -> None:
         try:

@@ -69,6 +69,7 @@ class ShardPoller:
         self._distribute(state.unprocessed)
         self._stop = threading.Event()
         self._has_read_all = False
+        self._problem = ""
         self._thread = threading.Thread(target=self._run, name=f"poll of {state.shard_id}", daemon=True)
 
     def start(self) -> None:
@@ -115,7 +116,7 @@ class ShardPoller:
         self.bell.close()
 
     def _read(self) -> Page | None:
-        """None where the stream could not be read: that is logged, and tried again."""
+        """None where the stream could not be read: that is logged, once for each reason, and tried again."""
         try:
             if self._iterator is None:
                 self._iterator = self._source.iterator(self.shard_id, self._position)
@@ -123,12 +124,18 @@ class ShardPoller:
         except (LocalRunError, ClientError, BotoCoreError) as exc:
             self._iterator = None
             if not (isinstance(exc, ClientError) and exc.response.get("Error", {}).get("Code") == _EXPIRED):
-                log.warning("%s cannot be read: %s", self._name, exc)
+                self._tell(str(exc))
             return None
+        self._problem = ""
         self._iterator = page.next_iterator
         if page.records:
             self._position = Position(after=page.records[-1].sequence_number)
         return page
+
+    def _tell(self, problem: str) -> None:
+        if problem != self._problem:
+            log.warning("%s cannot be read: %s", self._name, problem)
+        self._problem = problem
 
     def _distribute(self, records: Sequence[StreamRecord]) -> None:
         chosen: dict[int, list[StreamRecord]] = defaultdict(list)
