@@ -14,10 +14,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline.local.cloud.event_sources.execution_role import ExecutionRole, ExecutionRoles
+from pipeline.local.cloud.event_sources.execution_role import AccessDenied, ExecutionRole, ExecutionRoles
 from pipeline.local.cloud.event_sources.mapping import EventSourceMapping, SourceKind, is_replaced, parse_mapping
 from pipeline.local.cloud.event_sources.queue_poller import QueuePoller, QueueState
 from pipeline.local.cloud.event_sources.stream_poller import StreamPoller, StreamState
+from pipeline.local.cloud.event_sources.stream_source import stream_source
 from pipeline.local.cloud.event_sources.surroundings import Surroundings
 from pipeline.local.cloud.lambda_host.function import Clients
 from pipeline.local.cloud.resource import ResourceFailed, ResourceRequest, ResourceResult
@@ -141,6 +142,8 @@ class EventSources:
         poller = self._poller(entry)
         try:
             poller.start()
+        except AccessDenied as exc:
+            raise ResourceFailed(str(exc)) from exc
         except (ClientError, BotoCoreError) as exc:
             raise ResourceFailed(f"Cannot access {mapping.source_arn} with the function's role. {exc}") from exc
         entry.poller = poller
@@ -152,7 +155,8 @@ class EventSources:
             queue_state = state if isinstance(state, QueueState) else QueueState()
             return QueuePoller(mapping, queue_state, self._roles, queue_owner, self._around)
         stream_state = state if isinstance(state, StreamState) else StreamState()
-        return StreamPoller(mapping, stream_state, self._roles, self._around)
+        source = stream_source(mapping, self._roles, self._clients.root(*mapping.source_place))
+        return StreamPoller(mapping, stream_state, self._roles, source, self._around)
 
     def _stop(self, entry: _Entry) -> None:
         if entry.poller is None:
@@ -171,16 +175,11 @@ class EventSources:
             raise ResourceFailed(str(exc)) from exc
 
     def _require_queue_access(self, mapping: EventSourceMapping, role: ExecutionRole) -> None:
-        iam: Any = self._clients.root(mapping.account, mapping.region).client("iam")
-        for action in _QUEUE_ACTIONS:
-            answer = iam.simulate_principal_policy(
-                PolicySourceArn=role.arn, ActionNames=[action], ResourceArns=[mapping.source_arn]
+        if denied := self._roles.denied(role, _QUEUE_ACTIONS, mapping.source_arn):
+            name = denied[0].partition(":")[2]
+            raise ResourceFailed(
+                f"The provided execution role does not have permissions to call {name} on SQS ({mapping.source_arn})"
             )
-            if answer["EvaluationResults"][0]["EvalDecision"] != "allowed":
-                raise ResourceFailed(
-                    "The provided execution role does not have permissions to call "
-                    f"{action.partition(':')[2]} on SQS ({mapping.source_arn})"
-                )
         account, _ = mapping.source_place
         sqs: Any = role.session.client("sqs")
         url = f"{sqs.meta.endpoint_url}/{account}/{mapping.source_arn.rpartition(':')[2]}"

@@ -15,8 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pipeline.local.cloud.event_sources.execution_role import ExecutionRoles
 from pipeline.local.cloud.event_sources.mapping import EventSourceMapping
 from pipeline.local.cloud.event_sources.shard_poller import ShardPoller, ShardState
-from pipeline.local.cloud.event_sources.stream_source import Position, Shard, stream_source
+from pipeline.local.cloud.event_sources.stream_source import Position, Shard, StreamSource
 from pipeline.local.cloud.event_sources.surroundings import Surroundings
+from pipeline.local.errors import LocalRunError
 
 _NEW_SHARDS_SECONDS = 10.0
 log = logging.getLogger(__name__)
@@ -33,20 +34,25 @@ class StreamPoller:
     """See the module."""
 
     def __init__(
-        self, mapping: EventSourceMapping, state: StreamState, roles: ExecutionRoles, surroundings: Surroundings
+        self,
+        mapping: EventSourceMapping,
+        state: StreamState,
+        roles: ExecutionRoles,
+        source: StreamSource,
+        surroundings: Surroundings,
     ) -> None:
         self._mapping = mapping
         self._state = state
         self._roles = roles
         self._around = surroundings
-        self._source = stream_source(mapping, roles)
+        self._source = source
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._pollers: dict[str, ShardPoller] = {}
         self._thread = threading.Thread(target=self._watch_shards, name="shards", daemon=True)
 
     def start(self) -> None:
-        """Raises botocore's ClientError, with nothing started, where the role may not read the stream."""
+        """Raises ClientError or AccessDenied, with nothing started, where the role may not read the stream."""
         states = self._state.shards or {shard.shard_id: self._first_state(shard) for shard in self._source.shards()}
         for state in states.values():
             self._start_poller(state)
@@ -86,7 +92,7 @@ class StreamPoller:
         while not self._stop.wait(_NEW_SHARDS_SECONDS):
             try:
                 shards = self._source.shards()
-            except (ClientError, BotoCoreError) as exc:
+            except (LocalRunError, ClientError, BotoCoreError) as exc:
                 log.warning("The shards of %s cannot be listed: %s", self._mapping.source_arn, exc)
                 continue
             for shard in shards:

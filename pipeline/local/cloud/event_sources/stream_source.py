@@ -9,12 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import boto3
+
 from pipeline.local.cloud.event_sources.batch import StreamRecord
-from pipeline.local.cloud.event_sources.execution_role import ExecutionRole, ExecutionRoles
+from pipeline.local.cloud.event_sources.execution_role import AccessDenied, ExecutionRole, ExecutionRoles
 from pipeline.local.cloud.event_sources.mapping import EventSourceMapping, SourceKind
 from pipeline.local.cloud.event_sources.records import dynamodb_record, kinesis_record
 
 TRIM_HORIZON = "TRIM_HORIZON"
+_DYNAMODB_ACTIONS = tuple(
+    f"dynamodb:{name}" for name in ("GetRecords", "GetShardIterator", "DescribeStream", "ListStreams")
+)
 _AFTER = "AFTER_SEQUENCE_NUMBER"
 
 
@@ -42,7 +47,7 @@ class Page:
 
 
 class StreamSource(Protocol):
-    """Every method raises botocore's ClientError; all of them use the function's role."""
+    """Every method raises botocore's ClientError or AccessDenied, where the function's role may not do it."""
 
     largest_page: int
 
@@ -103,11 +108,14 @@ class KinesisSource:
 
 
 class DynamoDbSource:
+    """Reads as the account's root, if the role may: to the emulator, these calls are about no resource at all."""
+
     largest_page = 1000
 
-    def __init__(self, mapping: EventSourceMapping, roles: ExecutionRoles) -> None:
+    def __init__(self, mapping: EventSourceMapping, roles: ExecutionRoles, stream_owner: boto3.Session) -> None:
         self._mapping = mapping
         self._roles = roles
+        self._stream_owner = stream_owner
 
     def shards(self) -> Sequence[Shard]:
         client = self._client()
@@ -135,8 +143,18 @@ class DynamoDbSource:
         return Page(records, answer.get("NextShardIterator"))
 
     def _client(self) -> Any:
-        return self._roles.of(self._mapping.function).session.client("dynamodbstreams")
+        role = self._roles.of(self._mapping.function)
+        if denied := self._roles.denied(role, _DYNAMODB_ACTIONS, self._mapping.source_arn):
+            raise AccessDenied(
+                f"Cannot access stream {self._mapping.source_arn}. Please ensure the role can perform the GetRecords, "
+                "GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM. "
+                f"{role.arn} may not perform {', '.join(denied)}."
+            )
+        return self._stream_owner.client("dynamodbstreams")
 
 
-def stream_source(mapping: EventSourceMapping, roles: ExecutionRoles) -> StreamSource:
-    return KinesisSource(mapping, roles) if mapping.kind is SourceKind.KINESIS else DynamoDbSource(mapping, roles)
+def stream_source(mapping: EventSourceMapping, roles: ExecutionRoles, stream_owner: boto3.Session) -> StreamSource:
+    """`stream_owner` is the root of the stream's account."""
+    if mapping.kind is SourceKind.KINESIS:
+        return KinesisSource(mapping, roles)
+    return DynamoDbSource(mapping, roles, stream_owner)

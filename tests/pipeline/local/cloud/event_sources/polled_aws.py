@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.local.cloud.event_sources.event_sources import EventSources
+from pipeline.local.cloud.lambda_host.function import FunctionArn
 from pipeline.local.cloud.local_cloud import LocalCloud
 from pipeline.local.cloud.resource import ResourceRequest
 from tests.pipeline.local.cloud.lambda_host.local_aws import ACCOUNT, REGION, LocalAws, RecordingSink
@@ -57,6 +58,7 @@ class Consumer:
         self.name = name
         aws.local.function(name, CONSUMER, role=role or aws.local.role(f"{name}-role", EVERYTHING), variables=variables)
         version = aws.local.publish(name)
+        aws.cloud.lambda_host.snapshot(FunctionArn(ACCOUNT, REGION, name), version)  # as the alias's provider does
         client = aws.client("lambda")
         self.alias = str(client.create_alias(FunctionName=name, Name="live", FunctionVersion=version)["AliasArn"])
 

@@ -313,6 +313,55 @@ def test_a_role_that_may_not_read_the_stream_fails_the_resource(aws: PolledAws) 
         aws.map(stream, consumer)
 
 
+def test_a_role_that_may_read_another_tables_stream_only_fails_the_resource(aws: PolledAws) -> None:
+    stream, other = table(aws, "mine"), table(aws, "other")
+    reading = allow("dynamodb", ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"], other)
+    consumer = aws.consumer("misgranted", role=aws.local.role("misgranted-role", reading))
+
+    with pytest.raises(ResourceFailed, match=f"Cannot access stream {stream}. Please ensure the role can perform"):
+        aws.map(stream, consumer)
+
+
+def test_a_role_with_the_grants_of_the_cdk_for_these_resources_only_is_enough(aws: PolledAws) -> None:
+    kinesis, dynamodb = aws.stream("granted"), table(aws, "granted")
+    queue, queue_arn = aws.queue("granted", VisibilityTimeout="60")
+    destination, destination_arn = aws.queue("granted-destination")
+    reading_kinesis = ["DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"]
+    reading_dynamodb = ["DescribeStream", "GetRecords", "GetShardIterator"]
+    receiving = ["ReceiveMessage", "ChangeMessageVisibility", "GetQueueUrl", "DeleteMessage", "GetQueueAttributes"]
+    role = aws.local.role(
+        "granted-role",
+        allow("kinesis", reading_kinesis, kinesis),
+        allow("dynamodb", reading_dynamodb, dynamodb),
+        allow("dynamodb", ["ListStreams"], "*"),
+        allow("sqs", receiving, queue_arn),
+        allow("sqs", ["SendMessage"], destination_arn),
+    )
+    consumer = aws.consumer("granted", role=role)
+    on_failure = {"DestinationConfig": {"OnFailure": {"Destination": destination_arn}}, "MaximumRetryAttempts": 0}
+    for source in (kinesis, dynamodb):
+        aws.map(source, consumer, **on_failure)
+    aws.map(queue_arn, consumer)
+
+    aws.put(kinesis, "poison-k")
+    aws.client("dynamodb").put_item(TableName="granted", Item={"id": {"S": "poison-d"}})
+    aws.client("sqs").send_message(QueueUrl=queue, MessageBody="q")
+
+    aws.eventually(lambda: sorted(consumer.bodies) == ["poison-d", "poison-k", "q"])
+    given_up: set[str] = set()
+
+    def all_given_up() -> bool:
+        given_up.update(key for record in aws.messages(destination) for key in record if key.endswith("BatchInfo"))
+        return len(given_up) == 2
+
+    aws.eventually(all_given_up)
+    assert given_up == {"DDBStreamBatchInfo", "KinesisBatchInfo"}
+
+
+def allow(service: str, actions: list[str], resource: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": [f"{service}:{action}" for action in actions], "Resource": resource}
+
+
 def test_a_destination_that_the_role_may_not_write_to_shows_in_its_metric_and_blocks_nothing(aws: PolledAws) -> None:
     stream = aws.stream("unwritable")
     reading = {"Effect": "Allow", "Action": "kinesis:*", "Resource": "*"}
