@@ -138,7 +138,7 @@ class LocalCloud:
             self._loop.run(self._edge.start())
             starting.callback(self.event_sources.join)
             starting.callback(self.lambda_host.close)
-            self._edge.run_functions_at(self.lambda_host.start(), restore_error=self.lambda_host.restore_error)
+            self._edge.run_functions_at(self.lambda_host.start(), self.lambda_host)
             starting.callback(self.event_sources.stop)
             starting.callback(self.clock.close)
             QueueMetrics(self.clock, self.cloudwatch, lambda: read_queues(self._ministack.url))

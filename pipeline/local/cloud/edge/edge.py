@@ -5,6 +5,7 @@ Every request goes on to MiniStack as it came, but for
 - the operations of registered service APIs, which are answered here (apis.py),
 - STS and IAM, whose answers tell which credentials exist (credentials.py),
 - calls of an API that nobody signed (unsigned_calls.py),
+- invocations of functions (invocations.py),
 - the emulator's calls for the resources that registered providers serve (custom_resources.py).
 
 It must not know a resource type, an operation or an alarm: who starts the edge registers them.
@@ -25,6 +26,7 @@ from pipeline.local.cloud.edge.authorizer import Authorizer
 from pipeline.local.cloud.edge.cloudformation import CloudFormation
 from pipeline.local.cloud.edge.credentials import Signature, SignedRequest, Vault, parse_signature
 from pipeline.local.cloud.edge.custom_resources import CustomResources
+from pipeline.local.cloud.edge.invocations import FunctionHost, Invocations
 from pipeline.local.cloud.edge.provider_function import ProviderFunction
 from pipeline.local.cloud.edge.unsigned_calls import API_PATH, UnsignedCalls
 from pipeline.local.cloud.edge.upstream import Upstream
@@ -34,7 +36,6 @@ from pipeline.local.cloud.service_api import ServiceApi
 
 # The service's signing name, the operation where a header names it (else ""), the caller's account, the region.
 CallListener = Callable[[str, str, str, str], None]
-_FUNCTION_ERROR = "X-Amz-Function-Error"
 _TARGET = "X-Amz-Target"
 _RESOURCES_PATH = "/_pipeline_local/resources"
 # A provider blocks for as long as its resource takes, and an API call may wait for one: neither may starve the other.
@@ -65,8 +66,8 @@ class Edge:
             provider_function=provider_function,
             localize=self.localize,
         )
-        self._restore_error: Callable[[bytes], bytes] = bytes
         self._tell: CallListener | None = None
+        self._invocations = Invocations(self._upstream, self._vault)
         self._runner: web.AppRunner | None = None
 
     def register(self, provider: ResourceProvider) -> None:
@@ -81,13 +82,10 @@ class Edge:
         """It hears of each signed call that MiniStack answered, before the caller gets the answer."""
         self._tell = listener
 
-    def run_functions_at(self, lambda_url: str, *, restore_error: Callable[[bytes], bytes] = bytes) -> None:
-        """Functions of stacks that are deployed from now on are run there.
-
-        `restore_error` gives the function's own error for the body of a failed Invoke: MiniStack hands on its start.
-        """
+    def run_functions_at(self, lambda_url: str, host: FunctionHost) -> None:
+        """Functions of stacks that are deployed from now on are run there, by the host."""
         self._cloudformation.lambda_url = lambda_url
-        self._restore_error = restore_error
+        self._invocations.host = host
 
     async def start(self) -> None:
         await self._upstream.open()
@@ -121,7 +119,7 @@ class Edge:
             case "sts" | "iam":
                 return await self._remember_credentials(await _read(request), signature)
             case "lambda" if request.path.endswith("/invocations"):
-                return await self._invoke_function(await _read(request))
+                return await self._invocations.answer(await _read(request), signature)
             case name if self._apis.serves(name):
                 signed = await _read(request)
                 return await self._apis.answer(signed, signature) or (await self._upstream.send(signed)).response()
@@ -135,10 +133,6 @@ class Edge:
         if self._tell is not None and principal is not None:
             operation = request.headers.get(_TARGET, "").rpartition(".")[2]
             self._tell(signature.service, operation, principal.account, signature.region)
-
-    async def _invoke_function(self, request: SignedRequest) -> web.Response:
-        answer = await self._upstream.send(request)
-        return answer.response(self._restore_error(answer.body) if _FUNCTION_ERROR in answer.headers else None)
 
     async def _remember_credentials(self, request: SignedRequest, signature: Signature) -> web.Response:
         answer = await self._upstream.send(request)

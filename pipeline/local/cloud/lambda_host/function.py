@@ -67,11 +67,13 @@ class FunctionVersion:
     layer_arns: tuple[str, ...]
     environment: Mapping[str, str]
     log_group: str
+    dead_letter_arn: str = ""
+    is_run_here: bool = False
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> FunctionVersion:
         variables = dict(configuration.get("Environment", {}).get("Variables", {}))
-        variables.pop(PROXY_URL_VARIABLE, None)
+        is_run_here = variables.pop(PROXY_URL_VARIABLE, None) is not None
         name = configuration["FunctionName"]
         return cls(
             function=FunctionArn.parse(configuration["FunctionArn"]).unqualified,
@@ -85,6 +87,8 @@ class FunctionVersion:
             layer_arns=tuple(layer["Arn"] for layer in configuration.get("Layers", [])),
             environment=variables,
             log_group=configuration.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}",
+            dead_letter_arn=configuration.get("DeadLetterConfig", {}).get("TargetArn", ""),
+            is_run_here=is_run_here,
         )
 
 

@@ -1,7 +1,7 @@
 """Reads functions, versions and aliases from the Lambda API, and remembers what does not change.
 
-It must not run anything. A published version never changes; `$LATEST` is read anew for every invocation; an alias is
-read anew after a second, and at once after `forget`.
+It must not run anything. A published version never changes; `$LATEST` is read anew for every invocation; an alias
+and its settings are read anew after a second, and at once after `forget`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
+from pipeline.local.cloud.lambda_host.event_invoke_config import EventInvokeConfig
 from pipeline.local.cloud.lambda_host.function import LATEST, Clients, FunctionArn, FunctionVersion
 from pipeline.local.cloud.lambda_host.remembered import Remembered
 from pipeline.local.cloud.lambda_host.routing import Routing
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 _ALIAS_SECONDS = 1.0
-_DEFAULT_RETRY_ATTEMPTS = 2
+_EVENT_INVOKE_CONFIG_SECONDS = 1.0
 
 
 class Functions:
@@ -31,6 +30,7 @@ class Functions:
         self._lambda_clients: dict[tuple[str, str], LambdaClient] = {}
         self._versions = Remembered[FunctionVersion](float("inf"))
         self._routings = Remembered[Routing](_ALIAS_SECONDS)
+        self._event_invoke_configs = Remembered[EventInvokeConfig](_EVENT_INVOKE_CONFIG_SECONDS)
 
     def client(self, function: FunctionArn) -> LambdaClient:
         """A Lambda client of the root of the function's account."""
@@ -49,23 +49,21 @@ class Functions:
     def routing(self, function: FunctionArn, alias: str) -> Routing:
         return self._routings.get((function.unqualified, alias), lambda: self._read_routing(function, alias))
 
-    def retry_attempts(self, function: FunctionArn) -> int:
-        """How often a failed asynchronous invocation is tried again."""
-        qualifier = {"Qualifier": function.qualifier} if function.qualifier else {}
-        try:
-            config = self.client(function).get_function_event_invoke_config(
-                FunctionName=function.name,
-                **qualifier,
-            )
-        except ClientError as exc:
-            if exc.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
-                return _DEFAULT_RETRY_ATTEMPTS
-            raise
-        return config.get("MaximumRetryAttempts", _DEFAULT_RETRY_ATTEMPTS)
+    def event_invoke_config(self, function: FunctionArn) -> EventInvokeConfig:
+        """The settings of exactly this qualifier: an alias does not inherit those of the function."""
+        key = (function.unqualified, function.qualifier)
+        return self._event_invoke_configs.get(key, lambda: self._read_event_invoke_config(function))
+
+    def is_run_here(self, function: FunctionArn) -> bool:
+        """Its invocations come to the host; any other function the emulator runs itself."""
+        qualifier = function.qualifier or LATEST
+        if qualifier != LATEST and not qualifier.isdigit():
+            qualifier = self.routing(function, qualifier).version
+        return self.version(function, qualifier).is_run_here
 
     def forget(self, function: FunctionArn) -> None:
         """The function, a version or an alias of it was changed or made anew."""
-        for remembered in (self._versions, self._routings):
+        for remembered in (self._versions, self._routings, self._event_invoke_configs):
             remembered.forget(lambda key: isinstance(key, tuple) and key[0] == function.unqualified)
 
     def _read_version(self, function: FunctionArn, version: str) -> FunctionVersion:
@@ -79,3 +77,12 @@ class Functions:
 
     def _read_routing(self, function: FunctionArn, alias: str) -> Routing:
         return Routing.from_alias(self.client(function).get_alias(FunctionName=function.name, Name=alias))
+
+    def _read_event_invoke_config(self, function: FunctionArn) -> EventInvokeConfig:
+        qualifier = {"Qualifier": function.qualifier} if function.qualifier else {}
+        client = self.client(function)
+        try:
+            answer = client.get_function_event_invoke_config(FunctionName=function.name, **qualifier)
+        except client.exceptions.ResourceNotFoundException:
+            return EventInvokeConfig()
+        return EventInvokeConfig.from_answer(answer)

@@ -1,6 +1,7 @@
 """The Lambda host: runs the functions' real bundles for the emulator, which hands every invocation over by HTTP.
 
-In: MiniStack's Lambda proxy POSTs (the event, and headers naming function and version), and `invoke` from this process.
+In: MiniStack's Lambda proxy POSTs (the event, and headers naming function and version), `accept` from the edge
+(an Invoke of type Event) and `invoke` from this process.
 Out: the function's answer, its metrics, its logs. It must not know who deploys functions, nor what they do.
 """
 
@@ -12,7 +13,7 @@ import logging
 import random
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,13 +24,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pipeline.local.cloud.clock import Clock
 from pipeline.local.cloud.guardian import Guardian
 from pipeline.local.cloud.lambda_host.api_gateway import answer_of
+from pipeline.local.cloud.lambda_host.asynchronous import AsynchronousInvocations, During, Event
 from pipeline.local.cloud.lambda_host.bundle import Bundles
+from pipeline.local.cloud.lambda_host.delivery import Deliveries
+from pipeline.local.cloud.lambda_host.direct_invocations import DirectInvocations
+from pipeline.local.cloud.lambda_host.event_invoke_config import EventInvokeConfig
 from pipeline.local.cloud.lambda_host.execution import ChildEnvironment, Execution, new_request_id
 from pipeline.local.cloud.lambda_host.function import LATEST, Clients, FunctionArn, FunctionVersion, InvocationResult
 from pipeline.local.cloud.lambda_host.function import failure as failure_payload
 from pipeline.local.cloud.lambda_host.function_error import FunctionErrors
 from pipeline.local.cloud.lambda_host.functions import Functions
 from pipeline.local.cloud.lambda_host.http_server import HttpServer, serve_on_free_port
+from pipeline.local.cloud.lambda_host.invocation_record import EndedEvent
 from pipeline.local.cloud.lambda_host.logs import FunctionLogs, LogStream
 from pipeline.local.cloud.lambda_host.metrics import InvocationMetrics, MetricSink
 from pipeline.local.cloud.lambda_host.origin import Origin, Origins
@@ -40,7 +46,6 @@ from pipeline.local.run_events import EventLog
 
 Result = TypeVar("Result")
 _THREADS = 8
-_FIRST_RETRY_SECONDS = 60.0
 _EMF_KEY = '"_aws"'
 log = logging.getLogger(__name__)
 
@@ -101,6 +106,16 @@ class LambdaHost:
             localize=localize,
             on_line=self._on_line,
         )
+        self._deliveries = Deliveries(clients, self._functions, self._metrics)
+        self._asynchronous = AsynchronousInvocations(
+            clock=clock,
+            loop=loop,
+            attempt=self._attempt,
+            config_of=self._config_of,
+            deliver=self._deliver,
+            metrics=self._metrics,
+        )
+        self.direct_invocations = DirectInvocations()
         self._server: HttpServer | None = None
 
     def start(self) -> str:
@@ -120,27 +135,28 @@ class LambdaHost:
         event: Any,
         *,
         asynchronous: bool = False,
-        during: Callable[[], AbstractContextManager[object]] = nullcontext,
+        during: During = nullcontext,
     ) -> InvocationResult:
         """Runs a function, version or alias, and returns how it (or its last attempt) ended.
 
-        `asynchronous` adds the retries of asynchronous invocations: up to twice, or as the function's event invoke
-        configuration says, one and two AWS minutes later. Each attempt runs inside `during()`. Call it from any thread
-        but the loop's. Source: "How Lambda handles errors and retries with asynchronous invocation".
+        `asynchronous` makes the event one of Lambda's queue (see asynchronous.py): tried again as the event invoke
+        configuration says, and sent to the destinations named there. Each attempt runs inside `during()`. Call it from
+        any thread but the loop's. Raises ClockClosed when the run ends before the event does.
         """
         function = FunctionArn.parse(function_arn)
-        body = json.dumps(event).encode()
-        retries = self._functions.retry_attempts(function) if asynchronous else 0
-        request_id = new_request_id()
-        for attempt in range(retries + 1):
-            if attempt > 0:
-                self._clock.sleep(_FIRST_RETRY_SECONDS * attempt)
+        body, request_id = json.dumps(event).encode(), new_request_id()
+        if not asynchronous:
             with during():
                 call = self._route(function, None, request_id, body)
-                result = self._wait(self._run(call))
-            if result.function_error is None:
-                break
-        return result
+                return self._wait(self._run(call))
+        return self._asynchronous.accept(function, body, request_id=request_id, during=during).result()
+
+    async def accept(self, function: FunctionArn, event: bytes, *, request_id: str) -> bool:
+        """Takes an asynchronous event that the caller may send; False when the emulator runs the function itself."""
+        if not await self._in_thread(self._functions.is_run_here, function):
+            return False
+        self._asynchronous.accept(function, event, request_id=request_id)
+        return True
 
     def snapshot(self, function: FunctionArn, version: str) -> None:
         """Keeps the code of a version while Lambda still serves it (only the newest code of a function is served)."""
@@ -163,6 +179,10 @@ class LambdaHost:
         """The function's own error for the body of a failed Invoke as the emulator answers it; see function_error."""
         return self._errors.restore(body)
 
+    def pending_events(self) -> list[Event]:
+        """The asynchronous events that have been accepted and have not ended."""
+        return self._asynchronous.pending()
+
     def traffic(self) -> list[FunctionTraffic]:
         """API requests through aliases since the start."""
         return self._traffic.snapshot()
@@ -173,26 +193,43 @@ class LambdaHost:
     async def _close_in_loop(self) -> None:
         if self._server is not None:
             self._server.close()
+        await self._asynchronous.close()
         await self._execution.close()
 
     async def _answer_emulator(self, request: web.BaseRequest) -> web.StreamResponse:
-        """One POST of MiniStack's Lambda proxy: a 200 is the function's answer, a 500 its error."""
+        """One POST of MiniStack's Lambda proxy: 200 is the function's answer, 500 its error, 202 an accepted event."""
         function = FunctionArn.parse(request.headers["X-Amzn-Lambda-Function-Arn"])
         version = request.headers["X-Amzn-Lambda-Function-Version"]
         request_id = request.headers["X-Amzn-Lambda-Request-Id"]
         event = await request.read()
         try:
-            call = await self._loop.run_in_executor(self._threads, self._route, function, version, request_id, event)
+            call = await self._in_thread(self._route, function, version, request_id, event)
         except (LocalRunError, ClientError, BotoCoreError) as exc:
             log.exception("An invocation of %s could not be routed.", function)
             payload = failure_payload(f"LocalRun.{type(exc).__name__}", str(exc))
             return web.Response(status=500, body=self._errors.shorten(request_id, payload))
+        if call.origin.is_asynchronous:
+            self._asynchronous.accept(call.origin.function, event, request_id=request_id)
+            return web.Response(status=202)
         result = await self._run(call)
         if call.origin.request is not None:
             return self._answer_api(call, result)
         if result.function_error is not None:
             return web.Response(status=500, body=self._errors.shorten(request_id, result.payload))
         return web.Response(body=result.payload)
+
+    async def _attempt(self, event: Event) -> InvocationResult:
+        call = await self._in_thread(self._route, event.function, None, event.request_id, event.payload)
+        return await self._run(call)
+
+    async def _config_of(self, function: FunctionArn) -> EventInvokeConfig:
+        return await self._in_thread(self._functions.event_invoke_config, function)
+
+    async def _deliver(self, ended: EndedEvent) -> None:
+        await self._in_thread(self._deliveries.deliver, ended)
+
+    async def _in_thread(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        return await self._loop.run_in_executor(self._threads, work, *arguments)
 
     def _answer_api(self, call: _Call, result: InvocationResult) -> web.Response:
         function, route = call.origin.function, call.origin.route
@@ -216,7 +253,8 @@ class LambdaHost:
         """`resolved` is the version that the emulator found for the function's qualifier, None if nobody looked."""
         if function.qualifier is None and resolved not in (None, LATEST):
             function = function.qualified(str(resolved))
-        origin = Origin(function) if resolved is None else self._origins.of(function, json.loads(event))
+        is_direct = resolved is None or self.direct_invocations.is_one(function, event)
+        origin = Origin(function) if is_direct else self._origins.of(function, json.loads(event))
         version = self._choose_version(origin.function, resolved)
         return _Call(origin, self._functions.version(function, version), request_id, event)
 

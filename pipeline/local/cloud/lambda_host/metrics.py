@@ -75,6 +75,16 @@ class InvocationMetrics:
                     function.account, function.region, "AWS/Lambda", name, dimensions, value, unit=unit, at=at
                 )
 
+    def record_asynchronous(
+        self, function: FunctionArn, name: str, *, at: float, value: float = 1.0, unit: str = "Count"
+    ) -> None:
+        """A metric of the queue of asynchronous events, which knows the qualifier and not the executed version."""
+        for dimensions in dimension_sets(function, ""):
+            if "ExecutedVersion" not in dimensions:
+                self._sink.put_metric(
+                    function.account, function.region, "AWS/Lambda", name, dimensions, value, unit=unit, at=at
+                )
+
     def record_api_request(
         self, account: str, region: str, route: ApiRoute, *, status: int, latency_ms: float, at: float
     ) -> None:

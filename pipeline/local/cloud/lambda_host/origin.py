@@ -1,9 +1,9 @@
 """Through which qualifier an invocation came, when the emulator does not say.
 
 The emulator resolves an alias itself and names the version; only a direct Invoke names the alias. So an event that
-looks like one of API Gateway, an event source, SNS or EventBridge is looked up where it says it comes from, and counts
-as such only if that source really invokes an alias of this function. (A hook that hands a version an event made up to
-look like API Gateway's stays what it is: a direct invocation of the version.)
+looks like one of API Gateway, an event source, SNS, EventBridge or S3 is looked up where it says it comes from, and
+counts as such only if that source really invokes this function. (A hook that hands a version an event made up to look
+like API Gateway's stays what it is: a direct invocation of the version.)
 It must not choose the version.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -25,11 +26,34 @@ _REMEMBER_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Origin:
-    """`function` is qualified as it was invoked; `request` and `route` are set when API Gateway invoked it."""
+    """`function` is qualified as it was invoked; `request` and `route` are set when API Gateway invoked it.
+
+    `is_asynchronous` tells of a source that invokes asynchronously: it waits for no result.
+    """
 
     function: FunctionArn
     request: ApiRequest | None = None
     route: ApiRoute | None = None
+    is_asynchronous: bool = False
+
+
+class _SourceKind(StrEnum):
+    MAPPING = "event source mapping"
+    SUBSCRIPTION = "subscription"
+    RULE = "rule"
+    BUCKET = "bucket"
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where an event says that it comes from: the ARN of an event source, a subscription or a bucket, "" for a rule."""
+
+    kind: _SourceKind
+    arn: str = ""
+
+    @property
+    def is_asynchronous(self) -> bool:
+        return self.kind is not _SourceKind.MAPPING
 
 
 class Origins:
@@ -48,9 +72,10 @@ class Origins:
         request = ApiRequest.from_event(event)
         if request is not None:
             return self._of_api_request(function, request)
-        if function.qualifier is not None and function.qualifier.isdigit():
-            for target in self._targets_of(function, event):
-                return Origin(target)
+        source = _source_of(event)
+        if source is not None and (function.qualifier is None or function.qualifier.isdigit()):
+            for target in self._targets_of(function, source):
+                return Origin(target, is_asynchronous=source.is_asynchronous)
         return Origin(function)
 
     def _of_api_request(self, function: FunctionArn, request: ApiRequest) -> Origin:
@@ -91,38 +116,42 @@ class Origins:
                 return integration["IntegrationUri"], ApiRoute("ApiId", request.api_id, request.stage)
         return None
 
-    def _targets_of(self, function: FunctionArn, event: Mapping[str, Any]) -> tuple[FunctionArn, ...]:
-        """The aliases of the function that the event's source invokes."""
-        source = _source_of(event)
-        if source is None:
-            return ()
-        key = (function.unqualified, source)
-        arns = self._targets.get(key, lambda: self._read_targets(function, source))
-        targets = (_function_in(arn) for arn in arns)
-        return tuple(
-            target
-            for target in targets
-            if target is not None
-            and target.unqualified == function.unqualified
-            and target.qualifier is not None
-            and not target.qualifier.isdigit()
-        )
+    def _targets_of(self, function: FunctionArn, source: _Source) -> tuple[FunctionArn, ...]:
+        """What the event's source invokes: this very version, or aliases of the function."""
+        arns = self._targets.get((function, source), lambda: self._read_targets(function, source))
+        targets = [_function_in(arn) for arn in arns]
+        return tuple(target for target in targets if target is not None and _may_run(target, function))
 
-    def _read_targets(self, function: FunctionArn, source: str) -> tuple[str, ...]:
-        if source.startswith("arn:aws:sns:"):
-            subscription = self._client(function, "sns").get_subscription_attributes(SubscriptionArn=source)
-            return (subscription["Attributes"]["Endpoint"],)
-        if source.startswith("arn:"):
-            mappings = self._client(function, "lambda").list_event_source_mappings(EventSourceArn=source)
-            return tuple(mapping["FunctionArn"] for mapping in mappings["EventSourceMappings"])
-        return self._read_rule_targets(function)
+    def _read_targets(self, function: FunctionArn, source: _Source) -> tuple[str, ...]:
+        try:
+            match source.kind:
+                case _SourceKind.SUBSCRIPTION:
+                    sns = self._client(function, "sns")
+                    return (sns.get_subscription_attributes(SubscriptionArn=source.arn)["Attributes"]["Endpoint"],)
+                case _SourceKind.BUCKET:
+                    s3 = self._client(function, "s3")
+                    bucket = source.arn.rpartition(":")[2]
+                    configuration = s3.get_bucket_notification_configuration(Bucket=bucket)
+                    return tuple(
+                        to["LambdaFunctionArn"] for to in configuration.get("LambdaFunctionConfigurations", [])
+                    )
+                case _SourceKind.RULE:
+                    return self._read_rule_targets(function)
+                case _SourceKind.MAPPING:
+                    client = self._client(function, "lambda")
+                    mappings = client.list_event_source_mappings(EventSourceArn=source.arn)
+                    return tuple(mapping["FunctionArn"] for mapping in mappings["EventSourceMappings"])
+        except ClientError as exc:
+            if exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 404:
+                return ()
+            raise
 
     def _read_rule_targets(self, function: FunctionArn) -> tuple[str, ...]:
-        """The aliases that are a target of any rule, on any bus: an event does not tell its rule."""
+        """What of the function is a target of any rule, on any bus: an event does not tell its rule."""
         events = self._client(function, "events")
         buses = [bus["Name"] for bus in events.list_event_buses()["EventBuses"]]
         aliases = self._client(function, "lambda").list_aliases(FunctionName=function.name)["Aliases"]
-        arns = [alias["AliasArn"] for alias in aliases]
+        arns = [*(alias["AliasArn"] for alias in aliases), str(function)]
         return tuple(
             arn
             for arn in arns
@@ -138,13 +167,24 @@ class Origins:
         return self._boto3_clients[key]
 
 
-def _source_of(event: Mapping[str, Any]) -> str | None:
-    """An event source's ARN, an SNS subscription's ARN, "rule" for an event of EventBridge, None for anything else."""
+def _source_of(event: Mapping[str, Any]) -> _Source | None:
+    """None for an event of none of these sources."""
     records = event.get("Records")
     if isinstance(records, list) and records and isinstance(records[0], Mapping):
-        source = records[0].get("eventSourceARN") or records[0].get("EventSubscriptionArn")
-        return str(source) if source else None
-    return "rule" if "detail-type" in event and "source" in event else None
+        record = records[0]
+        if mapping := record.get("eventSourceARN"):
+            return _Source(_SourceKind.MAPPING, str(mapping))
+        if subscription := record.get("EventSubscriptionArn"):
+            return _Source(_SourceKind.SUBSCRIPTION, str(subscription))
+        bucket = (record.get("s3") or {}).get("bucket") or {}
+        return _Source(_SourceKind.BUCKET, str(bucket["arn"])) if "arn" in bucket else None
+    return _Source(_SourceKind.RULE) if "detail-type" in event and "source" in event else None
+
+
+def _may_run(target: FunctionArn, function: FunctionArn) -> bool:
+    """Whether an invocation of the target can run this version."""
+    is_alias = target.qualifier is not None and not target.qualifier.isdigit()
+    return target.unqualified == function.unqualified and (is_alias or target == function)
 
 
 def _function_in(uri: str) -> FunctionArn | None:
