@@ -126,8 +126,7 @@ class Origins:
         try:
             match source.kind:
                 case _SourceKind.SUBSCRIPTION:
-                    sns = self._client(function, "sns")
-                    return (sns.get_subscription_attributes(SubscriptionArn=source.arn)["Attributes"]["Endpoint"],)
+                    return self._read_endpoint(function, source.arn)
                 case _SourceKind.BUCKET:
                     s3 = self._client(function, "s3")
                     bucket = source.arn.rpartition(":")[2]
@@ -145,6 +144,14 @@ class Origins:
             if exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 404:
                 return ()
             raise
+
+    def _read_endpoint(self, function: FunctionArn, subscription_arn: str) -> tuple[str, ...]:
+        """The endpoint of a subscription; its attributes do not name it when CloudFormation made it."""
+        topic_arn = subscription_arn.rpartition(":")[0]
+        sns = self._client(function, "sns")
+        pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
+        found = (entry for page in pages for entry in page["Subscriptions"])
+        return tuple(entry["Endpoint"] for entry in found if entry["SubscriptionArn"] == subscription_arn)
 
     def _read_rule_targets(self, function: FunctionArn) -> tuple[str, ...]:
         """What of the function is a target of any rule, on any bus: an event does not tell its rule."""

@@ -1,0 +1,210 @@
+"""A chain of events as CDK deploys it: bus → rule → topic → an alias's subscription and a queue's; and Invoke itself.
+
+The template is what aws-cdk-lib synthesizes for `targets.SnsTopic` and `subscriptions.LambdaSubscription` on an alias,
+each with a dead-letter queue, and `subscriptions.SqsSubscription`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from pipeline.local.cloud.local_cloud import LocalCloud
+from tests.pipeline.local.cloud.lambda_host.local_aws import eventually, zip_of
+
+ACCOUNT, REGION = "222222222222", "eu-west-1"
+TEMPLATE = Path(__file__).parents[1] / "cases" / "event-chain" / "Chain.template.json"
+ALIAS = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:chain:live"
+DEADLINE_SECONDS = 30.0
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    home: Path = tmp_path_factory.mktemp("cloud")
+    with LocalCloud(home, cache=home / "cache", speed=1000) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def outputs(cloud: LocalCloud) -> Mapping[str, str]:
+    """The chain's stack, deployed."""
+    cloudformation = client(cloud, "cloudformation")
+    cloudformation.create_stack(StackName="Chain", TemplateBody=TEMPLATE.read_text(), Capabilities=["CAPABILITY_IAM"])
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while (stack := cloudformation.describe_stacks(StackName="Chain")["Stacks"][0])["StackStatus"].endswith("PROGRESS"):
+        assert time.monotonic() < deadline, "the stack is not made in time"
+        time.sleep(0.05)
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def client(cloud: LocalCloud, service: str) -> Any:
+    return cloud.clients.root(ACCOUNT, REGION).client(service)  # type: ignore[call-overload]
+
+
+def put_event(cloud: LocalCloud, source: str, car: str) -> None:
+    entry = {"EventBusName": "cars", "Source": source, "DetailType": "CarDeleted", "Detail": json.dumps({"car": car})}
+    answer = client(cloud, "events").put_events(Entries=[entry])
+    assert answer["FailedEntryCount"] == 0
+
+
+def take(cloud: LocalCloud, url: str) -> list[Any]:
+    """Takes what the queue has."""
+    sqs = client(cloud, "sqs")
+    taken = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+    for message in taken.get("Messages", []):
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return list(taken.get("Messages", []))
+
+
+def test_an_event_that_matches_goes_through_the_chain_and_fails_into_the_aliases_destination(
+    cloud: LocalCloud, outputs: Mapping[str, str]
+) -> None:
+    put_event(cloud, "another.source", "ignored")
+    put_event(cloud, "acs.acm", "one")
+
+    (to_people,) = eventually(lambda: take(cloud, outputs["PeopleUrl"]))
+    notification = json.loads(to_people["Body"])
+    assert notification["TopicArn"] == outputs["TopicArn"]
+    assert json.loads(notification["Message"])["detail"] == {"car": "one"}
+    (failed,) = eventually(lambda: take(cloud, outputs["FailedUrl"]))
+    record = json.loads(failed["Body"])
+    assert record["requestContext"]["functionArn"] == ALIAS
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert record["requestContext"]["approximateInvokeCount"] == 2  # the template asks for one retry
+    (notified,) = record["requestPayload"]["Records"]
+    assert json.loads(notified["Sns"]["Message"])["detail"] == {"car": "one"}
+    assert take(cloud, outputs["UndeliveredUrl"]) == []
+    assert take(cloud, outputs["PeopleUrl"]) == []
+
+
+COUNTS = """
+import json, os, pathlib
+def handle(event, context):
+    with pathlib.Path(os.environ["ATTEMPTS"]).open("a") as file:
+        print(json.dumps(event), file=file)
+    raise ValueError("no such car")
+"""
+
+
+@pytest.fixture(scope="module")
+def attempts(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], list[Any]]:
+    """A stack with the function `counts`, which writes down its events and fails; what it has written."""
+    file: Path = tmp_path_factory.mktemp("attempts") / "attempts"
+    file.touch()
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]}}
+    function = {
+        "FunctionName": "counts",
+        "Runtime": "python3.13",
+        "Handler": "index.handle",
+        "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+        "Code": {"ZipFile": COUNTS},
+        "Environment": {"Variables": {"ATTEMPTS": str(file)}},
+    }
+    resources = {
+        "Role": {"Type": "AWS::IAM::Role", "Properties": role},
+        "Function": {"Type": "AWS::Lambda::Function", "Properties": function},
+    }
+    cloudformation = client(cloud, "cloudformation")
+    cloudformation.create_stack(
+        StackName="Counts", TemplateBody=json.dumps({"Resources": resources}), Capabilities=["CAPABILITY_IAM"]
+    )
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName="Counts", WaiterConfig={"Delay": 0.05, "MaxAttempts": 200}
+    )
+    return lambda: [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def role(cloud: LocalCloud, name: str, service: str, *statements: Mapping[str, Any]) -> str:
+    """A new role that the service may assume, with these policy statements; its ARN."""
+    iam = client(cloud, "iam")
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    arn = str(iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"])
+    if statements:
+        policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+        iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=policy)
+    return arn
+
+
+def caller(cloud: LocalCloud, name: str, *statements: Mapping[str, Any]) -> Any:
+    """A Lambda client of a new role with these policy statements."""
+    arn = role(cloud, name, "codebuild.amazonaws.com", *statements)
+    return cloud.clients.assume(arn, session_name="test", region=REGION).client("lambda")
+
+
+def is_over(cloud: LocalCloud) -> bool:
+    return not cloud.lambda_host.pending_events()
+
+
+def test_an_invoke_of_type_event_is_accepted_at_once_and_attempted_three_times_in_all(
+    cloud: LocalCloud, attempts: Callable[[], list[Any]]
+) -> None:
+    allowed = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}
+    of_role = caller(cloud, "may-invoke", allowed)
+
+    answer = of_role.invoke(FunctionName="counts", InvocationType="Event", Payload=b'{"n": 1}')
+
+    assert (answer["StatusCode"], answer["Payload"].read()) == (202, b"")
+    eventually(lambda: len(attempts()) == 3)
+    eventually(lambda: is_over(cloud))
+    assert attempts() == [{"n": 1}] * 3
+
+
+def test_who_may_not_invoke_is_refused_and_nothing_is_attempted(
+    cloud: LocalCloud, attempts: Callable[[], list[Any]]
+) -> None:
+    before = attempts()
+
+    with pytest.raises(ClientError, match=r"is not authorized to perform: lambda:InvokeFunction"):
+        caller(cloud, "may-nothing").invoke(FunctionName="counts", InvocationType="Event")
+
+    assert is_over(cloud)
+    assert attempts() == before
+
+
+def test_a_function_that_is_not_there_is_refused(cloud: LocalCloud) -> None:
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        client(cloud, "lambda").invoke(FunctionName="none", InvocationType="Event")
+
+
+def test_a_synchronous_invoke_is_attempted_once_whatever_its_event_looks_like(
+    cloud: LocalCloud, outputs: Mapping[str, str]
+) -> None:
+    lambda_ = client(cloud, "lambda")
+    (subscription, *_) = [
+        entry["SubscriptionArn"]
+        for entry in client(cloud, "sns").list_subscriptions_by_topic(TopicArn=outputs["TopicArn"])["Subscriptions"]
+        if entry["Protocol"] == "lambda"
+    ]
+    record = {"EventSource": "aws:sns", "EventSubscriptionArn": subscription, "Sns": {"Message": "made up"}}
+
+    version = lambda_.get_alias(FunctionName="chain", Name="live")["FunctionVersion"]
+    answer = lambda_.invoke(FunctionName="chain", Qualifier=version, Payload=json.dumps({"Records": [record]}))
+
+    assert answer["FunctionError"] == "Unhandled"
+    assert json.loads(answer["Payload"].read())["errorMessage"] == "made up"
+    assert is_over(cloud)
+
+
+def test_a_function_that_the_emulator_runs_itself_stays_the_emulators(cloud: LocalCloud) -> None:
+    lambda_ = client(cloud, "lambda")
+    lambda_.create_function(
+        FunctionName="not-ours",
+        Runtime="python3.12",
+        Handler="index.handle",
+        Role=role(cloud, "not-ours", "lambda.amazonaws.com"),
+        Code={"ZipFile": zip_of({"index.py": "def handle(event, context): return 1"})},
+    )
+
+    answer = lambda_.invoke(FunctionName="not-ours", InvocationType="Event", Payload=b"{}")
+
+    assert answer["StatusCode"] == 202
+    assert is_over(cloud)
