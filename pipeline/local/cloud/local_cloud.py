@@ -10,6 +10,7 @@
     Schedules     invokes functions on the run's clock
     EventSources  polls streams and queues for functions
     QueueMetrics  tells CloudWatch what lies in queues
+    EventDelivery delivers what EventBridge rules match
 
 It must not know pipelines: the engine registers CodePipeline's resource types and operations.
 """
@@ -37,6 +38,7 @@ from pipeline.local.cloud.codedeploy.codedeploy_api import CodeDeployApi
 from pipeline.local.cloud.codedeploy.ports import Services
 from pipeline.local.cloud.codedeploy.provider import CodeDeployProvider
 from pipeline.local.cloud.edge.edge import Edge
+from pipeline.local.cloud.event_delivery import EventDelivery
 from pipeline.local.cloud.event_sources.event_sources import EventSources
 from pipeline.local.cloud.event_sources.queue_metrics import QueueMetrics, read_queues
 from pipeline.local.cloud.event_sources.surroundings import Surroundings
@@ -48,6 +50,7 @@ from pipeline.local.cloud.ministack import MiniStack, listen
 from pipeline.local.cloud.resource import ResourceProvider
 from pipeline.local.cloud.schedule import Schedules
 from pipeline.local.cloud.service_api import ServiceApi
+from pipeline.local.cloud.service_principal import ServicePrincipal
 from pipeline.local.run_events import EventLog
 
 
@@ -108,6 +111,8 @@ class LocalCloud:
         self.register(AliasProvider(self.codedeploy))
         self.register(Schedules(self.clock, self.lambda_host))
         self.register(self.event_sources)
+        events = ServicePrincipal(self.clients, "events.amazonaws.com")
+        self._edge.deliver_events(EventDelivery(self.clock, events, self.cloudwatch).begin)
         self.register_api(CloudWatchApi(self.cloudwatch))
         self.register_api(CodeDeployApi(self.codedeploy))
 

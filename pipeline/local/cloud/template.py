@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from pipeline.local.cloud.policies import fit_policies
+from pipeline.local.cloud.rule_targets import RULE_TYPE, with_own_delivery
 from pipeline.local.errors import Unsupported
 
 ORIGINAL = "PipelineLocalOriginal"
@@ -35,11 +36,15 @@ Template = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Rewriting:
-    """What a template is made fit for: `service_token` is the ARN of the function that stands for the providers."""
+    """What a template is made fit for: `service_token` is the ARN of the function that stands for the providers.
+
+    `delivers_events` tells whether that function also delivers what rules have matched.
+    """
 
     claimed_types: frozenset[str]
     service_token: str
     lambda_url: str
+    delivers_events: bool = False
 
 
 def parse_template(text: str) -> Template:
@@ -58,7 +63,7 @@ def rewrite(template: Mapping[str, Any], rewriting: Rewriting) -> Template | Non
     resources = template.get("Resources")
     if not isinstance(resources, Mapping):
         return None
-    rewritten = {name: _rewrite_resource(name, resource, rewriting) for name, resource in resources.items()}
+    rewritten = {name: _rewrite_resource(name, resource, resources, rewriting) for name, resource in resources.items()}
     if rewritten == resources:
         return None
     metadata = {**(template.get("Metadata") or {}), ORIGINAL: fingerprint(template)}
@@ -80,7 +85,7 @@ def original_types(text: str) -> str:
     return _CUSTOM_TYPE.sub(lambda match: match.group(1).replace("--", "::"), text)
 
 
-def _rewrite_resource(logical_id: str, resource: Any, rewriting: Rewriting) -> Any:
+def _rewrite_resource(logical_id: str, resource: Any, resources: Mapping[str, Any], rewriting: Rewriting) -> Any:
     if not isinstance(resource, Mapping):  # Fn::ForEach
         return resource
     resource_type = resource.get("Type")
@@ -88,6 +93,8 @@ def _rewrite_resource(logical_id: str, resource: Any, rewriting: Rewriting) -> A
         return _as_custom_resource(resource, rewriting)
     if resource_type == FUNCTION_TYPE and _is_run_by_the_host(resource):
         return _with_proxy(logical_id, resource, rewriting)
+    if resource_type == RULE_TYPE and rewriting.delivers_events:
+        return with_own_delivery(resource, resources, rewriting.service_token)
     return fit_policies(resource)
 
 

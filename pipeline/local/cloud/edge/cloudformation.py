@@ -38,7 +38,10 @@ _S3_HOST = re.compile(r"(?:(?P<bucket>[a-z0-9.-]+)\.)?s3(?:[.-][a-z0-9-]+)?\.ama
 
 
 class CloudFormation:
-    """See the module. `lambda_url` is where functions of rewritten templates are run."""
+    """See the module. `lambda_url` is where functions of rewritten templates are run.
+
+    `delivers_events` tells whether somebody delivers what rules of rewritten templates match.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class CloudFormation:
         localize: Localizer,
     ) -> None:
         self.lambda_url = ""
+        self.delivers_events = False
         self._upstream = upstream
         self._vault = vault
         self._resources = resources
@@ -125,6 +129,7 @@ class CloudFormation:
                     claimed_types=self._resources.claimed_types,
                     service_token=self._provider_function.arn(principal.account, region),
                     lambda_url=self.lambda_url,
+                    delivers_events=self.delivers_events,
                 ),
             )
         except (ValueError, Unsupported) as exc:

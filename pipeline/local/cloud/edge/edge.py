@@ -6,7 +6,8 @@ Every request goes on to MiniStack as it came, but for
 - STS and IAM, whose answers tell which credentials exist (credentials.py),
 - calls of an API that nobody signed (unsigned_calls.py),
 - invocations of functions (invocations.py),
-- the emulator's calls for the resources that registered providers serve (custom_resources.py).
+- the emulator's calls for the resources that registered providers serve (custom_resources.py), and for the targets of
+  EventBridge rules (rule_targets.py).
 
 It must not know a resource type, an operation or an alarm: who starts the edge registers them.
 """
@@ -32,6 +33,7 @@ from pipeline.local.cloud.edge.unsigned_calls import API_PATH, UnsignedCalls
 from pipeline.local.cloud.edge.upstream import Upstream
 from pipeline.local.cloud.localize import Localizer
 from pipeline.local.cloud.resource import ResourceProvider
+from pipeline.local.cloud.rule_targets import MatchedEvent, matched_event
 from pipeline.local.cloud.service_api import ServiceApi
 
 # The service's signing name, the operation where a header names it (else ""), the caller's account, the region.
@@ -67,6 +69,7 @@ class Edge:
             localize=self.localize,
         )
         self._tell: CallListener | None = None
+        self._deliver: Callable[[MatchedEvent], None] | None = None
         self._invocations = Invocations(self._upstream, self._vault)
         self._runner: web.AppRunner | None = None
 
@@ -81,6 +84,11 @@ class Edge:
     def tell_calls_to(self, listener: CallListener) -> None:
         """It hears of each signed call that MiniStack answered, before the caller gets the answer."""
         self._tell = listener
+
+    def deliver_events(self, deliver: Callable[[MatchedEvent], None]) -> None:
+        """What rules of stacks that are deployed from now on match is handed over; `deliver` must not block."""
+        self._cloudformation.delivers_events = True
+        self._deliver = deliver
 
     def run_functions_at(self, lambda_url: str, host: FunctionHost) -> None:
         """Functions of stacks that are deployed from now on are run there, by the host."""
@@ -104,7 +112,12 @@ class Edge:
         self._api_threads.shutdown(wait=False, cancel_futures=True)
 
     async def _begin_resource(self, request: web.Request) -> web.Response:
-        self._resources.begin(await request.json())
+        message = await request.json()
+        matched = matched_event(message)
+        if matched is None:
+            self._resources.begin(message)
+        elif self._deliver is not None:
+            self._deliver(matched)
         return web.json_response({})
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:

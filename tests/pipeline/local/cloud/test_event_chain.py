@@ -63,6 +63,10 @@ def take(cloud: LocalCloud, url: str) -> list[Any]:
     return list(taken.get("Messages", []))
 
 
+def is_over(cloud: LocalCloud) -> bool:
+    return not cloud.lambda_host.pending_events()
+
+
 def test_an_event_that_matches_goes_through_the_chain_and_fails_into_the_aliases_destination(
     cloud: LocalCloud, outputs: Mapping[str, str]
 ) -> None:
@@ -81,6 +85,61 @@ def test_an_event_that_matches_goes_through_the_chain_and_fails_into_the_aliases
     (notified,) = record["requestPayload"]["Records"]
     assert json.loads(notified["Sns"]["Message"])["detail"] == {"car": "one"}
     assert take(cloud, outputs["UndeliveredUrl"]) == []
+    assert take(cloud, outputs["PeopleUrl"]) == []
+
+
+def test_a_targets_input_is_made_and_the_event_of_a_function_is_asynchronous_whatever_it_looks_like(
+    cloud: LocalCloud, outputs: Mapping[str, str]
+) -> None:
+    put_event(cloud, "direct", "two")
+    put_event(cloud, "queued", "three")
+
+    (failed,) = eventually(lambda: take(cloud, outputs["FailedUrl"]))
+    record = json.loads(failed["Body"])
+    assert record["requestPayload"] == {"car": "two", "what": "CarDeleted"}
+    assert record["requestContext"]["functionArn"] == ALIAS
+    assert record["requestContext"]["approximateInvokeCount"] == 2
+    (queued,) = eventually(lambda: take(cloud, outputs["PeopleUrl"]))
+    assert json.loads(queued["Body"]) == {"car": "three"}
+
+
+def test_a_synchronous_invoke_is_attempted_once_whatever_its_event_looks_like(
+    cloud: LocalCloud, outputs: Mapping[str, str]
+) -> None:
+    lambda_ = client(cloud, "lambda")
+    (subscription, *_) = [
+        entry["SubscriptionArn"]
+        for entry in client(cloud, "sns").list_subscriptions_by_topic(TopicArn=outputs["TopicArn"])["Subscriptions"]
+        if entry["Protocol"] == "lambda"
+    ]
+    record = {"EventSource": "aws:sns", "EventSubscriptionArn": subscription, "Sns": {"Message": "made up"}}
+
+    version = lambda_.get_alias(FunctionName="chain", Name="live")["FunctionVersion"]
+    answer = lambda_.invoke(FunctionName="chain", Qualifier=version, Payload=json.dumps({"Records": [record]}))
+
+    assert answer["FunctionError"] == "Unhandled"
+    assert json.loads(answer["Payload"].read())["errorMessage"] == "made up"
+    assert is_over(cloud)
+
+
+def test_an_event_whose_topic_refuses_it_or_is_gone_goes_to_the_rules_dead_letter_queue(
+    cloud: LocalCloud, outputs: Mapping[str, str]
+) -> None:
+    sns, topic = client(cloud, "sns"), outputs["TopicArn"]
+    closed = json.dumps({"Version": "2012-10-17", "Statement": []})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=closed)
+    put_event(cloud, "acs.acm", "refused")
+    (refused,) = eventually(lambda: take(cloud, outputs["UndeliveredUrl"]))
+    sns.delete_topic(TopicArn=topic)
+    put_event(cloud, "acs.acm", "lost")
+    (lost,) = eventually(lambda: take(cloud, outputs["UndeliveredUrl"]))
+
+    assert [json.loads(message["Body"])["detail"]["car"] for message in (refused, lost)] == ["refused", "lost"]
+    for message, code in ((refused, "NO_PERMISSIONS"), (lost, "NO_RESOURCE")):
+        attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+        assert attributes["RULE_ARN"].startswith(f"arn:aws:events:{REGION}:{ACCOUNT}:rule/cars/Chain-Rule")
+        assert (attributes["TARGET_ARN"], attributes["ERROR_CODE"]) == (topic, code)
+        assert topic in attributes["ERROR_MESSAGE"]
     assert take(cloud, outputs["PeopleUrl"]) == []
 
 
@@ -140,10 +199,6 @@ def caller(cloud: LocalCloud, name: str, *statements: Mapping[str, Any]) -> Any:
     return cloud.clients.assume(arn, session_name="test", region=REGION).client("lambda")
 
 
-def is_over(cloud: LocalCloud) -> bool:
-    return not cloud.lambda_host.pending_events()
-
-
 def test_an_invoke_of_type_event_is_accepted_at_once_and_attempted_three_times_in_all(
     cloud: LocalCloud, attempts: Callable[[], list[Any]]
 ) -> None:
@@ -173,25 +228,6 @@ def test_who_may_not_invoke_is_refused_and_nothing_is_attempted(
 def test_a_function_that_is_not_there_is_refused(cloud: LocalCloud) -> None:
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         client(cloud, "lambda").invoke(FunctionName="none", InvocationType="Event")
-
-
-def test_a_synchronous_invoke_is_attempted_once_whatever_its_event_looks_like(
-    cloud: LocalCloud, outputs: Mapping[str, str]
-) -> None:
-    lambda_ = client(cloud, "lambda")
-    (subscription, *_) = [
-        entry["SubscriptionArn"]
-        for entry in client(cloud, "sns").list_subscriptions_by_topic(TopicArn=outputs["TopicArn"])["Subscriptions"]
-        if entry["Protocol"] == "lambda"
-    ]
-    record = {"EventSource": "aws:sns", "EventSubscriptionArn": subscription, "Sns": {"Message": "made up"}}
-
-    version = lambda_.get_alias(FunctionName="chain", Name="live")["FunctionVersion"]
-    answer = lambda_.invoke(FunctionName="chain", Qualifier=version, Payload=json.dumps({"Records": [record]}))
-
-    assert answer["FunctionError"] == "Unhandled"
-    assert json.loads(answer["Payload"].read())["errorMessage"] == "made up"
-    assert is_over(cloud)
 
 
 def test_a_function_that_the_emulator_runs_itself_stays_the_emulators(cloud: LocalCloud) -> None:
