@@ -28,6 +28,7 @@ from pipeline.local.cloud.aws_clients import AwsClients
 from pipeline.local.cloud.bucket_emptier import BucketEmptier
 from pipeline.local.cloud.child_environment import child_environment
 from pipeline.local.cloud.clock import Clock
+from pipeline.local.cloud.cloudwatch.alarm_actions import AlarmActions
 from pipeline.local.cloud.cloudwatch.alarm_provider import AlarmProvider
 from pipeline.local.cloud.cloudwatch.cloudwatch import CloudWatch
 from pipeline.local.cloud.cloudwatch.cloudwatch_api import CloudWatchApi
@@ -75,7 +76,8 @@ class LocalCloud:
         self.endpoint_url = self._edge.url
         self.localize = self._edge.localize
         self.clients = AwsClients(self.endpoint_url)
-        self.cloudwatch = CloudWatch(self.clock, self.event_log)
+        alarm_actions = AlarmActions(self.clock, ServicePrincipal(self.clients, "cloudwatch.amazonaws.com"))
+        self.cloudwatch = CloudWatch(self.clock, self.event_log, alarm_actions.begin)
         self.lambda_host = LambdaHost(
             clients=self.clients,
             guardian=self.guardian,

@@ -33,7 +33,7 @@ Resources = Mapping[str, Any]
 class MatchedEvent:
     """An event that a rule matched, for one of its targets.
 
-    `payload` is what the target gets, `event` the event itself, both as JSON. Without a dead-letter queue its ARN is "".
+    `payload` is what the target gets, `event` the event itself, both as JSON. No dead-letter queue is "".
     """
 
     rule_arn: str

@@ -1,7 +1,7 @@
 """CloudWatch: takes metrics, and at each AWS minute's boundary decides the state of every alarm.
 
-Everything is on the run's clock: times are AWS seconds since the epoch. Alarms change state only; their actions (SNS,
-Auto Scaling …) are not carried out. It must not know CloudFormation, HTTP or who asks.
+Everything is on the run's clock: times are AWS seconds since the epoch. Alarms change state only; who carries out their
+actions (alarm_actions.py) is told. It must not know CloudFormation, HTTP or who asks.
 
 An alarm is evaluated on the minutes that ended: a period of five minutes is the last five minutes, at every minute
 ("Alarm evaluation"). Composite alarms follow their children at once.
@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.local.cloud.clock import Clock
@@ -43,13 +43,27 @@ EVALUATION_ORDER = 0
 """The place of the evaluation among what runs at an AWS minute's boundary: first."""
 
 
-class CloudWatch:
-    """Safe to use from several threads. Events are emitted after the state is kept, outside of the lock."""
+@dataclass(frozen=True)
+class _Transition:
+    """An alarm whose state has become another one."""
 
-    def __init__(self, clock: Clock, event_log: EventLog) -> None:
+    status: AlarmStatus
+    old_state: AlarmState
+
+
+class CloudWatch:
+    """Safe to use from several threads. Events are emitted after the state is kept, outside of the lock.
+
+    `on_transition` gets an alarm that has changed its state, and the old state; it must not block.
+    """
+
+    def __init__(
+        self, clock: Clock, event_log: EventLog, on_transition: Callable[[AlarmStatus, AlarmState], None] | None = None
+    ) -> None:
         self.clock = clock
         self.metrics = MetricStore()
         self._event_log = event_log
+        self._on_transition = on_transition
         self._book = AlarmBook()
         self._lock = threading.RLock()
         clock.every_minute(self.evaluate, name="CloudWatch alarms", order=EVALUATION_ORDER)
@@ -134,7 +148,7 @@ class CloudWatch:
     def evaluate(self, at: float) -> None:
         """Decides every alarm's state from the minutes before the AWS time `at`."""
         with self._lock:
-            changed: list[AlarmChanged] = []
+            changed: list[_Transition] = []
             for status, alarm in self._book.metric_alarms():
                 changed += self._evaluate_metric_alarm(status, alarm, end=int(at // 60) * 60)
             changed += self._follow_children(at=at)
@@ -149,7 +163,7 @@ class CloudWatch:
         self._emit(changed)
         return status
 
-    def _evaluate_metric_alarm(self, status: AlarmStatus, alarm: MetricAlarm, *, end: int) -> list[AlarmChanged]:
+    def _evaluate_metric_alarm(self, status: AlarmStatus, alarm: MetricAlarm, *, end: int) -> list[_Transition]:
         count = evaluation_range(alarm.evaluation_periods)
         start = end - count * alarm.period_seconds
         if alarm.ignores_low_samples and self._has_low_samples(alarm, end):
@@ -177,9 +191,9 @@ class CloudWatch:
             for stat in alarm.metric_stats()
         )
 
-    def _follow_children(self, *, at: float) -> list[AlarmChanged]:
+    def _follow_children(self, *, at: float) -> list[_Transition]:
         """Decides every composite alarm, children first. Alarms in a circle are not evaluated, as on AWS."""
-        changed: list[AlarmChanged] = []
+        changed: list[_Transition] = []
         waiting = {(s.account, s.region, s.name): (s, alarm) for s, alarm in self._book.composite_alarms()}
         while waiting:
             ready = [key for key, (_, alarm) in waiting.items() if not self._waits(key, alarm, set(waiting))]
@@ -192,7 +206,7 @@ class CloudWatch:
     def _waits(self, key: tuple[str, str, str], alarm: CompositeAlarm, waiting: set[tuple[str, str, str]]) -> bool:
         return any((key[0], key[1], child) in waiting for child in children(alarm.rule))
 
-    def _evaluate_composite_alarm(self, status: AlarmStatus, alarm: CompositeAlarm) -> list[AlarmChanged]:
+    def _evaluate_composite_alarm(self, status: AlarmStatus, alarm: CompositeAlarm) -> list[_Transition]:
         def state_of(name: str) -> AlarmState:
             return self._book.get(status.account, status.region, name).state
 
@@ -201,7 +215,7 @@ class CloudWatch:
         reason = f"The alarm rule is {'true' if state is AlarmState.ALARM else 'false'}: {states or 'a constant'}."
         return self._set_state(status, state, reason, "") if state is not status.state else []
 
-    def _set_state(self, old: AlarmStatus, state: AlarmState, reason: str, reason_data: str) -> list[AlarmChanged]:
+    def _set_state(self, old: AlarmStatus, state: AlarmState, reason: str, reason_data: str) -> list[_Transition]:
         now = self.clock.now()
         is_other = state is not old.state
         status = replace(
@@ -215,14 +229,22 @@ class CloudWatch:
         self._book.replace(status, old=old, at=now)
         if not is_other:
             return []
-        event = AlarmChanged(
-            account=old.account, alarm=old.name, old_state=old.state.value, new_state=state.value, reason=reason
-        )
-        return [event]
+        return [_Transition(status, old.state)]
 
-    def _emit(self, events: Iterable[AlarmChanged]) -> None:
-        for event in events:
-            self._event_log.emit(event)
+    def _emit(self, transitions: Iterable[_Transition]) -> None:
+        for transition in transitions:
+            status = transition.status
+            self._event_log.emit(
+                AlarmChanged(
+                    account=status.account,
+                    alarm=status.name,
+                    old_state=transition.old_state.value,
+                    new_state=status.state.value,
+                    reason=status.reason,
+                )
+            )
+            if self._on_transition is not None:
+                self._on_transition(status, transition.old_state)
 
 
 def _reason_data(alarm: MetricAlarm, verdict: Verdict, points: tuple[float | None, ...]) -> str:

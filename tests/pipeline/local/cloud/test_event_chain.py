@@ -143,6 +143,35 @@ def test_an_event_whose_topic_refuses_it_or_is_gone_goes_to_the_rules_dead_lette
     assert take(cloud, outputs["PeopleUrl"]) == []
 
 
+def test_an_alarm_calls_people_through_its_topic(cloud: LocalCloud) -> None:
+    sns, sqs, cloudwatch = (client(cloud, service) for service in ("sns", "sqs", "cloudwatch"))
+    topic = sns.create_topic(Name="operators")["TopicArn"]
+    queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:pager"
+    allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**allow, "Resource": queue}]})
+    url = sqs.create_queue(QueueName="pager", Attributes={"Policy": policy})["QueueUrl"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+    cloudwatch.put_metric_alarm(
+        AlarmName="errors",
+        Namespace="AWS/Lambda",
+        MetricName="Errors",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="ignore",
+        AlarmActions=[topic],
+    )
+
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="tried")
+
+    (message,) = eventually(lambda: take(cloud, url))
+    notification = json.loads(message["Body"])
+    assert notification["Subject"].startswith('ALARM: "errors" in ')
+    assert json.loads(notification["Message"])["NewStateReason"] == "tried"
+
+
 COUNTS = """
 import json, os, pathlib
 def handle(event, context):
