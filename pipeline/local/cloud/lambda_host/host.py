@@ -46,6 +46,7 @@ from pipeline.local.run_events import EventLog
 
 Result = TypeVar("Result")
 _THREADS = 8
+_DELIVERY_THREADS = 4
 _EMF_KEY = '"_aws"'
 log = logging.getLogger(__name__)
 
@@ -91,6 +92,8 @@ class LambdaHost:
         self._traffic = TrafficCounter()
         self._errors = FunctionErrors()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="lambda-host")
+        # A destination may be a function, which the other threads have to route: they must not all wait for it.
+        self._delivery_threads = ThreadPoolExecutor(_DELIVERY_THREADS, thread_name_prefix="lambda-destinations")
         self._functions = Functions(clients)
         self._origins = Origins(clients)
         self._logs = FunctionLogs(home / "logs", lambda account, region: clients.root(account, region).client("logs"))
@@ -127,6 +130,7 @@ class LambdaHost:
         """Ends the workers and the server, and writes out the logs."""
         self._wait(self._close_in_loop())
         self._logs.close()
+        self._delivery_threads.shutdown()
         self._threads.shutdown()
 
     def invoke(
@@ -226,7 +230,7 @@ class LambdaHost:
         return await self._in_thread(self._functions.event_invoke_config, function)
 
     async def _deliver(self, ended: EndedEvent) -> None:
-        await self._in_thread(self._deliveries.deliver, ended)
+        await self._loop.run_in_executor(self._delivery_threads, self._deliveries.deliver, ended)
 
     async def _in_thread(self, work: Callable[..., Result], *arguments: Any) -> Result:
         return await self._loop.run_in_executor(self._threads, work, *arguments)

@@ -273,3 +273,27 @@ def test_a_function_that_the_emulator_runs_itself_stays_the_emulators(cloud: Loc
 
     assert answer["StatusCode"] == 202
     assert is_over(cloud)
+
+
+@pytest.mark.usefixtures("outputs")
+def test_a_function_as_a_destination_gets_each_record_once(
+    cloud: LocalCloud, attempts: Callable[[], list[Any]]
+) -> None:
+    lambda_ = client(cloud, "lambda")
+    arn = lambda_.get_function_configuration(FunctionName="counts")["FunctionArn"]
+    grant = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [grant]})
+    role_name = lambda_.get_function_configuration(FunctionName="chain")["Role"].rpartition("/")[2]
+    client(cloud, "iam").put_role_policy(RoleName=role_name, PolicyName="invoke", PolicyDocument=policy)
+    lambda_.put_function_event_invoke_config(
+        FunctionName="chain", MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": arn}}
+    )
+    lambda_.put_function_event_invoke_config(FunctionName="counts", MaximumRetryAttempts=0)
+    before = len(attempts())
+
+    for number in range(12):
+        lambda_.invoke(FunctionName="chain", InvocationType="Event", Payload=json.dumps({"n": number}))
+
+    eventually(lambda: len(attempts()) == before + 12)
+    eventually(lambda: is_over(cloud))
+    assert {record["requestPayload"]["n"] for record in attempts()[before:]} == set(range(12))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.local.cloud.lambda_host.function import FunctionArn
 from tests.pipeline.local.cloud.lambda_host.local_aws import ACCOUNT, REGION, LocalAws, eventually
 
 # Writes down each attempt, then fails as often as the first line of the file says.
@@ -248,6 +249,7 @@ def test_a_role_that_may_not_write_shows_in_the_metrics_and_nothing_is_written(a
 
 def test_each_attempt_draws_the_version_anew(aws: LocalAws, tmp_path: Path) -> None:
     function = Counted(aws, "redrawn", tmp_path, ALWAYS)
+    aws.host.snapshot(FunctionArn.parse(function.arn), function.version)
     new = aws.publish(function.name, COUNTS + "# changed")
     aws.client("lambda").update_alias(
         FunctionName=function.name,
