@@ -24,8 +24,10 @@ def _to_centimetres(degrees: float) -> float:
     return round(degrees, 7)
 
 
+WITHOUT_CONTROL_CHARACTERS = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+
 CarId = Annotated[str, StringConstraints(pattern=CAR_ID_PATTERN)]
-Model = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Model = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=WITHOUT_CONTROL_CHARACTERS)]
 Year = Annotated[int, Field(ge=1886, le=2100)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), AfterValidator(_to_centimetres)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False), AfterValidator(_to_centimetres)]
@@ -40,9 +42,9 @@ class CarStatus(StrEnum):
 
 
 class CarDetails(BaseModel):
-    """All that a caller may say of a car. A position is left out while it is not known."""
+    """All that a caller may say of a car. A position is left out, or null, while it is not known."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
     model: Model
     year: Year
@@ -60,9 +62,12 @@ class NewCar(CarDetails):
 
 
 class CarChanges(BaseModel):
-    """Some details of a car; only the fields that are there change. A position may be set to null: no longer known."""
+    """A JSON merge patch (RFC 7396) of a car: only the fields that are there change, at least one.
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    Null removes a latitude or longitude: it is no longer known. Every other field of a car is always there.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True, json_schema_extra={"minProperties": 1})
 
     model: Model = Field(default="")
     year: Year = Field(default=0)
@@ -80,10 +85,15 @@ class CarChanges(BaseModel):
 
 
 class Car(CarDetails):
-    """A car of the fleet. Times are UTC."""
+    """A car of the fleet. Times are UTC.
 
-    model_config = ConfigDict(extra="ignore", strict=False)
+    `updated_at` is when somebody last said something of it; a car that reports its position changes `position_at` only.
+    """
+
+    model_config = ConfigDict(extra="ignore", strict=False, defer_build=True)
 
     car_id: CarId
+    model: Annotated[str, StringConstraints(min_length=1, max_length=100)]  # former releases took any character
     created_at: datetime
     updated_at: datetime
+    position_at: datetime | None = None
