@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 SYNTHETIC_PREFIXES = ("probe-", "release-", "e2e-")
 """How the ids of cars begin that exist only to test the service; whoever makes one deletes it."""
@@ -26,12 +26,18 @@ def _to_centimetres(degrees: float) -> float:
 
 WITHOUT_CONTROL_CHARACTERS = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 
+
+def _to_integer(number: Any) -> Any:
+    """JSON has one kind of number: 4.0 is an integer there."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
 CarId = Annotated[str, StringConstraints(pattern=CAR_ID_PATTERN)]
 Model = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=WITHOUT_CONTROL_CHARACTERS)]
-Year = Annotated[int, Field(ge=1886, le=2100)]
+Year = Annotated[int, Field(ge=1886, le=2100), BeforeValidator(_to_integer)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), AfterValidator(_to_centimetres)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False), AfterValidator(_to_centimetres)]
-Passengers = Annotated[int, Field(ge=0, le=20)]
+Passengers = Annotated[int, Field(ge=0, le=20), BeforeValidator(_to_integer)]
 
 
 class CarStatus(StrEnum):

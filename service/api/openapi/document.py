@@ -71,21 +71,28 @@ CORRELATION_ID: Json = {
     "schema": {"type": "string"},
 }
 
-REFUSALS: Mapping[HTTPStatus, str] = {
-    HTTPStatus.NOT_FOUND: "There is no such car.",
-    HTTPStatus.CONFLICT: "There is a car of this id already.",
-    HTTPStatus.PRECONDITION_FAILED: "The car has changed since the caller has seen it: no tag of If-Match is its own.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"The body is longer than {MAXIMUM_BODY_BYTES} bytes.",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not of a Content-Type that the operation takes.",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "Some part of the request is not as described here.",
-    HTTPStatus.PRECONDITION_REQUIRED: "If-Match is missing.",
+REFUSALS: Mapping[HTTPStatus, tuple[str, str]] = {
+    HTTPStatus.NOT_FOUND: ("NotFound", "There is no such car."),
+    HTTPStatus.CONFLICT: ("Conflict", "There is a car of this id already."),
+    HTTPStatus.PRECONDITION_FAILED: (
+        "PreconditionFailed",
+        "The car has changed since the caller has seen it: no tag of If-Match is its own.",
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("ContentTooLarge", f"The body is longer than {MAXIMUM_BODY_BYTES} bytes."),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (
+        "UnsupportedMediaType",
+        "The body is not of a Content-Type that the operation takes.",
+    ),
+    HTTPStatus.UNPROCESSABLE_ENTITY: ("UnprocessableContent", "Some part of the request is not as described here."),
+    HTTPStatus.PRECONDITION_REQUIRED: ("PreconditionRequired", "If-Match is missing."),
 }
+"""Names and descriptions of the answers. The names are RFC 9110's: Python's own are others in every other version."""
 
-BY_API_GATEWAY: Mapping[HTTPStatus, str] = {
-    HTTPStatus.FORBIDDEN: "The request is not signed, or its caller may not do this.",
-    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests: ask again later.",
-    HTTPStatus.BAD_GATEWAY: "The service failed: ask again later.",
-    HTTPStatus.GATEWAY_TIMEOUT: "The service took too long: ask again later.",
+BY_API_GATEWAY: Mapping[HTTPStatus, tuple[str, str]] = {
+    HTTPStatus.FORBIDDEN: ("Forbidden", "The request is not signed, or its caller may not do this."),
+    HTTPStatus.TOO_MANY_REQUESTS: ("TooManyRequests", "Too many requests: ask again later."),
+    HTTPStatus.BAD_GATEWAY: ("BadGateway", "The service failed: ask again later."),
+    HTTPStatus.GATEWAY_TIMEOUT: ("GatewayTimeout", "The service took too long: ask again later."),
 }
 
 
@@ -123,8 +130,8 @@ def document() -> Json:
         "components": {
             "schemas": _schemas(),
             "responses": {
-                **{_name(status): _problem(description) for status, description in REFUSALS.items()},
-                **{_name(status): _gateway_message(text) for status, text in BY_API_GATEWAY.items()},
+                **{name: _problem(description) for name, description in REFUSALS.values()},
+                **{name: _gateway_message(description) for name, description in BY_API_GATEWAY.values()},
             },
             "parameters": {
                 "car_id": {
@@ -137,8 +144,11 @@ def document() -> Json:
                 "X-Correlation-Id": {
                     "name": "X-Correlation-Id",
                     "in": "header",
-                    "description": "Names the request in the logs of caller and service; ignored if it is no token.",
-                    "schema": {"type": "string", "pattern": f"^{CORRELATION_ID_PATTERN}$"},
+                    "description": (
+                        "Names the request in the logs of caller and service, if it matches "
+                        f"`{CORRELATION_ID_PATTERN}`; any other is ignored."
+                    ),
+                    "schema": {"type": "string"},
                 },
             },
             "headers": {"X-Correlation-Id": CORRELATION_ID, **{name: HEADERS[name] for name in ("ETag", "Location")}},
@@ -203,7 +213,8 @@ def _responses(route: Route) -> Json:
         responses[HTTPStatus.NOT_MODIFIED] = {"description": "It is as the caller has it.", "headers": headers}
     if route.body is not None:
         refused |= {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
-    responses |= {status: _ref("responses", _name(status)) for status in (*refused, *BY_API_GATEWAY)}
+    for status, (name, _) in {**{each: REFUSALS[each] for each in refused}, **BY_API_GATEWAY}.items():
+        responses[status] = _ref("responses", name)
     return {str(status.value): responses[status] for status in sorted(responses)}
 
 
@@ -264,10 +275,6 @@ def _problem(description: str) -> Json:
 
 def _gateway_message(description: str) -> Json:
     return {"description": description, "content": {JSON: {"schema": _ref("schemas", GatewayMessage.__name__)}}}
-
-
-def _name(status: HTTPStatus) -> str:
-    return status.phrase.replace(" ", "")
 
 
 def _ref(kind: str, name: str) -> Json:

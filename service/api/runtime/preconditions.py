@@ -20,15 +20,15 @@ TAGS_PATTERN = r"""(?:W/)?"[!#-~]*"(?: *, *(?:W/)?"[!#-~]*")*"""
 
 _TAGS = re.compile(TAGS_PATTERN)
 _TAG = re.compile(r"""(W/)?"([^"]*)\"""")
-_OURS = re.compile(r"([0-9a-f]{1,14})\.-?[0-9a-f]+")
+_OURS = re.compile(r"([0-9a-f]{1,14})\.(?:-?[0-9a-f]+|none)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def etag(car: Car) -> str:
     """A strong tag: it changes whenever the representation does."""
-    position_at = _microseconds(car.position_at) if car.position_at is not None else 0
-    return f'"{_microseconds(car.updated_at):x}.{position_at:x}"'
+    position_at = f"{_microseconds(car.position_at):x}" if car.position_at is not None else "none"
+    return f'"{_microseconds(car.updated_at):x}.{position_at}"'
 
 
 def seen(if_match: str | None) -> Sequence[datetime] | None:
@@ -36,7 +36,7 @@ def seen(if_match: str | None) -> Sequence[datetime] | None:
 
     Weak tags, and those that are not ours, match no car ("strong comparison").
     """
-    if not if_match or if_match.strip() == ANY:
+    if if_match is None or if_match.strip() == ANY:
         return None
     ours = [_OURS.fullmatch(tag) for weak, tag in _tags("If-Match", if_match) if not weak]
     return [_EPOCH + int(match[1], 16) * _MICROSECOND for match in ours if match]
@@ -44,7 +44,7 @@ def seen(if_match: str | None) -> Sequence[datetime] | None:
 
 def is_known(tag: str, if_none_match: str | None) -> bool:
     """Whether the caller has what `tag` stands for already, so that 304 will do. Raises InvalidRequest."""
-    if not if_none_match:
+    if if_none_match is None:
         return False
     if if_none_match.strip() == ANY:
         return True

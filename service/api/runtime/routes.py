@@ -189,7 +189,7 @@ def replace_car(request: Request, car_id: str, body: CarDetails) -> Answer:
     car that has reported its position meanwhile is no conflict.
     """
     if_match = request.headers.get("if-match")
-    if not if_match:
+    if if_match is None:
         raise PreconditionRequired
     car = repository().replace(car_id, body, correlation_id=request.correlation_id, seen=preconditions.seen(if_match))
     return _car(car, done="CarsReplaced")

@@ -439,7 +439,7 @@ def test_weak_tag_matches_no_car(api: Api, car_id: str) -> None:
     assert api.call("DELETE", f"/cars/{car_id}", headers={"If-Match": f"W/{tag}"}).status == 412
 
 
-@pytest.mark.parametrize("if_match", ["unquoted", '"a" "b"', '"a",', ",".join(['"a"'] * 21)])
+@pytest.mark.parametrize("if_match", ["", "unquoted", '"a" "b"', '"a",', ",".join(['"a"'] * 21)])
 def test_if_match_that_is_none_is_refused(api: Api, car_id: str, if_match: str) -> None:
     answer = api.call("DELETE", f"/cars/{car_id}", headers={"If-Match": if_match})
 
