@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -19,7 +20,7 @@ RESOURCES = {route.resource: re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", r
 
 def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
     """What the function raises goes through: it would be a 502."""
-    answer = handler.handle(proxy_event(environ), FakeContext())
+    answer = json.loads(json.dumps(handler.handle(proxy_event(environ), FakeContext())))
     status = HTTPStatus(answer["statusCode"])
     start_response(f"{status.value} {status.phrase}", list(answer["headers"].items()))
     return [answer["body"].encode()]
