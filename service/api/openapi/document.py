@@ -7,7 +7,7 @@ What API Gateway answers by itself is in it, too. It must not know what the oper
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -31,8 +31,8 @@ The cars of the fleet, and what people were told of them.
 
 Every request is signed with AWS Signature Version 4 for `execute-api`. What is refused is answered with a problem
 document (RFC 9457); unknown fields and parameters are refused, and bodies of more than {MAXIMUM_BODY_BYTES} bytes.
-API Gateway itself answers 403, 429 and 5xx: after 429 and 5xx ask again, later and later. More fields may come to
-answers: ignore those that you do not know.
+Some answers (403, 429, 5xx) are API Gateway's own: after 429 and 5xx ask again, later and later. More fields may come
+to answers: ignore those that you do not know.
 """
 
 CAR: Mapping[str, object] = {
@@ -108,15 +108,9 @@ class Problem(BaseModel):
 
     type: str
     title: str
-    status: int = Field(ge=400, le=499)
+    status: int = Field(ge=400, le=599, default_factory=int)  # some of API Gateway's have none
     detail: str
-    errors: list[FieldProblem] = Field(default=[])
-
-
-class GatewayMessage(BaseModel):
-    """What API Gateway says by itself."""
-
-    message: str
+    errors: list[FieldProblem] = Field(default_factory=list)
 
 
 def document() -> Json:
@@ -131,7 +125,7 @@ def document() -> Json:
             "schemas": _schemas(),
             "responses": {
                 **{name: _problem(description) for name, description in REFUSALS.values()},
-                **{name: _gateway_message(description) for name, description in BY_API_GATEWAY.values()},
+                **{name: _problem(description, headers=()) for name, description in BY_API_GATEWAY.values()},
             },
             "parameters": {
                 "car_id": {
@@ -235,7 +229,7 @@ def _query_parameters(query: type[BaseModel]) -> list[Json]:
 def _schemas() -> Json:
     taken: set[tuple[type[BaseModel], Mode]] = {(route.body, "validation") for route in ROUTES if route.body}
     given: set[tuple[type[BaseModel], Mode]] = {(route.answer, "serialization") for route in ROUTES if route.answer}
-    schemas = _shapes(taken | given | {(Problem, "serialization"), (GatewayMessage, "serialization")})
+    schemas = _shapes(taken | given | {(Problem, "validation")})
     for route in ROUTES:
         if route.body is not None and MERGE_PATCH in route.content_types:
             for field in schemas[route.body.__name__]["properties"].values():
@@ -265,16 +259,12 @@ def _plain(schema: Any) -> Any:
     return plain
 
 
-def _problem(description: str) -> Json:
+def _problem(description: str, *, headers: Sequence[str] = ("X-Correlation-Id",)) -> Json:
     return {
         "description": description,
-        "headers": {"X-Correlation-Id": _ref("headers", "X-Correlation-Id")},
+        "headers": {name: _ref("headers", name) for name in headers},
         "content": {PROBLEM: {"schema": _ref("schemas", Problem.__name__)}},
     }
-
-
-def _gateway_message(description: str) -> Json:
-    return {"description": description, "content": {JSON: {"schema": _ref("schemas", GatewayMessage.__name__)}}}
 
 
 def _ref(kind: str, name: str) -> Json:
