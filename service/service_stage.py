@@ -24,7 +24,14 @@ class ServiceStage(cdk.Stage):
         super().__init__(scope, construct_id, env=env)
         operators_topic = OperatorsStack(self, "Operators", settings=settings).topic
         database = DatabaseStack(self, "Database")
-        api = ApiStack(self, "Api", cars_table=database.cars_table, operators_topic=operators_topic, settings=settings)
+        api = ApiStack(
+            self,
+            "Api",
+            cars_table=database.cars_table,
+            notifications_table=database.notifications_table,
+            operators_topic=operators_topic,
+            settings=settings,
+        )
         ChangesStack(
             self, "Changes", cars_table=database.cars_table, operators_topic=operators_topic, settings=settings
         )

@@ -52,7 +52,7 @@ def logged() -> Iterator[io.StringIO]:
 def run(*steps: str, version: str = VERSION) -> None:
     for step in steps:
         event = {**load_event("secrets-manager-rotation"), "Step": step, "SecretId": SECRET}
-        handler.handle({**event, "ClientRequestToken": version}, FakeContext())  # type: ignore[arg-type]
+        handler.handle({**event, "ClientRequestToken": version}, FakeContext())
 
 
 def keys(client: SecretsManagerClient, stage: str = "AWSCURRENT") -> CursorKeys:
