@@ -8,6 +8,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -17,14 +18,13 @@ from service.api.firewall import add_firewall
 from service.api.rest_api import new_rest_api
 from service.cars.repository import BY_STATUS_INDEX
 from service.cars.settings import Setting
-from service.cursor_keys.infrastructure import CursorKeys
 from service.function import ServiceFunction
 from service.release.infrastructure import CanaryRelease
 from service.service_settings import ServiceSettings
 
 
 class ApiStack(cdk.Stack):
-    """The API, its function with the canary and the keys of its cursors, who may call it, and its alarms."""
+    """The API, its function with the canary, who may call it, and its alarms."""
 
     def __init__(
         self,
@@ -33,11 +33,11 @@ class ApiStack(cdk.Stack):
         *,
         cars_table: dynamodb.ITableV2,
         notifications_table: dynamodb.ITableV2,
+        cursor_keys: secretsmanager.ISecret,
         operators_topic: sns.ITopic,
         settings: ServiceSettings,
     ) -> None:
         super().__init__(scope, construct_id, description="The REST API of the cars")
-        self.cursor_keys = CursorKeys(self, "CursorKeys", operators_topic=operators_topic, settings=settings)
         self.api_function = ServiceFunction(
             self,
             "Api",
@@ -49,11 +49,11 @@ class ApiStack(cdk.Stack):
             environment={
                 Setting.CARS_TABLE_NAME: cars_table.table_name,
                 Setting.NOTIFICATIONS_TABLE_NAME: notifications_table.table_name,
-                Setting.CURSOR_KEYS_ARN: self.cursor_keys.secret.secret_arn,
+                Setting.CURSOR_KEYS_ARN: cursor_keys.secret_arn,
             },
             settings=settings,
         )
-        self._grant(cars_table=cars_table, notifications_table=notifications_table)
+        self._grant(cars_table=cars_table, notifications_table=notifications_table, cursor_keys=cursor_keys)
         self.release = CanaryRelease(
             self, "Release", released=self.api_function, canary=settings.canary, sample=None, settings=settings
         )
@@ -77,14 +77,19 @@ class ApiStack(cdk.Stack):
                 description=f"A policy for callers: {policy.description}",
             )
 
-    def _grant(self, *, cars_table: dynamodb.ITableV2, notifications_table: dynamodb.ITableV2) -> None:
-        """Written out: CDK's own grants would name every index of a table."""
+    def _grant(
+        self,
+        *,
+        cars_table: dynamodb.ITableV2,
+        notifications_table: dynamodb.ITableV2,
+        cursor_keys: secretsmanager.ISecret,
+    ) -> None:
+        """Written out: CDK's own grants would name every index of a table, and let the function describe the secret."""
+        car_actions = ("GetItem", "Scan", "PutItem", "UpdateItem", "DeleteItem")
         for actions, resource in (
-            (("GetItem", "Scan", "PutItem", "UpdateItem", "DeleteItem"), cars_table.table_arn),
-            (("Query",), f"{cars_table.table_arn}/index/{BY_STATUS_INDEX}"),
-            (("Query",), notifications_table.table_arn),
+            ([f"dynamodb:{action}" for action in car_actions], cars_table.table_arn),
+            (["dynamodb:Query"], f"{cars_table.table_arn}/index/{BY_STATUS_INDEX}"),
+            (["dynamodb:Query"], notifications_table.table_arn),
+            (["secretsmanager:GetSecretValue"], cursor_keys.secret_arn),
         ):
-            self.api_function.function.add_to_role_policy(
-                iam.PolicyStatement(actions=[f"dynamodb:{action}" for action in actions], resources=[resource])
-            )
-        self.cursor_keys.grant_read(self.api_function.function)
+            self.api_function.function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[resource]))

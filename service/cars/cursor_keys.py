@@ -22,7 +22,7 @@ class MalformedCursorKeys(RuntimeError):
     def __init__(self) -> None:
         super().__init__(
             'The secret with the keys of the cursors is not {"current": text, "previous": text}, each of '
-            f"{SHORTEST_KEY} characters or more: docs/runbook/api.md#api-key-rotation."
+            f"{SHORTEST_KEY} characters or more: docs/runbook/cursors.md#cursors-rotation."
         )
 
 

@@ -22,7 +22,7 @@ class ServiceName(StrEnum):
     MAINTENANCE = "cars-maintenance"
     PROBER = "cars-prober"
     RELEASE = "cars-release"
-    CURSOR_KEYS = "cars-cursor-keys"
+    CURSORS = "cars-cursors"
 
 
 class Setting(StrEnum):

@@ -34,7 +34,7 @@ class SecretProvider:
         _refuse_unsupported(request)
         client, properties = self._client(request), request.properties
         made = client.create_secret(
-            Name=properties.get("Name") or f"{request.logical_id[:64]}-{secrets.token_urlsafe(9)}".rstrip("-_"),
+            Name=properties.get("Name") or f"{request.logical_id[:64]}-{secrets.token_hex(6)}",
             SecretString=_value(client, properties),
             Tags=properties.get("Tags") or [],
             **_described(properties),

@@ -1,4 +1,4 @@
-"""AWS::WAFv2::WebACLAssociation, by which AWS WAF protects an API's stage. The emulator remembers it and filters nothing.
+"""AWS::WAFv2::WebACLAssociation, by which AWS WAF protects an API's stage: the emulator keeps it and filters nothing.
 
 Source: AWS::WAFv2::WebACLAssociation in the template reference.
 """

@@ -18,19 +18,19 @@ from service.service_settings import ServiceSettings
 ROTATION = cdk.Duration.days(30)
 
 
-class CursorKeys(Construct):
+class CursorsStack(cdk.Stack):
     """The secret, generated when it is first deployed and rotated at once, and then every 30 days."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, operators_topic: sns.ITopic, settings: ServiceSettings
     ) -> None:
-        super().__init__(scope, construct_id)
-        self.secret = secretsmanager.Secret(
+        super().__init__(scope, construct_id, description="The keys that sign the cursors of the cars' API")
+        self.keys = secretsmanager.Secret(
             self,
-            "Secret",
+            "Keys",
             description="The keys that sign the cursors of the cars' API",
             generate_secret_string=secretsmanager.SecretStringGenerator(
-                secret_string_template="{}",  # noqa: S106 - an empty object, for what is generated to go into
+                secret_string_template="{}",  # noqa: S106  (an empty object, for what is generated to go into)
                 generate_string_key="current",
                 password_length=64,
                 exclude_punctuation=True,
@@ -41,8 +41,8 @@ class CursorKeys(Construct):
             self,
             "Rotation",
             description="Rotates the key that signs cursors",
-            code=("service/cursor_keys/runtime", "service/cars"),
-            handler="service.cursor_keys.runtime.handler.handle",
+            code=("service/cursors/runtime", "service/cars"),
+            handler="service.cursors.runtime.handler.handle",
             timeout_seconds=30,
             memory_mib=256,
             environment={},
@@ -52,9 +52,9 @@ class CursorKeys(Construct):
         monitoring.service_alarm(
             self,
             "RotationFails",
-            what="api-key-rotation",
-            description="The key of the API's cursors could not be rotated; the keys in use stay good.",
-            metric=self.rotation_function.function.metric_errors(statistic="Sum", period=monitoring.PERIOD),
+            what="cursors-rotation",
+            description="The key of the cursors could not be rotated; the keys in use stay good.",
+            metric=monitoring.lambda_metric("Errors", self.rotation_function.function, statistic="Sum"),
             threshold=0,
             evaluation_periods=1,
             datapoints_to_alarm=1,
@@ -62,16 +62,9 @@ class CursorKeys(Construct):
             operators_topic=operators_topic,
         )
 
-    def grant_read(self, grantee: iam.IGrantable) -> None:
-        """Nothing but to read what is current: CDK's own grant would also let it describe the secret."""
-        iam.Grant.add_to_principal(
-            grantee=grantee, actions=["secretsmanager:GetSecretValue"], resource_arns=[self.secret.secret_arn]
-        )
-
     def _schedule(self) -> None:
         """Not CDK's `add_rotation_schedule`, which lets the function do more, and forbids the account to delete it."""
-        function = self.rotation_function.function
-        function.add_to_role_policy(
+        self.rotation_function.function.add_to_role_policy(
             iam.PolicyStatement(
                 actions=[
                     "secretsmanager:DescribeSecret",
@@ -79,21 +72,22 @@ class CursorKeys(Construct):
                     "secretsmanager:PutSecretValue",
                     "secretsmanager:UpdateSecretVersionStage",
                 ],
-                resources=[self.secret.secret_arn],
+                resources=[self.keys.secret_arn],
             )
         )
-        function.add_permission(
+        alias = self.rotation_function.alias
+        alias.add_permission(
             "SecretsManager",
             principal=iam.ServicePrincipal("secretsmanager.amazonaws.com"),
-            source_account=cdk.Stack.of(self).account,
+            source_account=self.account,
         )
         schedule = secretsmanager.CfnRotationSchedule(
             self,
             "Schedule",
-            secret_id=self.secret.secret_arn,
-            rotation_lambda_arn=function.function_arn,
+            secret_id=self.keys.secret_arn,
+            rotation_lambda_arn=alias.function_arn,
             rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(
                 schedule_expression=f"rate({ROTATION.to_days():.0f} days)"
             ),
         )
-        schedule.node.add_dependency(function)
+        schedule.node.add_dependency(alias)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 KEY_BYTES = 48
 
-logger = Logger(service=ServiceName.CURSOR_KEYS)
-tracer = Tracer(service=ServiceName.CURSOR_KEYS)
+logger = Logger(service=ServiceName.CURSORS)
+tracer = Tracer(service=ServiceName.CURSORS)
 
 
 class RotationRefused(RuntimeError):

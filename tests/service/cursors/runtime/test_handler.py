@@ -13,8 +13,8 @@ import pytest
 from moto import mock_aws
 
 from service.cars.cursor_keys import CursorKey, CursorKeys, MalformedCursorKeys
-from service.cursor_keys.runtime import handler
-from service.cursor_keys.runtime.handler import RotationRefused
+from service.cursors.runtime import handler
+from service.cursors.runtime.handler import RotationRefused
 from tests.service.conftest import FakeContext, load_event
 
 if TYPE_CHECKING:
