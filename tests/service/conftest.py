@@ -14,6 +14,8 @@ import pytest
 from moto import mock_aws
 
 from service.api.runtime import routes
+from service.api.runtime.key_ring import key_ring
+from service.cars.cursor_keys import CursorKey, CursorKeys
 from service.cars.repository import BY_STATUS_INDEX, CarRepository
 from service.cars.settings import Setting
 
@@ -72,14 +74,22 @@ def dynamodb(no_aws_of_the_user: None) -> Iterator[DynamoDBClient]:
     _forget_clients()
 
 
+@pytest.fixture(scope="module")
+def cursor_keys_arn(dynamodb: DynamoDBClient) -> str:
+    """The secret that signs the cursors, in the same AWS."""
+    keys = CursorKeys(CursorKey("k" * 32), None)
+    return boto3.client("secretsmanager").create_secret(Name="cursor-keys", SecretString=keys.to_json())["ARN"]
+
+
 def _forget_clients() -> None:
-    for cached in (routes.dynamodb, routes.repository, routes.notification_repository):
+    for cached in (routes.dynamodb, routes.repository, routes.notification_repository, key_ring):
         cached.cache_clear()
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch, dynamodb: DynamoDBClient) -> Iterator[None]:
+def aws(monkeypatch: pytest.MonkeyPatch, dynamodb: DynamoDBClient, cursor_keys_arn: str) -> Iterator[None]:
     """An AWS with empty tables of cars and notifications in it."""
+    monkeypatch.setenv(Setting.CURSOR_KEYS_ARN, cursor_keys_arn)
     monkeypatch.setenv(Setting.CARS_TABLE_NAME, TABLE_NAME)
     monkeypatch.setenv(Setting.NOTIFICATIONS_TABLE_NAME, NOTIFICATIONS_TABLE_NAME)
     dynamodb.create_table(
