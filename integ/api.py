@@ -34,12 +34,19 @@ class CarsApi:
         self._session.close()
 
     def request(
-        self, method: str, path: str, body: object = None, *, query: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """`path` as 'cars/some-id'; a `body` that is a string is sent as it is, any other as JSON."""
         text = body if isinstance(body, str) else None if body is None else json.dumps(body)
         url = requests.Request(method, self._url + path, params=query).prepare().url or ""
-        signed = AWSRequest(method=method, url=url, data=text, headers={"Content-Type": "application/json"})
+        all_headers = {"Content-Type": "application/json", **(headers or {})}
+        signed = AWSRequest(method=method, url=url, data=text, headers=all_headers)
         if self._credentials is not None:
             SigV4Auth(self._credentials, "execute-api", self._region).add_auth(signed)
         return self._session.request(method, url, data=text, headers=dict(signed.headers), timeout=TIMEOUT_SECONDS)

@@ -20,7 +20,9 @@ def test_car_is_created_read_replaced_changed_and_deleted(api: CarsApi, new_car_
     assert (car["car_id"], car["model"], car["year"], car["status"]) == (car_id, "Model A", 2026, "Available")
 
     # it can be found
-    assert api.request("GET", f"cars/{car_id}").json() == car
+    found = api.request("GET", f"cars/{car_id}")
+    assert found.json() == car
+    assert found.headers["ETag"] == created.headers["ETag"]
 
     # all of it is described anew, but for its id and its birth
     details = {
@@ -32,10 +34,12 @@ def test_car_is_created_read_replaced_changed_and_deleted(api: CarsApi, new_car_
         "nb_passengers": 2,
         "bike_rack": True,
     }
-    replaced = api.request("PUT", f"cars/{car_id}", details)
+    replaced = api.request("PUT", f"cars/{car_id}", details, headers={"If-Match": found.headers["ETag"]})
     assert replaced.status_code == HTTPStatus.OK, replaced.text
-    unchanged = {"car_id": car_id, "created_at": car["created_at"], "updated_at": replaced.json()["updated_at"]}
-    assert replaced.json() == {**details, **unchanged}
+    unchanged = {"car_id": car_id, "created_at": car["created_at"]}
+    now = {name: replaced.json()["updated_at"] for name in ("updated_at", "position_at")}
+    assert replaced.json() == {**details, **unchanged, **now}
+    assert api.request("GET", f"cars/{car_id}").json() == replaced.json()
     assert datetime.fromisoformat(replaced.json()["updated_at"]) > datetime.fromisoformat(car["updated_at"])
 
     # it drives: what is not named stays

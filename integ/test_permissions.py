@@ -18,6 +18,8 @@ ROUTES = [
     ("PUT", "cars/e2e-nobody"),
     ("PATCH", "cars/e2e-nobody"),
     ("DELETE", "cars/e2e-nobody"),
+    ("GET", "cars/e2e-nobody/notifications"),
+    ("GET", "openapi.json"),
 ]
 
 

@@ -1,6 +1,7 @@
 """The end-to-end tests of a stage that was just deployed: black box, over HTTP, signed.
 
-The step may do one thing in AWS: become the stage's end-to-end role, which may call the API and nothing else.
+The step may do one thing in AWS: become the stage's end-to-end role, which may call the API, report as a car
+does, and order maintenance.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ def end_to_end_step(
     return pipelines.CodeBuildStep(
         "EndToEnd",
         input=source,
-        env={"AWS_REGION": configuration.environment.region},
+        env={
+            "AWS_REGION": configuration.environment.region,
+            "TELEMETRY_STREAM_NAME": configuration.service.telemetry_stream_name,
+            "MAINTENANCE_QUEUE_NAME": configuration.service.maintenance_queue_name,
+        },
         env_from_cfn_outputs={"API_URL": stage.api_url, "E2E_ROLE_ARN": stage.e2e_role_arn},
         install_commands=[
             "python3 -m pip install --quiet --disable-pip-version-check --no-compile "

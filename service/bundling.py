@@ -55,9 +55,13 @@ class Bundle:
 
 
 def function_bundle(code: Sequence[str]) -> Bundle:
-    """A folder with the Python files below `code` (as "service/api/runtime"), import paths kept, and their bytecode."""
+    """A folder with the Python files below `code` (as "service/api/runtime"), import paths kept, and their bytecode.
+
+    With them go the .json files there, which the code reads beside itself: as a release has them, byte for byte.
+    """
     files = _sources(PROJECT / folder for folder in code)
-    digest = _digest(files, [])
+    data = _data(PROJECT / folder for folder in code)
+    digest = _digest([*files, *data], [])
 
     def copy(target: Path) -> None:
         compiled = _compiled_service()
@@ -67,6 +71,10 @@ def function_bundle(code: Sequence[str]) -> Bundle:
             shutil.copyfile(compiled / file.relative_to(PROJECT), copied)
             bytecode = _bytecode_of(copied)
             shutil.copyfile(_bytecode_of(compiled / file.relative_to(PROJECT)), bytecode)
+        for file in data:
+            copied = target / file.relative_to(PROJECT)
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, copied)
 
     return Bundle(path=_built(f"function-{digest}", copy), digest=digest)
 
@@ -121,6 +129,10 @@ def _sources(folders: Iterable[Path]) -> list[Path]:
             if (PROJECT / parent / "__init__.py").exists()
         )
     return sorted(PROJECT / file for file in files)
+
+
+def _data(folders: Iterable[Path]) -> list[Path]:
+    return sorted({file for folder in folders for file in folder.rglob("*.json")})
 
 
 def _digest(files: Iterable[Path], words: Iterable[str]) -> str:

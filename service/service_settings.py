@@ -13,6 +13,10 @@ from service.canary import Canary
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
 """What CloudWatch Logs allows (PutRetentionPolicy)."""
 
+ACCOUNT_REQUESTS_PER_SECOND = 10_000
+ACCOUNT_BURST = 5_000
+"""API Gateway's own limits of an account in a region, unless AWS has raised them ("Amazon API Gateway quotas")."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSettings:
@@ -24,6 +28,9 @@ class ServiceSettings:
     them invoked while one of their new versions gets its share.
     `runbook_url` is where docs/runbook is read, for the descriptions of alarms. `operators_email` is subscribed to the
     alarms and to the notifications; its owner has to confirm.
+    `api_requests_per_second` and `api_burst` limit all callers of the API together (a token bucket),
+    `api_requests_per_day` each API key; `firewall_requests_per_five_minutes`, when set, puts AWS WAF in front of the
+    API, which limits each address.
     `e2e_caller_role_pattern` names (with `*`) the roles of the toolchain account that may assume the e2e role and the
     alarm reader's.
     Raises ValueError when a value is out of range, or the traffic cannot prove a canary.
@@ -39,6 +46,10 @@ class ServiceSettings:
     requests_per_minute_at_rest: int = 28
     events_per_minute: int = 60
     operators_email: str | None = None
+    api_requests_per_second: int = 100
+    api_burst: int = 200
+    api_requests_per_day: int = 1_000_000
+    firewall_requests_per_five_minutes: int | None = None
     e2e_caller_role_pattern: str = "AutonomousCarManager*"
 
     def __post_init__(self) -> None:
@@ -62,8 +73,31 @@ class ServiceSettings:
             raise ValueError(f"runbook_url is {self.runbook_url!r}: the https address of the folder docs/runbook.")
         if self.operators_email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", self.operators_email):
             raise ValueError(f"operators_email is {self.operators_email!r}: one e-mail address, or None.")
+        self._check_api_limits()
         self.canary.check_sample(self.requests_per_minute)
         self.event_canary.check_sample(self.events_per_minute)
+
+    def _check_api_limits(self) -> None:
+        """The prober sends a minute's requests at once: limits that stop it would fail every release."""
+        if not self.requests_per_minute <= self.api_burst <= ACCOUNT_BURST:
+            raise ValueError(
+                f"api_burst is {self.api_burst}: from requests_per_minute, {self.requests_per_minute}, "
+                f"which the prober sends at once, to {ACCOUNT_BURST}, an account's own limit."
+            )
+        is_enough = 60 * self.api_requests_per_second >= 2 * self.requests_per_minute
+        if not is_enough or self.api_requests_per_second > ACCOUNT_REQUESTS_PER_SECOND:
+            raise ValueError(
+                f"api_requests_per_second is {self.api_requests_per_second}: enough for twice the prober's "
+                f"{self.requests_per_minute} requests a minute, and at most {ACCOUNT_REQUESTS_PER_SECOND}."
+            )
+        if self.api_requests_per_day < 1:
+            raise ValueError(f"api_requests_per_day is {self.api_requests_per_day}: at least 1.")
+        firewall, probes = self.firewall_requests_per_five_minutes, 5 * self.requests_per_minute
+        if firewall is not None and firewall < 2 * probes:
+            raise ValueError(
+                f"firewall_requests_per_five_minutes is {firewall}: at least {2 * probes}, twice what the prober sends "
+                "from its address, or None for no firewall."
+            )
 
     @property
     def e2e_role_name(self) -> str:

@@ -11,6 +11,7 @@ from constructs import Construct
 from service import monitoring
 from service.api.infrastructure import ApiStack
 from service.changes.infrastructure import ChangesStack
+from service.cursors.infrastructure import CursorsStack
 from service.database import DatabaseStack
 from service.operators import OperatorsStack
 from service.prober.infrastructure import ProberStack
@@ -24,7 +25,16 @@ class ServiceStage(cdk.Stage):
         super().__init__(scope, construct_id, env=env)
         operators_topic = OperatorsStack(self, "Operators", settings=settings).topic
         database = DatabaseStack(self, "Database")
-        api = ApiStack(self, "Api", cars_table=database.cars_table, operators_topic=operators_topic, settings=settings)
+        cursors = CursorsStack(self, "Cursors", operators_topic=operators_topic, settings=settings)
+        api = ApiStack(
+            self,
+            "Api",
+            cars_table=database.cars_table,
+            notifications_table=database.notifications_table,
+            cursor_keys=cursors.keys,
+            operators_topic=operators_topic,
+            settings=settings,
+        )
         ChangesStack(
             self, "Changes", cars_table=database.cars_table, operators_topic=operators_topic, settings=settings
         )

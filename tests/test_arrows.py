@@ -22,6 +22,7 @@ FORBIDDEN = [
     ("service/changes/runtime/handler.py", "aws_cdk"),
     ("service/changes/runtime/handler.py", "pipeline"),
     ("service/prober/runtime/handler.py", "aws_cdk"),
+    ("service/cursors/runtime/handler.py", "aws_cdk"),
     ("service/release/runtime/handler.py", "aws_cdk"),
     ("pipeline/local/engine.py", "aws_cdk"),
     ("pipeline/local/engine.py", "constructs"),

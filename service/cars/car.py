@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 SYNTHETIC_PREFIXES = ("probe-", "release-", "e2e-")
 """How the ids of cars begin that exist only to test the service; whoever makes one deletes it."""
@@ -24,12 +24,20 @@ def _to_centimetres(degrees: float) -> float:
     return round(degrees, 7)
 
 
+WITHOUT_CONTROL_CHARACTERS = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+
+
+def _to_integer(number: Any) -> Any:
+    """JSON has one kind of number: 4.0 is an integer there."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
 CarId = Annotated[str, StringConstraints(pattern=CAR_ID_PATTERN)]
-Model = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-Year = Annotated[int, Field(ge=1886, le=2100)]
+Model = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=WITHOUT_CONTROL_CHARACTERS)]
+Year = Annotated[int, Field(ge=1886, le=2100), BeforeValidator(_to_integer)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), AfterValidator(_to_centimetres)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False), AfterValidator(_to_centimetres)]
-Passengers = Annotated[int, Field(ge=0, le=20)]
+Passengers = Annotated[int, Field(ge=0, le=20), BeforeValidator(_to_integer)]
 
 
 class CarStatus(StrEnum):
@@ -40,9 +48,9 @@ class CarStatus(StrEnum):
 
 
 class CarDetails(BaseModel):
-    """All that a caller may say of a car. A position is left out while it is not known."""
+    """All that a caller may say of a car. A position is left out, or null, while it is not known."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
     model: Model
     year: Year
@@ -60,9 +68,12 @@ class NewCar(CarDetails):
 
 
 class CarChanges(BaseModel):
-    """Some details of a car; only the fields that are there change. A position may be set to null: no longer known."""
+    """A JSON merge patch (RFC 7396) of a car: only the fields that are there change, at least one.
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    Null removes a latitude or longitude: it is no longer known. Every other field of a car is always there.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True, json_schema_extra={"minProperties": 1})
 
     model: Model = Field(default="")
     year: Year = Field(default=0)
@@ -80,10 +91,15 @@ class CarChanges(BaseModel):
 
 
 class Car(CarDetails):
-    """A car of the fleet. Times are UTC."""
+    """A car of the fleet. Times are UTC.
 
-    model_config = ConfigDict(extra="ignore", strict=False)
+    `updated_at` is when somebody last said something of it; a car that reports its position changes `position_at` only.
+    """
+
+    model_config = ConfigDict(extra="ignore", strict=False, defer_build=True)
 
     car_id: CarId
+    model: Annotated[str, StringConstraints(min_length=1, max_length=100)]  # former releases took any character
     created_at: datetime
     updated_at: datetime
+    position_at: datetime | None = None

@@ -3,6 +3,7 @@
 CarError
 ├── CarNotFound        no car has this id
 ├── CarAlreadyExists   a car with this id is there already
+├── CarHasChanged      the car is no longer as the caller has seen it
 └── InvalidPageToken   the place to go on listing from is not one that a list answered
 """
 
@@ -23,6 +24,11 @@ class CarAlreadyExists(CarError):
         super().__init__(f"There is a car {car_id!r} already: choose another id, or PUT to replace it.")
 
 
+class CarHasChanged(CarError):
+    def __init__(self, car_id: str) -> None:
+        super().__init__(f"Car {car_id!r} has changed since you read it: read it again, and decide anew.")
+
+
 class InvalidPageToken(CarError):
     def __init__(self) -> None:
-        super().__init__("next_token is not one that GET /cars has answered: leave it out to start again.")
+        super().__init__("next_token is not one that this list has answered: leave it out to start again.")

@@ -22,6 +22,7 @@ class ServiceName(StrEnum):
     MAINTENANCE = "cars-maintenance"
     PROBER = "cars-prober"
     RELEASE = "cars-release"
+    CURSORS = "cars-cursors"
 
 
 class Setting(StrEnum):

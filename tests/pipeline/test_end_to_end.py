@@ -83,10 +83,15 @@ def test_step_runs_the_tests_of_the_commit_that_was_deployed(
 
 
 @pytest.mark.parametrize(("stage", "account", "role_name"), DEPLOYED)
-def test_step_signs_for_the_stages_own_region(
+def test_step_knows_region_stream_and_queue_of_the_stage(
     template: Template, stages: Stages, stage: str, account: str, role_name: str
 ) -> None:
     project = template.resources[_project_of(_action_of(stages, stage))]["Properties"]
-    assert {"Name": "AWS_REGION", "Type": "PLAINTEXT", "Value": "eu-west-1"} in project["Environment"][
-        "EnvironmentVariables"
-    ]
+    variables = {variable["Name"]: variable for variable in project["Environment"]["EnvironmentVariables"]}
+
+    for name, value in (
+        ("AWS_REGION", "eu-west-1"),
+        ("TELEMETRY_STREAM_NAME", f"cars-{stage.lower()}-telemetry"),
+        ("MAINTENANCE_QUEUE_NAME", f"cars-{stage.lower()}-maintenance"),
+    ):
+        assert variables[name] == {"Name": name, "Type": "PLAINTEXT", "Value": value}

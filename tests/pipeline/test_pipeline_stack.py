@@ -32,8 +32,8 @@ def test_actions_of_a_deployed_stage_end_with_its_end_to_end_tests(stages: Stage
         actions = sorted(stages[stage]["Actions"], key=lambda action: (action["RunOrder"], action["Name"]))
         assert [action["Name"] for action in actions] == [
             *("Database.Deploy", "Operators.Deploy"),
-            *("Api.Deploy", "Changes.Deploy", "Maintenance.Deploy", "Telemetry.Deploy"),
-            "Notifications.Deploy",
+            *("Changes.Deploy", "Cursors.Deploy", "Maintenance.Deploy", "Telemetry.Deploy"),
+            *("Api.Deploy", "Notifications.Deploy"),
             "Prober.Deploy",
             "EndToEnd",
         ]

@@ -14,7 +14,9 @@ import pytest
 from moto import mock_aws
 
 from service.api.runtime import routes
-from service.cars.repository import CarRepository
+from service.api.runtime.key_ring import key_ring
+from service.cars.cursor_keys import CursorKey, CursorKeys
+from service.cars.repository import BY_STATUS_INDEX, CarRepository
 from service.cars.settings import Setting
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 EVENTS = Path(__file__).parent.parent / "events"
 TABLE_NAME = "cars-table"
+NOTIFICATIONS_TABLE_NAME = "notifications-table"
 
 
 @dataclass
@@ -65,24 +68,64 @@ def load_event(name: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def dynamodb(no_aws_of_the_user: None) -> Iterator[DynamoDBClient]:
     """A DynamoDB that is a module's own: to start one, and to make clients, takes longer than most tests."""
-    routes.repository.cache_clear()
+    _forget_clients()
     with mock_aws():
         yield boto3.client("dynamodb")
-    routes.repository.cache_clear()
+    _forget_clients()
+
+
+@pytest.fixture(scope="module")
+def cursor_keys_arn(dynamodb: DynamoDBClient) -> str:
+    """The secret that signs the cursors, in the same AWS."""
+    keys = CursorKeys(CursorKey("k" * 32), None)
+    return boto3.client("secretsmanager").create_secret(Name="cursor-keys", SecretString=keys.to_json())["ARN"]
+
+
+def _forget_clients() -> None:
+    for cached in (routes.dynamodb, routes.repository, routes.notification_repository, key_ring):
+        cached.cache_clear()
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch, dynamodb: DynamoDBClient) -> Iterator[None]:
-    """An AWS with an empty cars table in it."""
+def aws(monkeypatch: pytest.MonkeyPatch, dynamodb: DynamoDBClient, cursor_keys_arn: str) -> Iterator[None]:
+    """An AWS with empty tables of cars and notifications in it."""
+    monkeypatch.setenv(Setting.CURSOR_KEYS_ARN, cursor_keys_arn)
     monkeypatch.setenv(Setting.CARS_TABLE_NAME, TABLE_NAME)
+    monkeypatch.setenv(Setting.NOTIFICATIONS_TABLE_NAME, NOTIFICATIONS_TABLE_NAME)
     dynamodb.create_table(
         TableName=TABLE_NAME,
         KeySchema=[{"AttributeName": "car_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "car_id", "AttributeType": "S"}],
+        AttributeDefinitions=[
+            {"AttributeName": "car_id", "AttributeType": "S"},
+            {"AttributeName": "status", "AttributeType": "S"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": BY_STATUS_INDEX,
+                "KeySchema": [
+                    {"AttributeName": "status", "KeyType": "HASH"},
+                    {"AttributeName": "car_id", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    dynamodb.create_table(
+        TableName=NOTIFICATIONS_TABLE_NAME,
+        KeySchema=[
+            {"AttributeName": "car_id", "KeyType": "HASH"},
+            {"AttributeName": "notification_id", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "car_id", "AttributeType": "S"},
+            {"AttributeName": "notification_id", "AttributeType": "S"},
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
     yield
     dynamodb.delete_table(TableName=TABLE_NAME)
+    dynamodb.delete_table(TableName=NOTIFICATIONS_TABLE_NAME)
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def test_function_bundle_has_bytecode_beside_each_source_and_keeps_the_sources_r
     for source in sources:
         assert (package / source).read_bytes() == (PROJECT / source).read_bytes()
         check_bytecode((package / bundling._bytecode_of(source)).read_bytes(), f"/var/task/{source.as_posix()}")
-    others = {file.suffix for file in package.rglob("*") if file.is_file()} - {".py", ".pyc"}
+    others = {file.suffix for file in package.rglob("*") if file.is_file()} - {".py", ".pyc", ".json"}
     assert others == set()
 
 
@@ -187,6 +187,30 @@ def test_changed_line_changes_the_bundles_of_those_who_have_it_and_no_other(
     assert len(sources) > 8
     assert api != digests[0]
     assert changes == digests[1]
+
+
+def test_function_bundle_has_the_data_beside_the_code_and_changes_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a function that reads a file beside its code, and one that has nothing to do with it
+    shutil.copytree(PROJECT / "service", tmp_path / "service")
+    shutil.copy(PROJECT / "package-lock.json", tmp_path)
+    monkeypatch.setattr(bundling, "PROJECT", tmp_path)
+    monkeypatch.setattr(bundling, "COMPILE", tmp_path / "service/layer/compile.mjs")
+    others = ("service/changes/runtime", "service/cars")
+    data = tmp_path / "service/api/runtime/fares/fares.json"
+    without, of_others = function_bundle(API).digest, function_bundle(others).digest
+    data.parent.mkdir()
+    data.write_text('{"a": 1}\n')
+    # when it is bundled, and bundled again after the file has changed
+    first = function_bundle(API)
+    data.write_text('{"a": 2}\n')
+    second = function_bundle(API)
+    # then each bundle has the file as it was, and nobody else's has changed
+    assert (first.path / data.relative_to(tmp_path)).read_text() == '{"a": 1}\n'
+    assert (second.path / data.relative_to(tmp_path)).read_text() == '{"a": 2}\n'
+    assert len({without, first.digest, second.digest}) == 3
+    assert function_bundle(others).digest == of_others
 
 
 def test_build_killed_half_way_is_never_taken_for_a_bundle(tmp_path: Path) -> None:

@@ -36,8 +36,18 @@ def test_names_of_roles_follow_the_stage() -> None:
         ({"requests_per_minute_at_rest": 0}, "requests_per_minute_at_rest is 0"),
         ({"requests_per_minute_at_rest": 121}, "requests_per_minute_at_rest is 121"),
         ({"requests_per_minute": 40}, "40 requests/min x 10 %"),
+        ({"api_burst": 119}, "api_burst is 119"),
+        ({"api_burst": 5001}, "api_burst is 5001"),
+        ({"api_requests_per_second": 3}, "api_requests_per_second is 3"),
+        ({"api_requests_per_second": 10_001}, "api_requests_per_second is 10001"),
+        ({"api_requests_per_day": 0}, "api_requests_per_day is 0"),
+        ({"firewall_requests_per_five_minutes": 1199}, "firewall_requests_per_five_minutes is 1199"),
     ],
 )
 def test_values_that_cannot_be_are_refused_with_the_value_got(changed: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
         replace(SETTINGS, **changed)
+
+
+def test_limits_of_the_api_that_let_the_prober_through_are_taken() -> None:
+    replace(SETTINGS, api_burst=120, api_requests_per_second=4, firewall_requests_per_five_minutes=1200)

@@ -15,7 +15,7 @@ from tests.assembly import Assembly, Template
 from tests.service.template_graph import cycle, references
 
 STAGES = ("Staging", "Prod")
-STACKS = ("Database", "Api", "Changes", "Prober")
+STACKS = ("Database", "Cursors", "Api", "Changes", "Prober")
 
 
 @pytest.fixture(params=[(stage, stack) for stage in STAGES for stack in STACKS], ids="-".join)

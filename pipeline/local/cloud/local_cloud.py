@@ -49,9 +49,12 @@ from pipeline.local.cloud.lambda_host.host import LambdaHost
 from pipeline.local.cloud.loop_thread import LoopThread
 from pipeline.local.cloud.ministack import MiniStack, listen
 from pipeline.local.cloud.resource import ResourceProvider
+from pipeline.local.cloud.rotation_provider import RotationProvider
 from pipeline.local.cloud.schedule import Schedules
+from pipeline.local.cloud.secret_provider import SecretProvider
 from pipeline.local.cloud.service_api import ServiceApi
 from pipeline.local.cloud.service_principal import ServicePrincipal
+from pipeline.local.cloud.web_acl_association import WebAclAssociationProvider
 from pipeline.local.run_events import EventLog
 
 
@@ -115,6 +118,9 @@ class LocalCloud:
         self.register(self.event_sources)
         events = ServicePrincipal(self.clients, "events.amazonaws.com")
         self._edge.deliver_events(EventDelivery(self.clock, events, self.cloudwatch).begin)
+        self.register(SecretProvider(self.clients))
+        self.register(RotationProvider(self.clock, self.lambda_host))
+        self.register(WebAclAssociationProvider(self.clients))
         self.register_api(CloudWatchApi(self.cloudwatch))
         self.register_api(CodeDeployApi(self.codedeploy))
 

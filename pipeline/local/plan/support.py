@@ -39,6 +39,9 @@ PROVIDED_RESOURCE_TYPES = frozenset(
         "AWS::CloudWatch::CompositeAlarm",
         "AWS::Events::Rule",
         "AWS::Lambda::EventSourceMapping",
+        "AWS::SecretsManager::Secret",
+        "AWS::SecretsManager::RotationSchedule",
+        "AWS::WAFv2::WebACLAssociation",
     }
 )
 # Types without a resource behind them.

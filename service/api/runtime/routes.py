@@ -1,128 +1,350 @@
-"""The API's resources: each route parses its request, asks the repository, and answers.
+"""The API's routes: what each takes, does and answers, in one table.
 
-Bodies are parsed by pydantic from the raw text, and nowhere else: no request that a caller can send may end in an
-exception that is not a problem document.
+The table is what requests are dispatched by and what the OpenAPI document is made of (service/api/openapi), so that
+the two cannot differ. API Gateway has found the resource by then: no paths are matched here. It must not know DynamoDB.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import functools
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from http import HTTPStatus
-from typing import Annotated, Any, TypeVar
-from urllib.parse import unquote
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
-from service.api.runtime.problems import InvalidRequest
-from service.cars.car import Car, CarChanges, CarDetails, CarId, NewCar
-from service.cars.errors import InvalidPageToken
+from service.api.runtime import preconditions
+from service.api.runtime.answer import JSON, Answer
+from service.api.runtime.errors import (
+    IdempotencyKeyReused,
+    MethodNotAllowed,
+    NoSuchResource,
+    PreconditionRequired,
+    RequestRefused,
+)
+from service.api.runtime.problems import problem
+from service.api.runtime.request import Request
+from service.api.runtime.shapes import CarList, CarNotification, CarsQuery, NoQuery, NotificationList, PageQuery
+from service.cars.car import Car, CarChanges, CarDetails, NewCar
+from service.cars.errors import CarAlreadyExists, CarError
 from service.cars.repository import CarRepository
 from service.cars.settings import Setting, read
 
-Shape = TypeVar("Shape", bound=BaseModel)
-CAR_ID = TypeAdapter(CarId)
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from service.cars.notification import NotificationRepository
+
+MERGE_PATCH = "application/merge-patch+json"
+DOCUMENT = Path(__file__).with_name("openapi.json")
 
 
-class ListQuery(BaseModel):
-    """GET /cars: `limit` cars of a page, `next_token` as the page before answered it."""
+class Header(StrEnum):
+    """The headers that routes take or give."""
 
-    model_config = ConfigDict(extra="forbid")
+    IF_MATCH = "If-Match"
+    IF_NONE_MATCH = "If-None-Match"
+    IDEMPOTENCY_KEY = "Idempotency-Key"
+    ETAG = "ETag"
+    LOCATION = "Location"
 
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
-    next_token: Annotated[str, Field(max_length=200)] | None = None
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """`operation` is called with the request, and with `car_id`, `query` and `body` as far as the route has them.
+
+    `status` and `answer` are those of success; `refuses` are the other statuses, besides those that `query`, `body` and
+    the path bring with them. `takes` and `gives` are headers; `requires` those without which nothing is done.
+    """
+
+    method: str
+    resource: str
+    operation: Callable[..., Answer]
+    query: type[BaseModel] = NoQuery
+    body: type[BaseModel] | None = None
+    content_types: Sequence[str] = (JSON,)
+    status: HTTPStatus = HTTPStatus.OK
+    answer: type[BaseModel] | None = None
+    takes: Sequence[Header] = ()
+    requires: Sequence[Header] = ()
+    gives: Sequence[Header] = ()
+    refuses: Sequence[HTTPStatus] = ()
+
+
+def answer(request: Request) -> Answer:
+    """What the API answers; a problem document when it refuses. What is not the caller's fault is raised."""
+    try:
+        route = _route(request)
+        arguments: dict[str, Any] = {}
+        if "{car_id}" in route.resource:
+            arguments["car_id"] = request.car_id()
+        query = request.query_as(route.query)
+        if route.query is not NoQuery:
+            arguments["query"] = query
+        if route.body is not None:
+            arguments["body"] = request.body_as(route.body, route.content_types)
+        return route.operation(request, **arguments)
+    except (RequestRefused, CarError) as refusal:
+        return problem(refusal)
+
+
+def _route(request: Request) -> Route:
+    methods = _routes().get(request.resource)
+    if methods is None:
+        raise NoSuchResource
+    if request.method not in methods:
+        raise MethodNotAllowed(tuple(methods))
+    return methods[request.method]
+
+
+@functools.cache
+def _routes() -> dict[str, dict[str, Route]]:
+    routes: dict[str, dict[str, Route]] = {}
+    for route in ROUTES:
+        routes.setdefault(route.resource, {})[route.method] = route
+    return routes
+
+
+@functools.cache
+def dynamodb() -> DynamoDBClient:
+    return boto3.client("dynamodb")
 
 
 @functools.cache
 def repository() -> CarRepository:
-    return CarRepository(boto3.client("dynamodb"), read(Setting.CARS_TABLE_NAME))
+    return CarRepository(dynamodb(), read(Setting.CARS_TABLE_NAME))
 
 
-def register(app: APIGatewayRestResolver) -> None:
-    """Adds the routes of /cars and /cars/{car_id} to `app`."""
+@functools.cache
+def notification_repository() -> NotificationRepository:
+    from service.cars.notification import NotificationRepository
 
-    @app.post("/cars")
-    def create_car() -> Response[str]:
-        car = repository().create(_body(app, NewCar))
-        return _answer(HTTPStatus.CREATED, car.model_dump_json(), Location=f"/cars/{car.car_id}")
-
-    @app.get("/cars")
-    def list_cars() -> Response[str]:
-        """{"cars": [car, …], "next_token": str | null}"""
-        query = _query(app)
-        after = _car_id_of(query.next_token) if query.next_token is not None else None
-        page = repository().list(limit=query.limit, after_car_id=after)
-        next_token = _token_of(page.last_car_id) if page.last_car_id is not None else None
-        return _answer(HTTPStatus.OK, _Page(cars=page.cars, next_token=next_token).model_dump_json())
-
-    @app.get("/cars/<car_id>")
-    def get_car(car_id: str) -> Response[str]:
-        return _answer(HTTPStatus.OK, repository().get(_car_id(car_id)).model_dump_json())
-
-    @app.put("/cars/<car_id>")
-    def replace_car(car_id: str) -> Response[str]:
-        car = repository().replace(_car_id(car_id), _body(app, CarDetails))
-        return _answer(HTTPStatus.OK, car.model_dump_json())
-
-    @app.patch("/cars/<car_id>")
-    def change_car(car_id: str) -> Response[str]:
-        car = repository().change(_car_id(car_id), _body(app, CarChanges))
-        return _answer(HTTPStatus.OK, car.model_dump_json())
-
-    @app.delete("/cars/<car_id>")
-    def delete_car(car_id: str) -> Response[str]:
-        repository().delete(_car_id(car_id))
-        return Response(status_code=HTTPStatus.NO_CONTENT.value, body="")
+    return NotificationRepository(dynamodb(), read(Setting.NOTIFICATIONS_TABLE_NAME))
 
 
-class _Page(BaseModel):
-    cars: tuple[Car, ...]
-    next_token: str | None
+def create_car(request: Request, body: NewCar) -> Answer:
+    """Create a car
 
+    With an Idempotency-Key the request can be sent again: the car that it made is answered, as it is now. The key goes
+    with its car: once that is deleted, the key makes a new one.
+    """
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        creation = repository().create(body, correlation_id=request.correlation_id)
+    else:
+        from service.api.runtime.idempotency import IdempotentCreation
 
-def _answer(status: HTTPStatus, body: str, **headers: str) -> Response[str]:
-    return Response(
-        status_code=status.value, content_type=content_types.APPLICATION_JSON, body=body, headers={**headers}
+        idempotent = IdempotentCreation.of(key, request.caller, body)
+        try:
+            creation = repository().create(
+                idempotent.new, correlation_id=request.correlation_id, idempotency_digest=idempotent.digest
+            )
+        except CarAlreadyExists as exc:
+            if "car_id" in body.model_fields_set:
+                raise
+            raise IdempotencyKeyReused from exc
+    return _car(
+        creation.car,
+        status=HTTPStatus.CREATED,
+        location=f"/cars/{creation.car.car_id}",
+        done="CarsCreated" if creation.is_new else None,
     )
 
 
-def _body(app: APIGatewayRestResolver, shape: type[Shape]) -> Shape:
-    event = app.current_event
-    text: str | bytes = event.body or ""
-    if event.is_base64_encoded:
-        text = base64.b64decode(text)
-    try:
-        return shape.model_validate_json(text)
-    except ValidationError as exc:
-        raise InvalidRequest("body", exc) from exc
+def list_cars(request: Request, query: CarsQuery) -> Answer:
+    """List the cars
+
+    In no particular order, page by page; those of one status by their ids. A car that was changed a moment ago may
+    still be in the list of its former status.
+    """
+    scope = f"cars?status={query.status or ''}"
+    page = repository().list(
+        status=query.status, limit=query.limit, after_car_id=_position(query.next_token, scope, "car_id")
+    )
+    cars = CarList(cars=page.cars, next_token=_next_token(page.last_car_id, scope, "car_id"))
+    return Answer(status=HTTPStatus.OK, body=cars.model_dump_json())
 
 
-def _query(app: APIGatewayRestResolver) -> ListQuery:
-    parameters: dict[str, Any] = app.current_event.query_string_parameters or {}
-    try:
-        return ListQuery.model_validate(parameters)
-    except ValidationError as exc:
-        raise InvalidRequest("query", exc) from exc
+def get_car(request: Request, car_id: str) -> Answer:
+    """Get a car
+
+    With If-None-Match, 304 says that the caller has the car already as it is.
+    """
+    car = repository().get(car_id)
+    tag = preconditions.etag(car)
+    if preconditions.is_known(tag, request.headers.get("if-none-match")):
+        return Answer(status=HTTPStatus.NOT_MODIFIED, headers={Header.ETAG: tag})
+    return _car(car)
 
 
-def _car_id(path_parameter: str) -> str:
-    try:
-        return CAR_ID.validate_python(unquote(path_parameter))
-    except ValidationError as exc:
-        raise InvalidRequest("path", exc) from exc
+def replace_car(request: Request, car_id: str, body: CarDetails) -> Answer:
+    """Replace all that is said of a car
+
+    What the body leaves out becomes its default. If-Match is required, so that nobody's change is overwritten unseen; a
+    car that has reported its position meanwhile is no conflict.
+    """
+    if_match = request.headers.get("if-match")
+    if if_match is None:
+        raise PreconditionRequired
+    car = repository().replace(car_id, body, correlation_id=request.correlation_id, seen=preconditions.seen(if_match))
+    return _car(car, done="CarsReplaced")
 
 
-def _token_of(car_id: str) -> str:
-    return base64.urlsafe_b64encode(car_id.encode()).decode()
+def change_car(request: Request, car_id: str, body: CarChanges) -> Answer:
+    """Change some of what is said of a car
+
+    The body is a JSON merge patch (RFC 7396). With If-Match the car is changed only if it is as the caller has seen it.
+    """
+    seen = preconditions.seen(request.headers.get("if-match"))
+    car = repository().change(car_id, body, correlation_id=request.correlation_id, seen=seen)
+    return _car(car, done="CarsChanged")
 
 
-def _car_id_of(next_token: str) -> str:
-    """Raises InvalidPageToken unless `_token_of` made it."""
-    try:
-        car_id = CAR_ID.validate_python(base64.b64decode(next_token.encode(), altchars=b"-_", validate=True).decode())
-    except (binascii.Error, UnicodeDecodeError, ValidationError) as exc:
-        raise InvalidPageToken from exc
-    return car_id
+def delete_car(request: Request, car_id: str) -> Answer:
+    """Delete a car
+
+    With If-Match only if it is as the caller has seen it.
+    """
+    repository().delete(car_id, seen=preconditions.seen(request.headers.get("if-match")))
+    return Answer(status=HTTPStatus.NO_CONTENT, done="CarsDeleted")
+
+
+def list_notifications(request: Request, car_id: str, query: PageQuery) -> Answer:
+    """List what people were told of a car
+
+    The newest first, page by page, for 30 days, also after the car was deleted. A car that never was has none.
+    """
+    scope = f"notifications of {car_id}"
+    page = notification_repository().list(
+        car_id, limit=query.limit, after_notification_id=_position(query.next_token, scope, "notification_id")
+    )
+    notifications = NotificationList(
+        notifications=tuple(
+            CarNotification(
+                notification_id=each.notification_id, occurred_at=each.occurred_at, type=each.type, text=each.text
+            )
+            for each in page.notifications
+        ),
+        next_token=_next_token(page.last_notification_id, scope, "notification_id"),
+    )
+    return Answer(status=HTTPStatus.OK, body=notifications.model_dump_json())
+
+
+def get_document(request: Request) -> Answer:
+    """Get this document"""
+    text, tag = _document()
+    if preconditions.is_known(tag, request.headers.get("if-none-match")):
+        return Answer(status=HTTPStatus.NOT_MODIFIED, headers={Header.ETAG: tag})
+    return Answer(status=HTTPStatus.OK, body=text, headers={Header.ETAG: tag})
+
+
+@functools.cache
+def _document() -> tuple[str, str]:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    return text, f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+
+
+def _car(
+    car: Car, *, status: HTTPStatus = HTTPStatus.OK, location: str | None = None, done: str | None = None
+) -> Answer:
+    headers: dict[str, str] = {Header.ETAG: preconditions.etag(car)}
+    if location is not None:
+        headers[Header.LOCATION] = location
+    return Answer(status=status, body=car.model_dump_json(), headers=headers, done=done)
+
+
+def _position(next_token: str | None, scope: str, name: str) -> str | None:
+    if next_token is None:
+        return None
+    from service.api.runtime import cursor
+
+    return cursor.open_(next_token, scope=scope)[name]
+
+
+def _next_token(position: str | None, scope: str, name: str) -> str | None:
+    if position is None:
+        return None
+    from service.api.runtime import cursor
+
+    return cursor.seal({name: position}, scope=scope)
+
+
+ROUTES: Sequence[Route] = (
+    Route(
+        method="GET",
+        resource="/cars",
+        operation=list_cars,
+        query=CarsQuery,
+        answer=CarList,
+    ),
+    Route(
+        method="POST",
+        resource="/cars",
+        operation=create_car,
+        body=NewCar,
+        status=HTTPStatus.CREATED,
+        answer=Car,
+        takes=(Header.IDEMPOTENCY_KEY,),
+        gives=(Header.LOCATION, Header.ETAG),
+        refuses=(HTTPStatus.CONFLICT,),
+    ),
+    Route(
+        method="GET",
+        resource="/cars/{car_id}",
+        operation=get_car,
+        answer=Car,
+        takes=(Header.IF_NONE_MATCH,),
+        gives=(Header.ETAG,),
+        refuses=(HTTPStatus.NOT_MODIFIED, HTTPStatus.NOT_FOUND),
+    ),
+    Route(
+        method="PUT",
+        resource="/cars/{car_id}",
+        operation=replace_car,
+        body=CarDetails,
+        answer=Car,
+        takes=(Header.IF_MATCH,),
+        requires=(Header.IF_MATCH,),
+        gives=(Header.ETAG,),
+        refuses=(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED, HTTPStatus.PRECONDITION_REQUIRED),
+    ),
+    Route(
+        method="PATCH",
+        resource="/cars/{car_id}",
+        operation=change_car,
+        body=CarChanges,
+        content_types=(MERGE_PATCH, JSON),
+        answer=Car,
+        takes=(Header.IF_MATCH,),
+        gives=(Header.ETAG,),
+        refuses=(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED),
+    ),
+    Route(
+        method="DELETE",
+        resource="/cars/{car_id}",
+        operation=delete_car,
+        status=HTTPStatus.NO_CONTENT,
+        takes=(Header.IF_MATCH,),
+        refuses=(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED),
+    ),
+    Route(
+        method="GET",
+        resource="/cars/{car_id}/notifications",
+        operation=list_notifications,
+        query=PageQuery,
+        answer=NotificationList,
+    ),
+    Route(
+        method="GET",
+        resource="/openapi.json",
+        operation=get_document,
+        takes=(Header.IF_NONE_MATCH,),
+        gives=(Header.ETAG,),
+        refuses=(HTTPStatus.NOT_MODIFIED,),
+    ),
+)

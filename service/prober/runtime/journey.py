@@ -31,6 +31,7 @@ class Api(Protocol):
         *,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
+        if_match: str | None = None,
     ) -> Answer: ...
 
 
@@ -59,10 +60,10 @@ class Traveller:
         path = f"/cars/{car_id}"
         details = {"model": "Probe", "year": 2024, "status": "Available", "nb_passengers": 4}
         self._step(tally, 201, "POST", "/cars", body={"car_id": car_id, **details})
-        self._step(tally, 200, "GET", path)
+        read = self._step(tally, 200, "GET", path)
         self._list(tally)
         if number % 2:
-            self._step(tally, 200, "PUT", path, body={**details, "status": "InCourse"})
+            self._step(tally, 200, "PUT", path, body={**details, "status": "InCourse"}, if_match=read.etag)
         else:
             self._step(tally, 200, "PATCH", path, body={"status": "InCourse"})
         self._step(tally, 200, "GET", path)
@@ -93,8 +94,9 @@ class Traveller:
         *,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
+        if_match: str | None = None,
     ) -> Answer:
-        answer = self._api.call(method, path, body=body, query=query)
+        answer = self._api.call(method, path, body=body, query=query, if_match=if_match)
         tally.requests += 1
         if answer.status != expected:
             resource = "/cars" if path == "/cars" else "/cars/{car_id}"

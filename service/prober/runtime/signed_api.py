@@ -26,6 +26,7 @@ class Answer:
 
     status: int
     body: Mapping[str, Any]
+    etag: str | None = None
 
 
 class SignedApi:
@@ -44,15 +45,18 @@ class SignedApi:
         *,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
+        if_match: str | None = None,
     ) -> Answer:
         url = self._url + path.lstrip("/") + (f"?{urlencode(query)}" if query else "")
         data = json.dumps(body).encode() if body is not None else b""
         headers = self._signed(method, url, data)
+        if if_match is not None:
+            headers["If-Match"] = if_match
         try:
             answer = self._connections.request(method, url, body=data or None, headers=headers)
         except urllib3.exceptions.HTTPError:
             return Answer(0, {})
-        return Answer(answer.status, _json_object(answer.data))
+        return Answer(answer.status, _json_object(answer.data), answer.headers.get("ETag"))
 
     def _signed(self, method: str, url: str, data: bytes) -> dict[str, str]:
         request = AWSRequest(method=method, url=url, data=data, headers={"Content-Type": "application/json"})

@@ -10,20 +10,31 @@ from uuid import uuid4
 
 
 def proxy_event(
-    method: str, resource: str, *, path_parameters: Mapping[str, str] | None = None, body: object = None
+    method: str,
+    resource: str,
+    *,
+    path_parameters: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    body: object = None,
 ) -> dict[str, Any]:
     """The event for `method` on `resource` ("/cars/{car_id}"), as if a caller with IAM authorization had sent it."""
     path = resource.format_map(path_parameters or {})
     now = datetime.now(UTC)
-    headers = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "pre-traffic-hook"}
+    headers = {
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+        "User-Agent": "pre-traffic-hook",
+        **(headers or {}),
+    }
     return {
         "resource": resource,
         "path": path,
         "httpMethod": method,
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
+        "queryStringParameters": dict(query) if query else None,
+        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
         "pathParameters": dict(path_parameters) if path_parameters else None,
         "stageVariables": None,
         "requestContext": {

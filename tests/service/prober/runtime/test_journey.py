@@ -28,6 +28,7 @@ class FakeApi:
         *,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
+        if_match: str | None = None,
     ) -> Answer:
         self.calls.append((method, path))
         failure = self._broken(method, path)
@@ -45,8 +46,13 @@ class FakeApi:
         if method == "DELETE":
             del self.cars[car_id]
             return Answer(204, {})
+        if method == "PUT" and if_match != self._etag(car_id):
+            return Answer(428, {})
         self.cars[car_id] |= body or {}
-        return Answer(200, self.cars[car_id])
+        return Answer(200, self.cars[car_id], self._etag(car_id))
+
+    def _etag(self, car_id: str) -> str:
+        return f'"{hash(str(self.cars[car_id]))}"'
 
     def _page(self, query: dict[str, str]) -> Answer:
         self.queries.append(query)

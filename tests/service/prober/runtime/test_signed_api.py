@@ -20,6 +20,7 @@ class Server(ThreadingHTTPServer):
         self.seen: list[tuple[str, str, dict[str, str], bytes]] = []
         self.connections = 0
         self.answer = (200, b'{"cars": []}')
+        self.etag = ""
 
     @property
     def url(self) -> str:
@@ -41,10 +42,12 @@ class Handler(BaseHTTPRequestHandler):
         status, content = self.server.answer
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
+        if self.server.etag:
+            self.send_header("ETag", self.server.etag)
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = do_DELETE = _serve
+    do_GET = do_POST = do_PUT = do_DELETE = _serve
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -81,6 +84,17 @@ def test_body_goes_as_json(server: Server) -> None:
     ((_, _, headers, body),) = server.seen
     assert headers["content-type"] == "application/json"
     assert body == b'{"car_id": "probe-1"}'
+
+
+def test_tag_that_was_answered_can_be_sent(server: Server) -> None:
+    server.etag = '"a.0"'
+    api = api_at(server.url)
+
+    answer = api.call("PUT", "/cars/probe-1", body={}, if_match=api.call("GET", "/cars/probe-1").etag)
+
+    assert answer == Answer(200, {"cars": []}, '"a.0"')
+    assert server.seen[1][2]["if-match"] == '"a.0"'
+    assert "if-match" not in server.seen[0][2]
 
 
 def test_calls_share_one_connection(server: Server) -> None:

@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from service.api.runtime import handler
+from service.api.runtime.routes import ROUTES
 from service.cars.repository import CarRepository
 from service.cars.settings import Setting
 from service.release.infrastructure import HOOK_TIMEOUT_SECONDS
@@ -22,6 +23,9 @@ from tests.service.conftest import FakeContext, load_event
 from tests.service.release.runtime.code_deploy import FakeCodeDeploy
 
 VERSION_ARN = "arn:aws:lambda:eu-west-1:222222222222:function:cars-api:7"
+
+STORY = pre_traffic.story("release-1")
+CALLS = len(STORY) + sum(pre_traffic.CURRENT_TAG in call.headers.values() for call in STORY)
 
 Spoil = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 
@@ -78,11 +82,7 @@ def test_every_route_of_the_api_is_exercised(codedeploy: FakeCodeDeploy, monkeyp
 
     run(version, monkeypatch)
 
-    routes = {
-        (route.method, route.path.replace("<car_id>", "{car_id}"))
-        for route in (*handler.app._static_routes, *handler.app._dynamic_routes)
-    }
-    assert set(version.routes) == routes
+    assert set(version.routes) == {(route.method, route.resource) for route in ROUTES}
 
 
 def crash(_: dict[str, Any], __: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def other_status(event: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any
 
 
 def lost_field(event: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    if event["httpMethod"] != "PUT":
+    if event["httpMethod"] != "PUT" or answer["statusCode"] != 200:
         return answer
     body = json.loads(answer["body"])
     del body["status"]
@@ -105,7 +105,15 @@ def no_conflict(event: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]
     return {**answer, "statusCode": 201} if answer["statusCode"] == 409 else answer
 
 
-@pytest.mark.parametrize("spoil", [crash, other_status, lost_field, no_conflict])
+def no_tag(_: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    return {**answer, "headers": {name: value for name, value in answer["headers"].items() if name != "ETag"}}
+
+
+def overwrites_unseen(event: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    return {**answer, "statusCode": 200} if answer["statusCode"] in (412, 428) else answer
+
+
+@pytest.mark.parametrize("spoil", [crash, other_status, lost_field, no_conflict, no_tag, overwrites_unseen])
 def test_bad_version_is_refused_and_no_car_is_left(
     spoil: Spoil, codedeploy: FakeCodeDeploy, repository: CarRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,7 +137,7 @@ def test_version_that_fails_now_and_then_is_left_to_the_canary(
     run(version, monkeypatch)
 
     assert codedeploy.verdicts == ["Succeeded"]
-    assert len(version.invoked) > len(pre_traffic.story("release-1"))
+    assert len(version.invoked) > CALLS
 
 
 def test_route_that_never_works_is_refused_after_the_attempts(
@@ -177,7 +185,7 @@ def test_one_call_that_lambda_does_not_take_stops_no_release(
     run(version, monkeypatch)
 
     assert codedeploy.verdicts == ["Succeeded"]
-    assert len(version.invoked) == len(pre_traffic.story("release-1")) + 1
+    assert len(version.invoked) == CALLS + 1
 
 
 def test_version_that_can_never_be_invoked_is_refused(

@@ -1,0 +1,84 @@
+"""Who may call the API: two managed policies for its callers, and the role of the end-to-end tests.
+
+Both policies name this API and stage, and nothing else. It must not let anybody past IAM.
+"""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from service.acknowledgements import acknowledge, resource_id
+from service.service_settings import ServiceSettings
+
+
+class CallerPolicies(Construct):
+    """Give one to a role of this account: `CarsReader` may GET, `CarsEditor` may do all that the API offers."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, api: apigateway.RestApi, settings: ServiceSettings
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.reader = _policy(self, "CarsReader", method="GET", api=api, settings=settings)
+        self.editor = _policy(self, "CarsEditor", method="*", api=api, settings=settings)
+
+
+def e2e_role(scope: Construct, *, api: apigateway.RestApi, settings: ServiceSettings) -> iam.Role:
+    """May call this API, report as a car does and order maintenance; only the pipeline's own roles may assume it.
+
+    Stream and queue are named and not referred to: their stacks are no part of what the API needs.
+    """
+    callers = f"arn:aws:iam::{settings.toolchain_account}:role/{settings.e2e_caller_role_pattern}"
+    role = iam.Role(
+        scope,
+        "E2eRole",
+        role_name=settings.e2e_role_name,
+        assumed_by=iam.AccountPrincipal(settings.toolchain_account).with_conditions(
+            {"ArnLike": {"aws:PrincipalArn": callers}}
+        ),
+        max_session_duration=cdk.Duration.hours(1),
+    )
+    stack = cdk.Stack.of(scope)
+    role.add_to_policy(_may_invoke(api, method="*", settings=settings))
+    role.add_to_policy(
+        iam.PolicyStatement(
+            actions=["kinesis:PutRecord"],
+            resources=[f"arn:aws:kinesis:{stack.region}:{stack.account}:stream/{settings.telemetry_stream_name}"],
+        )
+    )
+    role.add_to_policy(
+        iam.PolicyStatement(
+            actions=["sqs:GetQueueUrl", "sqs:SendMessage"],
+            resources=[f"arn:aws:sqs:{stack.region}:{stack.account}:{settings.maintenance_queue_name}"],
+        )
+    )
+    acknowledge(role, _every_route(api, method="*", settings=settings))
+    return role
+
+
+def _policy(
+    scope: Construct, construct_id: str, *, method: str, api: apigateway.RestApi, settings: ServiceSettings
+) -> iam.ManagedPolicy:
+    policy = iam.ManagedPolicy(
+        scope,
+        construct_id,
+        description=f"{'Reads' if method == 'GET' else 'Reads and changes'} cars through their API",
+        statements=[_may_invoke(api, method=method, settings=settings)],
+    )
+    acknowledge(policy, _every_route(api, method=method, settings=settings))
+    return policy
+
+
+def _may_invoke(api: apigateway.RestApi, *, method: str, settings: ServiceSettings) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        actions=["execute-api:Invoke"], resources=[api.arn_for_execute_api(method, "/*", settings.stage_name)]
+    )
+
+
+def _every_route(api: apigateway.RestApi, *, method: str, settings: ServiceSettings) -> dict[str, str]:
+    stack = cdk.Stack.of(api)
+    routes = f"{settings.stage_name}/{method}/*"
+    arn = f"arn:aws:execute-api:{stack.region}:{stack.account}:<{resource_id(api)}>/{routes}"
+    return {f"IAM5[Resource::{arn}]": f"{'Every' if method == '*' else f'Each {method}'} route of this API and stage."}
