@@ -38,9 +38,9 @@ BYTES_A_CALL = 5_000_000
 """Below the 6 MB that a function takes: the records of several batches may stand between the first and the last one."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Aws:
-    """The services that remedies look things up in, and act on."""
+    """The services that remedies look things up in, and act on: one account and region."""
 
     functions: Functions
     sqs: SQSClient
@@ -151,7 +151,7 @@ def remedy_of(failure: Failure, queue: FailureQueue, aws: Aws) -> Remedy:
     """What handles a failure of this queue again; changes nothing. Raises MessageStays when nothing can."""
     match failure:
         case DeadLetter():
-            return SendBack(queue_url=_source_queue(aws.sqs, queue), message=failure.message)
+            return SendBack(queue_url=_source_queue(aws, queue), message=failure.message)
         case UndeliveredNotification():
             subscription_arn, function_arn = _subscription(aws, failure.topic_arn, queue)
             record = {
@@ -186,11 +186,11 @@ def _alias(function_arn: str) -> str:
 
 
 @functools.lru_cache(maxsize=32)
-def _source_queue(sqs: SQSClient, queue: FailureQueue) -> str:
+def _source_queue(aws: Aws, queue: FailureQueue) -> str:
     """The one queue whose dead letters these are."""
     urls = [
         url
-        for page in sqs.get_paginator("list_dead_letter_source_queues").paginate(QueueUrl=queue.url)
+        for page in aws.sqs.get_paginator("list_dead_letter_source_queues").paginate(QueueUrl=queue.url)
         for url in page["queueUrls"]
     ]
     if len(urls) != 1:
@@ -233,7 +233,7 @@ def _find_records(given_up: GivenUpRecords, aws: Aws) -> FoundRecords:
     service = given_up.stream_arn.split(":")[2:3]
     match service:
         case ["kinesis"]:
-            return kinesis_records(aws.kinesis, given_up, invoked_by=_caller(aws.sts))
+            return kinesis_records(aws.kinesis, given_up, invoked_by=_caller(aws))
         case ["dynamodb"]:
             return dynamodb_records(aws.dynamodb_streams, given_up)
         case _:
@@ -241,8 +241,8 @@ def _find_records(given_up: GivenUpRecords, aws: Aws) -> FoundRecords:
 
 
 @functools.lru_cache(maxsize=1)
-def _caller(sts: STSClient) -> str:
-    return sts.get_caller_identity()["Arn"]
+def _caller(aws: Aws) -> str:
+    return aws.sts.get_caller_identity()["Arn"]
 
 
 def _calls(records: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
