@@ -101,8 +101,8 @@ class GivenUpRecords:
     function_arn: str
     stream_arn: str
     shard_id: str
-    first: int
-    last: int
+    first: str
+    last: str
     count: int
     error: str
 
@@ -144,6 +144,9 @@ def read(kind: FailureKind, message: Message) -> Failure:
         raise UnreadableMessage(f"It is not what a queue of kind {kind} holds: {fields}.") from exc
 
 
+_SEQUENCE_NUMBER = r"^\d+$"
+
+
 class _Shape(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, frozen=True)
 
@@ -180,8 +183,8 @@ class _AsynchronousRecord(_InvocationRecord):
 
 class _BatchInfo(_Shape):
     shard_id: str
-    start_sequence_number: int
-    end_sequence_number: int
+    start_sequence_number: str = Field(pattern=_SEQUENCE_NUMBER)
+    end_sequence_number: str = Field(pattern=_SEQUENCE_NUMBER)
     batch_size: int
     stream_arn: str
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
-from service.redrive.errors import AccessRefused, MessageStays, StillFailing
+from service.redrive.errors import AccessRefused, MessageStays, StillFailing, UnreadableMessage
 from service.redrive.failure import Failure, read
 from service.redrive.failure_kind import FailureKind
 from service.redrive.failure_queue import WAIT_SECONDS, FailureQueue, Inbox, Message
@@ -163,6 +163,8 @@ def _stays_when_refused() -> Iterator[None]:
         if _is_access(exc):
             raise
         raise StillFailing(f"AWS refused: {exc}") from exc
+    except ParamValidationError as exc:
+        raise UnreadableMessage(f"It names what cannot exist: {exc}") from exc
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def kinesis_records(kinesis: KinesisClient, given_up: GivenUpRecords, *, invoked
                 StreamARN=given_up.stream_arn,
                 ShardId=given_up.shard_id,
                 ShardIteratorType="AT_SEQUENCE_NUMBER",
-                StartingSequenceNumber=str(given_up.first),
+                StartingSequenceNumber=given_up.first,
             )["ShardIterator"]
         return kinesis.get_shard_iterator(
             StreamARN=given_up.stream_arn, ShardId=given_up.shard_id, ShardIteratorType="TRIM_HORIZON"
@@ -94,7 +94,7 @@ def dynamodb_records(streams: DynamoDBStreamsClient, given_up: GivenUpRecords) -
                 StreamArn=given_up.stream_arn,
                 ShardId=given_up.shard_id,
                 ShardIteratorType="AT_SEQUENCE_NUMBER",
-                SequenceNumber=str(given_up.first),
+                SequenceNumber=given_up.first,
             )["ShardIterator"]
         return streams.get_shard_iterator(
             StreamArn=given_up.stream_arn, ShardId=given_up.shard_id, ShardIteratorType="TRIM_HORIZON"
@@ -118,13 +118,14 @@ def dynamodb_records(streams: DynamoDBStreamsClient, given_up: GivenUpRecords) -
 
 
 def _read(given_up: GivenUpRecords, iterator: Callable[..., str], page: Callable[[str], _Page]) -> FoundRecords:
+    first, last = int(given_up.first), int(given_up.last)  # they count, with or without zeros before them
     found: list[tuple[int, Mapping[str, Any]]] = []
     at = _start(iterator)
     empty_pages = 0
     while at is not None and empty_pages < EMPTY_PAGES:
         answer = page(at)
-        found += [record for record in answer.records if given_up.first <= record[0] <= given_up.last]
-        if answer.records and answer.records[-1][0] >= given_up.last:
+        found += [record for record in answer.records if first <= record[0] <= last]
+        if answer.records and answer.records[-1][0] >= last:
             break
         if not answer.records and answer.is_latest:
             break
@@ -132,8 +133,8 @@ def _read(given_up: GivenUpRecords, iterator: Callable[..., str], page: Callable
         at = answer.next_iterator
     return FoundRecords(
         records=[record for _, record in found],
-        begins=bool(found) and found[0][0] == given_up.first,
-        ends=bool(found) and found[-1][0] == given_up.last,
+        begins=bool(found) and found[0][0] == first,
+        ends=bool(found) and found[-1][0] == last,
     )
 
 

@@ -90,10 +90,9 @@ class Failures:
 
     def counts(self) -> tuple[int, int]:
         """How many messages can be received, and how many are hidden."""
-        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        answer = self.aws.sqs.get_queue_attributes(QueueUrl=self.queue.url, AttributeNames=list(names))
-        visible, hidden = (int(answer["Attributes"][name]) for name in names)  # type: ignore[index]
-        return visible, hidden
+        attributes = self.aws.sqs.get_queue_attributes(QueueUrl=self.queue.url, AttributeNames=["All"])["Attributes"]
+        visible = int(attributes["ApproximateNumberOfMessages"])
+        return visible, int(attributes["ApproximateNumberOfMessagesNotVisible"])
 
 
 def failures(aws: Aws, kind: FailureKind | None, *, unit: str = "unit", name: str = "Failed") -> Failures:

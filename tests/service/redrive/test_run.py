@@ -232,7 +232,7 @@ KINDS = {
 }
 
 
-@pytest.fixture(params=KINDS.values(), ids=KINDS.keys())
+@pytest.fixture(params=list(KINDS.values()), ids=list(KINDS))
 def prepared(request: pytest.FixtureRequest, aws: Aws, functions: FakeFunctions) -> Prepared:
     made: Prepared = request.param(aws, functions)
     return made
@@ -417,6 +417,17 @@ def test_queue_of_a_kind_that_this_version_does_not_know_is_left_alone(aws: Aws)
     (result,) = go_through(aws, queue)
 
     assert result.looked == []
+    assert queue.counts() == (1, 0)
+
+
+def test_message_that_names_what_cannot_exist_is_left(aws: Aws) -> None:
+    queue = failures(aws, FailureKind.STREAM)
+    arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/cars/stream/2026-11-25T00:00:00.000"
+    queue.add(invocation_record(DDBStreamBatchInfo=batch_info(arn, "shardId-1", "1", "2", 2)))
+
+    (result,) = go_through(aws, queue)
+
+    assert result.looked[0].detail.startswith("unreadable: It names what cannot exist")
     assert queue.counts() == (1, 0)
 
 
