@@ -34,11 +34,14 @@ def redriver_policy(operators: cdk.Stack, *, settings: ServiceSettings) -> iam.M
                     "sqs:DeleteMessage",
                     "sqs:ChangeMessageVisibility",
                     "sqs:GetQueueAttributes",
-                    "sqs:ListDeadLetterSourceQueues",
                 ],
                 failure_queues,
             ),
-            _allow("SendBack", ["sqs:SendMessage"], _arn(operators, "sqs", settings.maintenance_queue_name)),
+            _allow(
+                "SendBack",
+                ["sqs:GetQueueUrl", "sqs:SendMessage"],
+                _arn(operators, "sqs", settings.maintenance_queue_name),
+            ),
             _allow(
                 "FindSubscriptions", ["sns:ListSubscriptionsByTopic", "sns:GetSubscriptionAttributes"], subscriptions
             ),

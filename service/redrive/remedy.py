@@ -151,7 +151,7 @@ def remedy_of(failure: Failure, queue: FailureQueue, aws: Aws) -> Remedy:
     """What handles a failure of this queue again; changes nothing. Raises MessageStays when nothing can."""
     match failure:
         case DeadLetter():
-            return SendBack(queue_url=_source_queue(aws, queue), message=failure.message)
+            return SendBack(queue_url=_source_queue(aws, failure.message, queue), message=failure.message)
         case UndeliveredNotification():
             subscription_arn, function_arn = _subscription(aws, failure.topic_arn, queue)
             record = {
@@ -185,20 +185,17 @@ def _alias(function_arn: str) -> str:
         raise UnreadableMessage(str(exc)) from exc
 
 
+def _source_queue(aws: Aws, message: Message, queue: FailureQueue) -> str:
+    """Where SQS says that it took the message from ("ReceiveMessage", DeadLetterQueueSourceArn)."""
+    source_arn = message.system_attributes.get("DeadLetterQueueSourceArn")
+    if source_arn is None:
+        raise NoWayBack(f"It is a dead letter of no queue: somebody sent it to {queue} itself.")
+    return _queue_url(aws, source_arn)
+
+
 @functools.lru_cache(maxsize=32)
-def _source_queue(aws: Aws, queue: FailureQueue) -> str:
-    """The one queue whose dead letters these are."""
-    urls = [
-        url
-        for page in aws.sqs.get_paginator("list_dead_letter_source_queues").paginate(QueueUrl=queue.url)
-        for url in page["queueUrls"]
-    ]
-    if len(urls) != 1:
-        raise NoWayBack(
-            f"{len(urls)} queues have {queue} as their dead-letter queue, and it takes exactly one to know where its "
-            f"messages came from{': ' if urls else '.'}{', '.join(urls)}"
-        )
-    return urls[0]
+def _queue_url(aws: Aws, arn: str) -> str:
+    return aws.sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
 
 
 @functools.lru_cache(maxsize=32)

@@ -146,7 +146,7 @@ class Run:
             with _stays_when_refused():
                 remedy = remedy_of(failure, queue, self.aws)
                 if self.mode is Mode.DRY_RUN:
-                    return Looked(message=message, failure=failure, ending=Ending.WAITS, detail=f"would be {remedy}")
+                    return Looked(message=message, failure=failure, ending=Ending.WAITS, detail=f"would be: {remedy}")
                 self.pace.wait()
                 remedy.carry_out(self.aws)
             return Looked(message=message, failure=failure, ending=Ending.REDRIVEN, detail=str(remedy))

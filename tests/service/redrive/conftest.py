@@ -48,12 +48,24 @@ def functions() -> FakeFunctions:
     return FakeFunctions()
 
 
+SOURCES: dict[str, str] = {}
+"""By the id of a dead letter, the ARN of the queue that it came from: SQS says it, and moto does not."""
+
+
+def say_source(parsed: dict[str, Any], **_: object) -> None:
+    for message in parsed.get("Messages", []):
+        if message["MessageId"] in SOURCES:
+            message["Attributes"]["DeadLetterQueueSourceArn"] = SOURCES[message["MessageId"]]
+
+
 @pytest.fixture(scope="module")
 def clients(no_aws_of_the_user: None) -> Aws:
     """Made once: to make clients takes longer than most tests."""
+    sqs = boto3.client("sqs")
+    sqs.meta.events.register("after-call.sqs.ReceiveMessage", say_source)
     return Aws(
         functions=FakeFunctions(),
-        sqs=boto3.client("sqs"),
+        sqs=sqs,
         sns=boto3.client("sns"),
         kinesis=boto3.client("kinesis"),
         dynamodb_streams=boto3.client("dynamodbstreams"),

@@ -92,7 +92,7 @@ def test_dry_run_says_what_it_would_do_and_does_nothing(service: Service, functi
     code, said = service.run("redrive", "--stage", "prod", "--dry-run")
 
     assert code == 0
-    assert "waits: would be handed to Lambda for cars:live" in said
+    assert "waits: would be: handed to Lambda for cars:live" in said
     assert functions.called_later == []
     assert service.queue.counts() == (1, 0)
 

@@ -18,6 +18,7 @@ from service.redrive.remedy import Aws
 from service.redrive.run import Ending, Mode, Pace
 from tests.service.redrive.conftest import (
     LIVE,
+    SOURCES,
     Failures,
     FakeFunctions,
     failures,
@@ -40,11 +41,9 @@ class Prepared:
 
 def prepare_queue(aws: Aws, functions: FakeFunctions) -> Prepared:
     queue = failures(aws, FailureKind.QUEUE)
-    source = aws.sqs.create_queue(
-        QueueName="orders",
-        Attributes={"RedrivePolicy": json.dumps({"deadLetterTargetArn": queue.arn, "maxReceiveCount": 5})},
-    )["QueueUrl"]
+    source = aws.sqs.create_queue(QueueName="orders")["QueueUrl"]
     message_id = queue.add('{"order_id": "1"}', correlation_id="correlation-1")
+    SOURCES[message_id] = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:orders"
 
     def handled() -> int:
         received = aws.sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
@@ -371,7 +370,7 @@ def test_message_whose_records_are_all_lost_stays(arn: str | None, aws: Aws, fun
 @pytest.mark.parametrize(
     ("kind", "body", "attributes", "reason"),
     [
-        (FailureKind.QUEUE, "order", {}, "0 queues have unit Failed as their dead-letter queue"),
+        (FailureKind.QUEUE, "order", {}, "It is a dead letter of no queue: somebody sent it to unit Failed itself."),
         (
             FailureKind.RULE,
             "{}",
