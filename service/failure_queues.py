@@ -25,5 +25,6 @@ class FailureQueue(sqs.Queue):
 
     def __init__(self, scope: Construct, construct_id: str, *, kind: FailureKind, holds: str) -> None:
         super().__init__(scope, construct_id, enforce_ssl=True, retention_period=RETENTION)
+        self.kind = kind
         acknowledge(self, {"SQS3": "It is the last stop itself: what is in it waits for a person and service.redrive."})
         cdk.CfnOutput(cdk.Stack.of(self), output_id(construct_id, kind), value=self.queue_url, description=holds)

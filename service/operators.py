@@ -12,6 +12,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from service.acknowledgements import acknowledge
+from service.redriver import redriver_policy
 from service.service_settings import ServiceSettings
 
 
@@ -34,3 +35,4 @@ class OperatorsStack(cdk.Stack):
         )
         if settings.operators_email is not None:
             self.topic.add_subscription(subscriptions.EmailSubscription(settings.operators_email))
+        redriver_policy(self, settings=settings)

@@ -13,6 +13,7 @@ from service.api.infrastructure import ApiStack
 from service.changes.infrastructure import ChangesStack
 from service.cursors.infrastructure import CursorsStack
 from service.database import DatabaseStack
+from service.failure_paths import require_failure_paths
 from service.operators import OperatorsStack
 from service.prober.infrastructure import ProberStack
 from service.service_settings import ServiceSettings
@@ -49,3 +50,4 @@ class ServiceStage(cdk.Stage):
         self.api_url = api.api_url
         self.e2e_role_arn = api.e2e_role_arn
         self.bake_alarm_names = monitoring.bake_alarm_names(settings)
+        require_failure_paths(self)

@@ -24,6 +24,8 @@ FORBIDDEN = [
     ("service/prober/runtime/handler.py", "aws_cdk"),
     ("service/cursors/runtime/handler.py", "aws_cdk"),
     ("service/release/runtime/handler.py", "aws_cdk"),
+    ("service/redrive/cli.py", "aws_cdk"),
+    ("service/redrive/cli.py", "config"),
     ("pipeline/local/engine.py", "aws_cdk"),
     ("pipeline/local/engine.py", "constructs"),
     ("pipeline/local/engine.py", "service.service_stage"),

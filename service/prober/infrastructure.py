@@ -14,6 +14,7 @@ from constructs import Construct
 from service import monitoring
 from service.acknowledgements import acknowledge
 from service.cars.settings import Setting
+from service.failure_paths import exempt
 from service.function import ALIAS_NAME, ServiceFunction
 from service.service_settings import ServiceSettings
 
@@ -57,11 +58,14 @@ class ProberStack(cdk.Stack):
             iam.PolicyStatement(actions=["lambda:GetAlias"], resources=[api_function.function_arn])
         )
         self.prober_function.alias.configure_async_invoke(retry_attempts=0, max_event_age=cdk.Duration.minutes(1))
-        events.Rule(
+        every_minute = events.Rule(
             self,
             "EveryMinute",
             schedule=events.Schedule.rate(cdk.Duration.minutes(1)),
             targets=[targets.LambdaFunction(self.prober_function.alias)],
+        )
+        exempt(
+            every_minute, reason="A lost journey is no loss, the next comes in a minute; prober-heartbeat sees three."
         )
         heartbeat_alarm = monitoring.heartbeat_alarm(self, settings=settings, operators_topic=operators_topic)
         heartbeat_alarm.node.add_dependency(self._first_journeys(settings))

@@ -29,12 +29,15 @@ class FailureKind(StrEnum):
     """
 
 
+OUTPUT_SUFFIX = "FailuresUrl"
+
+
 def output_id(name: str, kind: FailureKind) -> str:
     """The output with the queue's URL, as "UndeliveredStreamFailuresUrl"."""
-    return f"{name}{kind}FailuresUrl"
+    return f"{name}{kind}{OUTPUT_SUFFIX}"
 
 
-_OUTPUT_ID = re.compile(rf"(?P<name>\w+?)(?P<kind>{'|'.join(FailureKind)})FailuresUrl")
+_OUTPUT_ID = re.compile(rf"(?P<name>\w+?)(?P<kind>{'|'.join(FailureKind)}){OUTPUT_SUFFIX}")
 
 
 def parse_output_id(key: str) -> tuple[str, FailureKind] | None:

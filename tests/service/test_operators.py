@@ -28,8 +28,8 @@ def test_alarms_of_its_own_account_may_publish_and_nobody_without_tls(assembly: 
 
 def test_operators_are_subscribed_when_the_settings_name_them(tmp_path: Path) -> None:
     settings = dataclasses.replace(example_configuration().prod.service, operators_email="operators@example.com")
-    app = new_app(tmp_path)
-    stack = OperatorsStack(app, "Operators", settings=settings)
+    stage = cdk.Stage(new_app(tmp_path), "Prod", env=cdk.Environment(account="333333333333", region="eu-west-1"))
+    stack = OperatorsStack(stage, "Operators", settings=settings)
 
     (subscription,) = cdk.assertions.Template.from_stack(stack).find_resources("AWS::SNS::Subscription").values()
 

@@ -1,0 +1,5 @@
+import sys
+
+from service.redrive.cli import main
+
+sys.exit(main())
