@@ -12,6 +12,7 @@ from service import monitoring
 from service.api.infrastructure import ApiStack
 from service.changes.infrastructure import ChangesStack
 from service.database import DatabaseStack
+from service.notifications.infrastructure import NotificationsStack
 from service.operators import OperatorsStack
 from service.prober.infrastructure import ProberStack
 from service.service_settings import ServiceSettings
@@ -25,8 +26,16 @@ class ServiceStage(cdk.Stage):
         operators_topic = OperatorsStack(self, "Operators", settings=settings).topic
         database = DatabaseStack(self, "Database")
         api = ApiStack(self, "Api", cars_table=database.cars_table, operators_topic=operators_topic, settings=settings)
-        ChangesStack(
+        changes = ChangesStack(
             self, "Changes", cars_table=database.cars_table, operators_topic=operators_topic, settings=settings
+        )
+        NotificationsStack(
+            self,
+            "Notifications",
+            event_bus=changes.event_bus,
+            notifications_table=database.notifications_table,
+            operators_topic=operators_topic,
+            settings=settings,
         )
         ProberStack(
             self,

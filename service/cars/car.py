@@ -82,7 +82,9 @@ class CarChanges(BaseModel):
 class Car(CarDetails):
     """A car of the fleet. Times are UTC."""
 
-    model_config = ConfigDict(extra="ignore", strict=False)
+    model_config = ConfigDict(
+        extra="ignore", strict=False, hide_input_in_errors=True
+    )  # errors of what is read are logged
 
     car_id: CarId
     created_at: datetime
