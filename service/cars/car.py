@@ -94,9 +94,10 @@ class Car(CarDetails):
     """A car of the fleet. Times are UTC.
 
     `updated_at` is when somebody last said something of it; a car that reports its position changes `position_at` only.
+    Errors of what is read are logged, and name no values.
     """
 
-    model_config = ConfigDict(extra="ignore", strict=False, defer_build=True)
+    model_config = ConfigDict(extra="ignore", strict=False, defer_build=True, hide_input_in_errors=True)
 
     car_id: CarId
     model: Annotated[str, StringConstraints(min_length=1, max_length=100)]  # former releases took any character
