@@ -68,7 +68,7 @@ def function_bundle(code: Sequence[str]) -> Bundle:
             bytecode = _bytecode_of(copied)
             shutil.copyfile(_bytecode_of(compiled / file.relative_to(PROJECT)), bytecode)
 
-    return Bundle(path=_built(f"function-{digest}", copy), digest=digest)
+    return Bundle(path=built(f"function-{digest}", copy), digest=digest)
 
 
 def layer_bundle(architecture: str) -> Bundle:
@@ -77,13 +77,13 @@ def layer_bundle(architecture: str) -> Bundle:
 
     def build(target: Path) -> None:
         python = target / "python"
-        _install(python, MACHINES[architecture])
-        _trim(python)
+        install(python, "--python-version", PYTHON_VERSION, "--python-platform", f"{MACHINES[architecture]}-manylinux_2_28")
+        trim(python)
         _compile(python, "/opt/python")
         _zip(target, target / "layer.zip")
         shutil.rmtree(python)
 
-    return Bundle(path=_built(f"layer-{digest}", build) / "layer.zip", digest=digest)
+    return Bundle(path=built(f"layer-{digest}", build) / "layer.zip", digest=digest)
 
 
 @functools.cache
@@ -107,7 +107,7 @@ def _compiled_service() -> Path:
             shutil.copyfile(file, copied)
         _compile(target, "/var/task")
 
-    return _built(f"service-{_digest(files, [])}", build)
+    return built(f"service-{_digest(files, [])}", build)
 
 
 def _sources(folders: Iterable[Path]) -> list[Path]:
@@ -140,16 +140,16 @@ def _pyodide_version() -> str:
     return str(lock["packages"]["node_modules/pyodide"]["version"])
 
 
-def _install(target: Path, machine: str) -> None:
-    _run(
-        *(uv.find_uv_bin(), "pip", "install", "--quiet", "--target", str(target)),
+def install(target: Path, *for_python: str) -> None:
+    """The layer's packages as uv installs them; `for_python` are the options that say for which Python."""
+    run(
+        *(uv.find_uv_bin(), "pip", "install", "--quiet", "--target", str(target), *for_python),
         *("--no-deps", "--require-hashes", "--requirement", str(LAYER / "requirements.txt")),
-        *("--only-binary", ":all:", "--python-version", PYTHON_VERSION),
-        *("--python-platform", f"{machine}-manylinux_2_28", "--link-mode", "copy", "--no-config"),
+        *("--only-binary", ":all:", "--link-mode", "copy", "--no-config"),
     )
 
 
-def _trim(python: Path) -> None:
+def trim(python: Path) -> None:
     """Takes out what differs between machines, and most of botocore's data: listing it makes cold starts slow."""
     shutil.rmtree(python / "bin", ignore_errors=True)
     for name in UNREPRODUCIBLE:
@@ -168,7 +168,7 @@ def _compile(folder: Path, prefix: str) -> None:
         raise BundlingFailed(
             "node_modules/pyodide is not there: `make prepare` (or `npm ci`) installs what package.json pins."
         )
-    _run("node", str(COMPILE), str(folder), prefix)
+    run("node", str(COMPILE), str(folder), prefix)
 
 
 def _bytecode_of(source: Path) -> Path:
@@ -185,7 +185,7 @@ def _zip(folder: Path, target: Path) -> None:
             archive.writestr(entry, (folder / name).read_bytes())
 
 
-def _run(*command: str) -> None:
+def run(*command: str) -> None:
     try:
         done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     except FileNotFoundError as exc:
@@ -196,7 +196,7 @@ def _run(*command: str) -> None:
         raise BundlingFailed(f"Bundling failed with exit code {done.returncode}: {' '.join(command)}\n{done.stderr}")
 
 
-def _built(name: str, build: Callable[[Path], None]) -> Path:
+def built(name: str, build: Callable[[Path], None]) -> Path:
     """`BUNDLES/<name>`: built beside it and renamed when whole, so that a killed build is not taken for one.
 
     Who wants one that another process is building waits for it.

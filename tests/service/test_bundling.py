@@ -198,7 +198,7 @@ bundling.BUNDLES = Path({str(tmp_path)!r})
 def build(target):
     (target / "half").write_text("")
     os.kill(os.getpid(), signal.SIGKILL)
-bundling._built("bundle-1", build)
+bundling.built("bundle-1", build)
 """
     killed = subprocess.run([sys.executable, "-c", kill_in_build], cwd=PROJECT, check=False)
     assert killed.returncode == -9
@@ -220,9 +220,9 @@ def test_second_build_of_the_same_waits_for_the_first(tmp_path: Path, monkeypatc
 
     # when another of the same begins
     with ThreadPoolExecutor() as threads:
-        built = [threads.submit(bundling._built, "bundle-1", first)]
+        built = [threads.submit(bundling.built, "bundle-1", first)]
         assert has_begun.wait(10)
-        built.append(threads.submit(bundling._built, "bundle-1", second))
+        built.append(threads.submit(bundling.built, "bundle-1", second))
         with pytest.raises(TimeoutError):
             built[1].result(timeout=0.2)
         may_end.set()
