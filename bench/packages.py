@@ -19,7 +19,7 @@ from pathlib import Path
 
 import uv
 
-from service import bundling
+from service import bundling, trimming
 
 LAMBDA_ARCHITECTURE = "arm64"
 BARE = Path(__file__).with_name("bare.py")
@@ -77,7 +77,8 @@ def our_package(handler: str, code: Sequence[str]) -> Package:
         handler=handler,
         paths=(folder, _layer(layer.digest)),
         size=Size(
-            function_size.unzipped_bytes + layer_size.unzipped_bytes, function_size.zipped_bytes + layer_size.zipped_bytes
+            function_size.unzipped_bytes + layer_size.unzipped_bytes,
+            function_size.zipped_bytes + layer_size.zipped_bytes,
         ),
     )
 
@@ -85,8 +86,8 @@ def our_package(handler: str, code: Sequence[str]) -> Package:
 def _layer(digest: str) -> Path:
     def build(target: Path) -> None:
         bundling.install(target, "--python", sys.executable)
-        bundling.trim(target)
-        _compile(target)
+        trimming.trim(target, bundling.AWS_SERVICES)
+        _compile(target, "--without-docstrings")
 
     return bundling.built(f"bench-layer-{_key()}-{digest}", build)
 
@@ -98,10 +99,9 @@ def _key(*files: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _compile(folder: Path) -> None:
-    """Bytecode that Python takes without looking at the sources, as `bundling` makes it for Lambda's."""
-    options = ("-q", "-j", "0", "--invalidation-mode", "unchecked-hash")
-    bundling.run(sys.executable, "-m", "compileall", *options, str(folder))
+def _compile(folder: Path, *options: str) -> None:
+    """As bundling does for Lambda's Python: by the same script."""
+    bundling.run(sys.executable, str(bundling.LAYER / "compile.py"), str(folder), str(folder), *options)
 
 
 def _size_of_folder(folder: Path) -> Size:

@@ -23,11 +23,15 @@ from pathlib import Path
 
 import uv
 
+from service import trimming
+
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLES = PROJECT / "node_modules" / ".cache" / "bundles"
 PYTHON_VERSION = "3.13"
 LAYER = PROJECT / "service" / "layer"
 COMPILE = LAYER / "compile.mjs"
+COMPILER = (COMPILE, LAYER / "compile.py")
+TRIMMING = PROJECT / "service" / "trimming.py"
 PYODIDE = PROJECT / "node_modules" / "pyodide"
 
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
@@ -37,9 +41,6 @@ AWS_SERVICES = (
     *("cloudwatch", "codedeploy", "dynamodb", "events", "kinesis", "lambda", "secretsmanager", "sns", "sqs", "sts"),
 )
 """Those that the functions have clients for: botocore's descriptions of all others stay out of the layer."""
-
-UNREPRODUCIBLE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
-"""Files of a *.dist-info folder that the installer writes, about this machine."""
 
 
 class BundlingFailed(Exception):
@@ -73,13 +74,15 @@ def function_bundle(code: Sequence[str]) -> Bundle:
 
 def layer_bundle(architecture: str) -> Bundle:
     """A zip file for a Lambda layer: `python/` with the pinned requirements for `architecture` ("arm64", "x86_64")."""
-    digest = _digest([LAYER / "requirements.txt"], [architecture, *AWS_SERVICES])
+    digest = _digest([LAYER / "requirements.txt", TRIMMING], [architecture, *AWS_SERVICES])
 
     def build(target: Path) -> None:
         python = target / "python"
-        install(python, "--python-version", PYTHON_VERSION, "--python-platform", f"{MACHINES[architecture]}-manylinux_2_28")
-        trim(python)
-        _compile(python, "/opt/python")
+        install(
+            python, "--python-version", PYTHON_VERSION, "--python-platform", f"{MACHINES[architecture]}-manylinux_2_28"
+        )
+        trimming.trim(python, AWS_SERVICES)
+        _compile(python, "/opt/python", "--without-docstrings")
         _zip(target, target / "layer.zip")
         shutil.rmtree(python)
 
@@ -126,7 +129,7 @@ def _sources(folders: Iterable[Path]) -> list[Path]:
 def _digest(files: Iterable[Path], words: Iterable[str]) -> str:
     """Of names and contents of the files, the words, and what makes the bundle: this module and the compiler."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for file in (*files, COMPILE):
+    for file in (*files, *COMPILER):
         digest.update(f"{file.relative_to(PROJECT).as_posix()}\0".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     for word in (*words, _pyodide_version()):
@@ -149,26 +152,13 @@ def install(target: Path, *for_python: str) -> None:
     )
 
 
-def trim(python: Path) -> None:
-    """Takes out what differs between machines, and most of botocore's data: listing it makes cold starts slow."""
-    shutil.rmtree(python / "bin", ignore_errors=True)
-    for name in UNREPRODUCIBLE:
-        for file in python.glob(f"*.dist-info/{name}"):
-            file.unlink()
-    (python / ".lock").unlink(missing_ok=True)
-    shutil.rmtree(python / "boto3" / "data")
-    for folder in (python / "botocore" / "data").iterdir():
-        if folder.is_dir() and folder.name not in AWS_SERVICES:
-            shutil.rmtree(folder)
-
-
-def _compile(folder: Path, prefix: str) -> None:
+def _compile(folder: Path, prefix: str, *options: str) -> None:
     """Writes the bytecode of every .py file below `folder`, which Lambda will find at `prefix`."""
     if not PYODIDE.exists():
         raise BundlingFailed(
             "node_modules/pyodide is not there: `make prepare` (or `npm ci`) installs what package.json pins."
         )
-    run("node", str(COMPILE), str(folder), prefix)
+    run("node", str(COMPILE), str(folder), prefix, *options)
 
 
 def _bytecode_of(source: Path) -> Path:
@@ -182,7 +172,7 @@ def _zip(folder: Path, target: Path) -> None:
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.external_attr = 0o100644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, (folder / name).read_bytes())
+            archive.writestr(entry, (folder / name).read_bytes(), compresslevel=9)
 
 
 def run(*command: str) -> None:
