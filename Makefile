@@ -7,7 +7,7 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help prepare run plan test gauntlet synth constraints clean
+.PHONY: help prepare run plan test gauntlet bench synth constraints clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -31,6 +31,9 @@ test: prepare ## everything CI checks: style, types, unit and template tests, an
 
 gauntlet: prepare ## release every bad release of integ/gauntlet: each must be stopped where it should be
 	$(VENV)/pytest -s integ/gauntlet
+
+bench: prepare ## measure the functions beside bare boto3: cold start, processor time, memory, size; never a test
+	@$(VENV)/python -m bench $(ARGS)
 
 synth: prepare ## write the cloud assembly to cdk.out
 	@PATH="$(CURDIR)/$(VENV):$$PATH" node_modules/.bin/cdk synth --quiet

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -91,7 +92,7 @@ def _wrong_field(body: Any) -> str | None:
     if not isinstance(body, dict):
         return "body"
     unknown = [name for name in body if name not in FIELDS]
-    checks = {
+    checks: dict[str, Callable[[Any], bool]] = {
         "car_id": lambda value: isinstance(value, str) and bool(CAR_ID.fullmatch(value)),
         "model": lambda value: isinstance(value, str) and 1 <= len(value) <= 100,
         "year": lambda value: type(value) is int and 1886 <= value <= 2100,

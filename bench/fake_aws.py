@@ -96,9 +96,8 @@ class _Connection(asyncio.Protocol):
         head, end, rest = self._received.partition(b"\r\n\r\n")
         if not end:
             return
-        headers = {
-            name.lower(): value for name, _, value in (line.partition(b": ") for line in head.split(b"\r\n")[1:])
-        }
+        fields = (line.partition(b": ") for line in head.split(b"\r\n")[1:])
+        headers = {name.lower(): value for name, _, value in fields}
         length = int(headers.get(b"content-length", b"0"))
         if len(rest) < length:
             return
@@ -113,9 +112,8 @@ def _answer(aws: FakeAws, target: str, body: bytes) -> bytes:
         kind = b"application/x-amz-json-1.0"
     else:
         action = parse_qs(body.decode())["Action"][0]
-        text = (
-            f"<{action}Response><{action}Result><MessageId>m</MessageId></{action}Result></{action}Response>".encode()
-        )
+        result = f"<{action}Result><MessageId>message</MessageId></{action}Result>"
+        text = f"<{action}Response>{result}</{action}Response>".encode()
         kind = b"text/xml"
     return (
         b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\nx-amz-crc32: %d\r\n"

@@ -22,6 +22,7 @@ import uv
 from service import bundling, trimming
 
 LAMBDA_ARCHITECTURE = "arm64"
+COMPILER = bundling.LAYER / "compile.py"
 BARE = Path(__file__).with_name("bare.py")
 
 
@@ -29,6 +30,9 @@ BARE = Path(__file__).with_name("bare.py")
 class Size:
     unzipped_bytes: int
     zipped_bytes: int
+
+    def __add__(self, other: Size) -> Size:
+        return Size(self.unzipped_bytes + other.unzipped_bytes, self.zipped_bytes + other.zipped_bytes)
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,12 @@ def bare_package() -> Package:
         shutil.copy(BARE, target)
         _compile(target)
 
-    folder = bundling.built(f"bench-bare-{_key(BARE, constraints)}", build)
+    folder = bundling.built(f"bench-bare-{_key(BARE, constraints, COMPILER)}", build)
     return Package(handler="bare.handle", paths=(folder,), size=_size_of_folder(folder))
+
+
+def api_package() -> Package:
+    return our_package("service.api.runtime.handler.handle", ("service/api/runtime", "service/cars"))
 
 
 def our_package(handler: str, code: Sequence[str]) -> Package:
@@ -76,10 +84,7 @@ def our_package(handler: str, code: Sequence[str]) -> Package:
     return Package(
         handler=handler,
         paths=(folder, _layer(layer.digest)),
-        size=Size(
-            function_size.unzipped_bytes + layer_size.unzipped_bytes,
-            function_size.zipped_bytes + layer_size.zipped_bytes,
-        ),
+        size=function_size + layer_size,
     )
 
 
@@ -101,7 +106,7 @@ def _key(*files: Path) -> str:
 
 def _compile(folder: Path, *options: str) -> None:
     """As bundling does for Lambda's Python: by the same script."""
-    bundling.run(sys.executable, str(bundling.LAYER / "compile.py"), str(folder), str(folder), *options)
+    bundling.run(sys.executable, str(COMPILER), str(folder), str(folder), *options)
 
 
 def _size_of_folder(folder: Path) -> Size:

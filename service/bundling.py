@@ -30,7 +30,6 @@ BUNDLES = PROJECT / "node_modules" / ".cache" / "bundles"
 PYTHON_VERSION = "3.13"
 LAYER = PROJECT / "service" / "layer"
 COMPILE = LAYER / "compile.mjs"
-COMPILER = (COMPILE, LAYER / "compile.py")
 TRIMMING = PROJECT / "service" / "trimming.py"
 PYODIDE = PROJECT / "node_modules" / "pyodide"
 
@@ -78,9 +77,8 @@ def layer_bundle(architecture: str) -> Bundle:
 
     def build(target: Path) -> None:
         python = target / "python"
-        install(
-            python, "--python-version", PYTHON_VERSION, "--python-platform", f"{MACHINES[architecture]}-manylinux_2_28"
-        )
+        platform = f"{MACHINES[architecture]}-manylinux_2_28"
+        install(python, "--python-version", PYTHON_VERSION, "--python-platform", platform)
         trimming.trim(python, AWS_SERVICES)
         _compile(python, "/opt/python", "--without-docstrings")
         _zip(target, target / "layer.zip")
@@ -129,7 +127,7 @@ def _sources(folders: Iterable[Path]) -> list[Path]:
 def _digest(files: Iterable[Path], words: Iterable[str]) -> str:
     """Of names and contents of the files, the words, and what makes the bundle: this module and the compiler."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for file in (*files, *COMPILER):
+    for file in (*files, COMPILE, COMPILE.with_suffix(".py")):
         digest.update(f"{file.relative_to(PROJECT).as_posix()}\0".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     for word in (*words, _pyodide_version()):

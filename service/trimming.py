@@ -1,4 +1,4 @@
-"""What of the layer's packages stays out of it, because no function needs it: smaller, and read quicker at a cold start.
+"""What of the layer's packages stays out of it, because no function needs it: smaller, and quicker at a cold start.
 
 Code that can be imported stays as it was published; what goes are packages nobody imports, and data: descriptions of
 other AWS services, documentation inside of those that are used, certificates that AWS does not use. docs/performance.md

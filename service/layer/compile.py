@@ -3,8 +3,8 @@
 usage: compile.py FOLDER PREFIX [--without-docstrings]    (PREFIX: where Lambda will find FOLDER, for tracebacks)
 
 Docstrings are a sixth of the bytecode of the packages in the layer, and nobody reads them there; asserts and line
-numbers stay. It runs in Pyodide (compile.mjs) for Lambda's Python, and in any Python for that one. It must not depend on
-the machine's clock or paths: same sources, same bytes. Source of the format: PEP 552, "Deterministic pycs".
+numbers stay. It runs in Pyodide (compile.mjs) for Lambda's Python, and in any other for that one. It must not depend
+on the machine's clock or paths: same sources, same bytes. Source of the format: PEP 552, "Deterministic pycs".
 """
 
 from __future__ import annotations

@@ -50,9 +50,9 @@ def test_descriptions_have_every_operation_and_shape_and_no_documentation(trimme
     for name in whole.operation_names:
         operation, original = small.operation_model(name), whole.operation_model(name)
         assert operation.http == original.http
-        assert (
-            operation.input_shape is None or operation.input_shape.members.keys() == original.input_shape.members.keys()
-        )
+        if original.input_shape is not None:
+            assert operation.input_shape is not None
+            assert operation.input_shape.members.keys() == original.input_shape.members.keys()
         assert operation.documentation == ""
 
 
@@ -71,11 +71,9 @@ def test_authorities_are_the_five_of_amazon_trust_services(trimmed: Path) -> Non
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(trimmed / "botocore" / "cacert.pem")
 
-    subjects = [dict(part for (part,) in found["subject"]) for found in context.get_ca_certs()]
-    assert {subject["commonName"]: subject["organizationName"] for subject in subjects} == {
-        **{f"Amazon Root CA {number}": "Amazon" for number in (1, 2, 3, 4)},
-        "Starfield Services Root Certificate Authority - G2": "Starfield Technologies, Inc.",
-    }
+    subjects = str([authority["subject"] for authority in context.get_ca_certs()])
+    assert sorted(re.findall(r"'commonName', '([^']+)'", subjects)) == sorted(trimming.TRUSTED_AUTHORITIES)
+    assert set(re.findall(r"'organizationName', '([^']+)'", subjects)) == {"Amazon", "Starfield Technologies, Inc."}
 
 
 def test_packages_keep_name_version_and_licence(trimmed: Path) -> None:
@@ -83,7 +81,7 @@ def test_packages_keep_name_version_and_licence(trimmed: Path) -> None:
         original = importlib.metadata.distribution(distribution.name)
         assert distribution.version == original.version
         assert distribution.metadata.get_all("License-File") == original.metadata.get_all("License-File")
-        assert not distribution.metadata.get_payload()
+        assert "\n\n" not in (distribution.read_text("METADATA") or "").strip()
     licences = [file for file in trimmed.glob("*.dist-info/**/LICEN[SC]E*") if file.stat().st_size]
     assert len(licences) > 8
 
