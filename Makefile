@@ -7,7 +7,7 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help prepare run plan test gauntlet synth openapi schema released constraints clean
+.PHONY: help prepare run plan test gauntlet bench synth openapi schema released constraints clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -34,6 +34,9 @@ gauntlet: prepare ## release every bad release of integ/gauntlet: each must be s
 
 openapi: prepare ## write the OpenAPI document of the API; what would break its callers is refused
 	@$(VENV)/python -m service.api.openapi
+
+bench: prepare ## measure the functions beside bare boto3: cold start, processor time, memory, size; never a test
+	@$(VENV)/python -m bench $(ARGS)
 
 synth: prepare ## write the cloud assembly to cdk.out
 	@PATH="$(CURDIR)/$(VENV):$$PATH" node_modules/.bin/cdk synth --quiet

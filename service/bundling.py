@@ -23,11 +23,14 @@ from pathlib import Path
 
 import uv
 
+from service import trimming
+
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLES = PROJECT / "node_modules" / ".cache" / "bundles"
 PYTHON_VERSION = "3.13"
 LAYER = PROJECT / "service" / "layer"
 COMPILE = LAYER / "compile.mjs"
+TRIMMING = PROJECT / "service" / "trimming.py"
 PYODIDE = PROJECT / "node_modules" / "pyodide"
 
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
@@ -37,9 +40,6 @@ AWS_SERVICES = (
     *("cloudwatch", "codedeploy", "dynamodb", "events", "kinesis", "lambda", "secretsmanager", "sns", "sqs", "sts"),
 )
 """Those that the functions have clients for: botocore's descriptions of all others stay out of the layer."""
-
-UNREPRODUCIBLE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
-"""Files of a *.dist-info folder that the installer writes, about this machine."""
 
 
 class BundlingFailed(Exception):
@@ -76,22 +76,23 @@ def function_bundle(code: Sequence[str]) -> Bundle:
             copied.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copied)
 
-    return Bundle(path=_built(f"function-{digest}", copy), digest=digest)
+    return Bundle(path=built(f"function-{digest}", copy), digest=digest)
 
 
 def layer_bundle(architecture: str) -> Bundle:
     """A zip file for a Lambda layer: `python/` with the pinned requirements for `architecture` ("arm64", "x86_64")."""
-    digest = _digest([LAYER / "requirements.txt"], [architecture, *AWS_SERVICES])
+    digest = _digest([LAYER / "requirements.txt", TRIMMING], [architecture, *AWS_SERVICES])
 
     def build(target: Path) -> None:
         python = target / "python"
-        _install(python, MACHINES[architecture])
-        _trim(python)
-        _compile(python, "/opt/python")
+        platform = f"{MACHINES[architecture]}-manylinux_2_28"
+        install(python, "--python-version", PYTHON_VERSION, "--python-platform", platform)
+        trimming.trim(python, AWS_SERVICES)
+        _compile(python, "/opt/python", "--without-docstrings")
         _zip(target, target / "layer.zip")
         shutil.rmtree(python)
 
-    return Bundle(path=_built(f"layer-{digest}", build) / "layer.zip", digest=digest)
+    return Bundle(path=built(f"layer-{digest}", build) / "layer.zip", digest=digest)
 
 
 @functools.cache
@@ -115,7 +116,7 @@ def _compiled_service() -> Path:
             shutil.copyfile(file, copied)
         _compile(target, "/var/task")
 
-    return _built(f"service-{_digest(files, [])}", build)
+    return built(f"service-{_digest(files, [])}", build)
 
 
 def _sources(folders: Iterable[Path]) -> list[Path]:
@@ -138,7 +139,7 @@ def _data(folders: Iterable[Path]) -> list[Path]:
 def _digest(files: Iterable[Path], words: Iterable[str]) -> str:
     """Of names and contents of the files, the words, and what makes the bundle: this module and the compiler."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for file in (*files, COMPILE):
+    for file in (*files, COMPILE, COMPILE.with_suffix(".py")):
         digest.update(f"{file.relative_to(PROJECT).as_posix()}\0".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     for word in (*words, _pyodide_version()):
@@ -152,35 +153,22 @@ def _pyodide_version() -> str:
     return str(lock["packages"]["node_modules/pyodide"]["version"])
 
 
-def _install(target: Path, machine: str) -> None:
-    _run(
-        *(uv.find_uv_bin(), "pip", "install", "--quiet", "--target", str(target)),
+def install(target: Path, *for_python: str) -> None:
+    """The layer's packages as uv installs them; `for_python` are the options that say for which Python."""
+    run(
+        *(uv.find_uv_bin(), "pip", "install", "--quiet", "--target", str(target), *for_python),
         *("--no-deps", "--require-hashes", "--requirement", str(LAYER / "requirements.txt")),
-        *("--only-binary", ":all:", "--python-version", PYTHON_VERSION),
-        *("--python-platform", f"{machine}-manylinux_2_28", "--link-mode", "copy", "--no-config"),
+        *("--only-binary", ":all:", "--link-mode", "copy", "--no-config"),
     )
 
 
-def _trim(python: Path) -> None:
-    """Takes out what differs between machines, and most of botocore's data: listing it makes cold starts slow."""
-    shutil.rmtree(python / "bin", ignore_errors=True)
-    for name in UNREPRODUCIBLE:
-        for file in python.glob(f"*.dist-info/{name}"):
-            file.unlink()
-    (python / ".lock").unlink(missing_ok=True)
-    shutil.rmtree(python / "boto3" / "data")
-    for folder in (python / "botocore" / "data").iterdir():
-        if folder.is_dir() and folder.name not in AWS_SERVICES:
-            shutil.rmtree(folder)
-
-
-def _compile(folder: Path, prefix: str) -> None:
+def _compile(folder: Path, prefix: str, *options: str) -> None:
     """Writes the bytecode of every .py file below `folder`, which Lambda will find at `prefix`."""
     if not PYODIDE.exists():
         raise BundlingFailed(
             "node_modules/pyodide is not there: `make prepare` (or `npm ci`) installs what package.json pins."
         )
-    _run("node", str(COMPILE), str(folder), prefix)
+    run("node", str(COMPILE), str(folder), prefix, *options)
 
 
 def _bytecode_of(source: Path) -> Path:
@@ -194,10 +182,10 @@ def _zip(folder: Path, target: Path) -> None:
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.external_attr = 0o100644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, (folder / name).read_bytes())
+            archive.writestr(entry, (folder / name).read_bytes(), compresslevel=9)
 
 
-def _run(*command: str) -> None:
+def run(*command: str) -> None:
     try:
         done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     except FileNotFoundError as exc:
@@ -208,7 +196,7 @@ def _run(*command: str) -> None:
         raise BundlingFailed(f"Bundling failed with exit code {done.returncode}: {' '.join(command)}\n{done.stderr}")
 
 
-def _built(name: str, build: Callable[[Path], None]) -> Path:
+def built(name: str, build: Callable[[Path], None]) -> Path:
     """`BUNDLES/<name>`: built beside it and renamed when whole, so that a killed build is not taken for one.
 
     Who wants one that another process is building waits for it.

@@ -1,35 +1,32 @@
-// Compiles every .py file under a folder for Lambda's Python, on any machine: Pyodide 0.29 is CPython 3.13 as WebAssembly.
-// usage: node compile.mjs FOLDER PREFIX    (PREFIX: where Lambda will find FOLDER, for tracebacks)
+// Runs compile.py in Lambda's Python on any machine: Pyodide 0.29 is CPython 3.13 as WebAssembly.
+// usage: node compile.mjs FOLDER PREFIX [--without-docstrings]    (as compile.py)
 // It must not depend on the machine's Python, clock or paths: same sources, same bytes.
+import { readFileSync } from "node:fs";
 import { loadPyodide } from "pyodide";
 
-const [folder, prefix] = process.argv.slice(2);
+const [folder, prefix, ...options] = process.argv.slice(2);
+const script = readFileSync(new URL("compile.py", import.meta.url), "utf8");
 const compile = `
-import importlib.util, pathlib, py_compile, sys
+import importlib.util, sys, types
 
-def compile_all(prefix):
+def compile_bundle(script, prefix, without_docstrings):
     """None, or what went wrong."""
     if importlib.util.MAGIC_NUMBER[:2] != (3571).to_bytes(2, "little"):
         return f"Pyodide brings Python {sys.version}, but Lambda runs 3.13: its bytecode would not be used"
-    root = pathlib.Path("/bundle")
+    module = types.ModuleType("compile")
+    exec(compile(script, "compile.py", "exec"), vars(module))
     try:
-        for source in sorted(root.rglob("*.py")):
-            py_compile.compile(
-                str(source),
-                dfile=f"{prefix}/{source.relative_to(root).as_posix()}",
-                doraise=True,
-                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-            )
-    except py_compile.PyCompileError as error:
-        return error.msg
+        module.compile_all("/bundle", prefix, without_docstrings=without_docstrings)
+    except SyntaxError as error:
+        return f"{error.filename}:{error.lineno}: {error.msg}"
 
-compile_all
+compile_bundle
 `;
 
 try {
   const pyodide = await loadPyodide({ env: { PYTHONHASHSEED: "0" } });
   pyodide.mountNodeFS("/bundle", folder);
-  const failure = pyodide.runPython(compile)(prefix);
+  const failure = pyodide.runPython(compile)(script, prefix, options.includes("--without-docstrings"));
   if (failure) {
     console.error(failure);
     process.exitCode = 1;

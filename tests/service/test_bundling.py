@@ -13,11 +13,11 @@ import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FunctionType
 
 import pytest
 
-from service import bundling
+from service import bundling, trimming
 from service.bundling import AWS_SERVICES, PROJECT, BundlingFailed, function_bundle, layer_bundle
 
 API = ("service/api/runtime", "service/cars")
@@ -97,6 +97,27 @@ def test_layer_has_bytecode_for_each_source(layer: zipfile.ZipFile) -> None:
     check_bytecode(layer.read("python/botocore/__pycache__/session.cpython-313.pyc"), "/opt/python/botocore/session.py")
 
 
+def test_bytecode_of_the_layer_has_no_docstrings_but_every_assert_and_line(tmp_path: Path) -> None:
+    function = 'def divide(a, b):\n    """Of the function."""\n    assert b, "by zero"\n    return a / b\n'
+    (tmp_path / "divide.py").write_text(f'"""Of the module."""\n\n{function}')
+    (tmp_path / "empty.py").write_text('class Empty:\n    """Of the class."""\n')
+
+    for options in ((), ("--without-docstrings",)):
+        compiler = str(bundling.LAYER / "compile.py")
+        subprocess.run([sys.executable, compiler, str(tmp_path), "/opt/python", *options], check=True)
+        bytecode = {file.name.partition(".")[0]: file.read_bytes() for file in tmp_path.rglob("*.pyc")}
+        module: dict[str, object] = {}
+        exec(marshal.loads(bytecode["divide"][16:]), module)
+
+        divide = module["divide"]
+        assert isinstance(divide, FunctionType)
+        assert (b"Of the" in b"".join(bytecode.values())) == (not options)
+        assert (divide.__doc__ is None) == bool(options)
+        assert divide.__code__.co_firstlineno == 3
+        with pytest.raises(AssertionError, match="by zero"):
+            divide(1, 0)
+
+
 @pytest.mark.parametrize(("architecture", "machine"), [("arm64", 0xB7)])
 def test_layer_has_binaries_for_lambdas_processor(architecture: str, machine: int) -> None:
     with zipfile.ZipFile(layer_bundle(architecture).path) as layer:
@@ -139,7 +160,7 @@ def test_layer_says_nothing_about_the_machine_that_made_it(layer: zipfile.ZipFil
     assert {entry.date_time for entry in layer.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert layer.namelist() == sorted(layer.namelist())
     names = {Path(name).name for name in layer.namelist()}
-    assert not names & set(bundling.UNREPRODUCIBLE)
+    assert not names & set(trimming.UNREPRODUCIBLE)
     here = str(PROJECT).encode()
     assert [name for name in layer.namelist() if here in layer.read(name)] == []
 
@@ -217,12 +238,12 @@ def test_build_killed_half_way_is_never_taken_for_a_bundle(tmp_path: Path) -> No
     kill_in_build = f"""
 import os, signal
 from pathlib import Path
-from service import bundling
+from service import bundling, trimming
 bundling.BUNDLES = Path({str(tmp_path)!r})
 def build(target):
     (target / "half").write_text("")
     os.kill(os.getpid(), signal.SIGKILL)
-bundling._built("bundle-1", build)
+bundling.built("bundle-1", build)
 """
     killed = subprocess.run([sys.executable, "-c", kill_in_build], cwd=PROJECT, check=False)
     assert killed.returncode == -9
@@ -244,9 +265,9 @@ def test_second_build_of_the_same_waits_for_the_first(tmp_path: Path, monkeypatc
 
     # when another of the same begins
     with ThreadPoolExecutor() as threads:
-        built = [threads.submit(bundling._built, "bundle-1", first)]
+        built = [threads.submit(bundling.built, "bundle-1", first)]
         assert has_begun.wait(10)
-        built.append(threads.submit(bundling._built, "bundle-1", second))
+        built.append(threads.submit(bundling.built, "bundle-1", second))
         with pytest.raises(TimeoutError):
             built[1].result(timeout=0.2)
         may_end.set()

@@ -5,15 +5,18 @@ Its metrics are the heartbeat: when they stop, an alarm says so. It must not fai
 
 from __future__ import annotations
 
+from service.cars import cold_start
+
+# isort: split
 import functools
 import math
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from service.cars import aws
 from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
 from service.prober.runtime.journey import REQUESTS_PER_JOURNEY, Tally, Traveller
 from service.prober.runtime.shift import is_traffic_shifting
@@ -29,11 +32,13 @@ metrics = Metrics(namespace=METRICS_NAMESPACE, service=ServiceName.PROBER)
 
 @functools.cache
 def traveller() -> Traveller:
-    session = boto3.Session()
+    session = aws.session()
     credentials = session.get_credentials()
     if credentials is None:
         raise RuntimeError("The prober has no AWS credentials to sign its requests with: Lambda gives it its role's.")
-    return Traveller(SignedApi(read(Setting.API_URL), region=session.region_name, credentials=credentials))
+    return Traveller(
+        SignedApi(read(Setting.API_URL), region=session.get_config_variable("region"), credentials=credentials)
+    )
 
 
 def _promised_requests() -> int:
@@ -60,3 +65,6 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric(name="SucceededJourneys", unit=MetricUnit.Count, value=tally.succeeded_journeys)
     logger.info("travelled", **vars(tally))
     return dict(vars(tally))
+
+
+cold_start.is_over()

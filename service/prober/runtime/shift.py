@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-import boto3
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
+from service.cars import aws
 from service.cars.settings import ServiceName, Setting, read
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ logger = Logger(service=ServiceName.PROBER)
 
 @functools.cache
 def lambda_client() -> LambdaClient:
-    return boto3.client("lambda")
+    return aws.client("lambda")
 
 
 def is_traffic_shifting() -> bool:

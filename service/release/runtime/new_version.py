@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
+from service.cars import aws
 from service.cars.settings import ServiceName, Setting, read
 from service.release.runtime.callback import ReleaseRefused
 
@@ -36,7 +36,7 @@ logger = Logger(service=ServiceName.RELEASE)
 @functools.cache
 def lambda_client() -> LambdaClient:
     """It does not try again by itself: how often a call is tried is said here, and logged."""
-    return boto3.client("lambda", config=Config(retries={"total_max_attempts": 1}, read_timeout=READ_TIMEOUT_SECONDS))
+    return aws.client("lambda", config=Config(retries={"total_max_attempts": 1}, read_timeout=READ_TIMEOUT_SECONDS))
 
 
 def answer_of(what: str, event: Mapping[str, Any]) -> dict[str, Any]:

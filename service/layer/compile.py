@@ -1,0 +1,45 @@
+"""Compiles every .py file below a folder to bytecode that Python takes without looking at the source.
+
+usage: compile.py FOLDER PREFIX [--without-docstrings]    (PREFIX: where Lambda will find FOLDER, for tracebacks)
+
+Docstrings are a sixth of the bytecode of the packages in the layer, and nobody reads them there; asserts and line
+numbers stay. It runs in Pyodide (compile.mjs) for Lambda's Python, and in any other for that one. It must not depend
+on the machine's clock or paths: same sources, same bytes. Source of the format: PEP 552, "Deterministic pycs".
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import marshal
+import sys
+from pathlib import Path
+
+UNCHECKED_HASH = (1).to_bytes(4, "little")
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def compile_all(folder: str, prefix: str, *, without_docstrings: bool) -> None:
+    """Raises SyntaxError."""
+    root = Path(folder)
+    for source in sorted(root.rglob("*.py")):
+        text = source.read_bytes()
+        path_in_lambda = f"{prefix}/{source.relative_to(root).as_posix()}"
+        tree = ast.parse(text, path_in_lambda)
+        if without_docstrings:
+            _drop_docstrings(tree)
+        code = compile(tree, path_in_lambda, "exec", dont_inherit=True)
+        bytecode = Path(importlib.util.cache_from_source(str(source)))
+        bytecode.parent.mkdir(exist_ok=True)
+        header = importlib.util.MAGIC_NUMBER + UNCHECKED_HASH + importlib.util.source_hash(text)
+        bytecode.write_bytes(header + marshal.dumps(code))
+
+
+def _drop_docstrings(tree: ast.Module) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.copy_location(ast.Pass(), node.body[0])]
+
+
+if __name__ == "__main__":
+    compile_all(sys.argv[1], sys.argv[2], without_docstrings="--without-docstrings" in sys.argv[3:])
