@@ -89,6 +89,11 @@ def pinned(name: str) -> str:
     return next(line for line in lines if line.startswith(name + "=="))
 
 
+def base_python() -> str:
+    """Not the python of .venv, which is gone by then: whoever has activated .venv runs this with it."""
+    return getattr(sys, "_base_executable", None) or sys.executable
+
+
 def prepare_python() -> None:
     wanted = digest(REQUIREMENTS, sys.version, str(VENV))
     stamp = VENV / ".prepared"
@@ -101,9 +106,10 @@ def prepare_python() -> None:
     python = str(VENV_PYTHON)
     install_uv = ["install", "--quiet", "--disable-pip-version-check", pinned("uv")]
     print_step("making .venv with Python {}.{}".format(*sys.version_info[:2]))
-    bare = [sys.executable, "-m", "venv", "--without-pip", str(VENV)]
-    if not all(succeeds(command) for command in (bare, [sys.executable, "-m", "pip", "--python", python, *install_uv])):
-        run("making .venv with a pip of its own", [sys.executable, "-m", "venv", str(VENV)])
+    base = base_python()
+    bare = [base, "-m", "venv", "--without-pip", str(VENV)]
+    if not all(succeeds(command) for command in (bare, [base, "-m", "pip", "--python", python, *install_uv])):
+        run("making .venv with a pip of its own", [base, "-m", "venv", str(VENV)])
         run("installing uv", [python, "-m", "pip", *install_uv])
     uv = str(VENV / "bin" / "uv")
     install = [uv, "pip", "install", "--quiet", "--python", python, "-r", "requirements-dev.txt"]
