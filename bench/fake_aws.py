@@ -44,7 +44,7 @@ class FakeAws:
                 "ARN": "arn:aws:secretsmanager:eu-west-1:222222222222:secret:fake",
                 "Name": "fake",
                 "VersionId": "00000000-0000-4000-8000-000000000000",
-                "SecretString": "0123456789abcdef" * 4,
+                "SecretString": json.dumps({"current": "0123456789abcdef" * 4}),
                 "VersionStages": ["AWSCURRENT"],
             },
         }
