@@ -4,7 +4,7 @@ import json
 import re
 
 from service.api.rest_api import ROUTES
-from service.api.runtime import handler
+from service.api.runtime import routes
 from tests.assembly import Template
 from tests.example import example_configuration
 
@@ -39,10 +39,8 @@ def test_deployed_routes_are_those_that_are_declared(template: Template) -> None
 
 
 def test_routes_of_the_api_are_those_of_its_function() -> None:
-    routes = (*handler.app._static_routes, *handler.app._dynamic_routes)
-
     assert {(method, path) for path, methods in ROUTES.items() for method in methods} == {
-        (route.method, route.path.replace("<car_id>", "{car_id}")) for route in routes
+        (route.method, route.resource) for route in routes.ROUTES
     }
 
 

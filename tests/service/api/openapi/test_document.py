@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from service.api import rest_api
 from service.api.openapi import document
 from service.api.openapi.__main__ import CONTRACT, HOW_TO_ACCEPT
 from service.api.openapi.compatibility import breaking_changes
@@ -27,12 +26,6 @@ def test_contract_is_kept() -> None:
 
 def test_what_is_new_is_in_the_contract() -> None:
     assert json.loads(CONTRACT.read_text(encoding="utf-8")) == document.document(), HOW_TO_WRITE
-
-
-def test_api_gateway_has_the_routes_of_the_function() -> None:
-    assert {(method, path) for path, methods in rest_api.ROUTES.items() for method in methods} == {
-        (route.method, route.resource) for route in ROUTES
-    }
 
 
 def test_operations_take_what_their_routes_say() -> None:
