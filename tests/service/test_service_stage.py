@@ -15,7 +15,7 @@ from tests.assembly import Assembly, Template
 from tests.service.template_graph import cycle, references
 
 STAGES = ("Staging", "Prod")
-STACKS = ("Database", "Cursors", "Api", "Changes", "Prober")
+STACKS = ("Database", "Cursors", "Api", "Changes", "Telemetry", "Maintenance", "Prober")
 
 
 @pytest.fixture(params=[(stage, stack) for stage in STAGES for stack in STACKS], ids="-".join)
@@ -94,6 +94,9 @@ def test_named_alarms_exist_and_are_in_no_deployment_group(stage: str, assembly:
         for what in (
             *("api-5xx-rate", "api-latency-p95", "api-throttles"),
             *("changes-delayed", "changes-undelivered", "prober-heartbeat"),
+            *("telemetry-delayed", "telemetry-undelivered", "telemetry-set-aside"),
+            *("telemetry-throttles", "telemetry-refused"),
+            *("maintenance-delayed", "maintenance-failed", "maintenance-throttles"),
         )
     }
 
