@@ -14,10 +14,12 @@ from service.changes.infrastructure import ChangesStack
 from service.cursors.infrastructure import CursorsStack
 from service.database import DatabaseStack
 from service.failure_paths import require_failure_paths
+from service.maintenance.infrastructure import MaintenanceStack
 from service.notifications.infrastructure import NotificationsStack
 from service.operators import OperatorsStack
 from service.prober.infrastructure import ProberStack
 from service.service_settings import ServiceSettings
+from service.telemetry.infrastructure import TelemetryStack
 
 
 class ServiceStage(cdk.Stage):
@@ -45,6 +47,17 @@ class ServiceStage(cdk.Stage):
             "Notifications",
             event_bus=changes.event_bus,
             notifications_table=database.notifications_table,
+            operators_topic=operators_topic,
+            settings=settings,
+        )
+        TelemetryStack(
+            self, "Telemetry", cars_table=database.cars_table, operators_topic=operators_topic, settings=settings
+        )
+        MaintenanceStack(
+            self,
+            "Maintenance",
+            cars_table=database.cars_table,
+            orders_table=database.orders_table,
             operators_topic=operators_topic,
             settings=settings,
         )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 EVENTS = Path(__file__).parent.parent / "events"
 TABLE_NAME = "cars-table"
 NOTIFICATIONS_TABLE_NAME = "notifications-table"
+ORDERS_TABLE_NAME = "orders-table"
 
 
 @dataclass
@@ -146,3 +147,17 @@ def notifications_table(monkeypatch: pytest.MonkeyPatch, dynamodb: DynamoDBClien
     )
     yield "notifications-table"
     dynamodb.delete_table(TableName="notifications-table")
+
+
+@pytest.fixture
+def orders_table(monkeypatch: pytest.MonkeyPatch, dynamodb: DynamoDBClient) -> Iterator[None]:
+    """An empty table of maintenance orders in that AWS."""
+    monkeypatch.setenv(Setting.ORDERS_TABLE_NAME, ORDERS_TABLE_NAME)
+    dynamodb.create_table(
+        TableName=ORDERS_TABLE_NAME,
+        KeySchema=[{"AttributeName": "order_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "order_id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    yield
+    dynamodb.delete_table(TableName=ORDERS_TABLE_NAME)

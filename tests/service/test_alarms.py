@@ -13,7 +13,8 @@ import pytest
 
 from tests.assembly import Assembly, Template
 
-LAMBDA, SQS, API_GATEWAY, OWN = "AWS/Lambda", "AWS/SQS", "AWS/ApiGateway", "AutonomousCarManager"
+LAMBDA, SQS, KINESIS, API_GATEWAY = "AWS/Lambda", "AWS/SQS", "AWS/Kinesis", "AWS/ApiGateway"
+OWN = "AutonomousCarManager"
 
 SENT_BY_AWS = {
     # "Types of metrics for Lambda functions": all that comes through an alias, and what a version of it has served
@@ -26,6 +27,11 @@ SENT_BY_AWS = {
     SQS: (
         {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage", "NumberOfMessagesSent"},
         [{"QueueName"}],
+    ),
+    # "Basic stream-level metrics" of Kinesis Data Streams
+    KINESIS: (
+        {"WriteProvisionedThroughputExceeded", "ReadProvisionedThroughputExceeded", "IncomingRecords"},
+        [{"StreamName"}],
     ),
     # "Amazon API Gateway dimensions and metrics"
     API_GATEWAY: ({"5XXError", "4XXError", "Latency", "IntegrationLatency", "Count"}, [{"ApiName", "Stage"}]),

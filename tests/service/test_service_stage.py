@@ -15,7 +15,7 @@ from tests.assembly import Assembly, Template
 from tests.service.template_graph import cycle, references
 
 STAGES = ("Staging", "Prod")
-STACKS = ("Database", "Cursors", "Api", "Changes", "Notifications", "Prober")
+STACKS = ("Database", "Cursors", "Api", "Changes", "Notifications", "Telemetry", "Maintenance", "Prober")
 
 
 @pytest.fixture(params=[(stage, stack) for stage in STAGES for stack in STACKS], ids="-".join)
@@ -99,6 +99,9 @@ def test_named_alarms_exist_and_are_in_no_deployment_group(stage: str, assembly:
             *("changes-delayed", "changes-throttles", "changes-undelivered", "prober-heartbeat"),
             *("notifications-delayed", "notifications-throttles", "notifications-failed"),
             *("notifications-undelivered", "notifications-unpublished"),
+            *("telemetry-delayed", "telemetry-undelivered", "telemetry-set-aside"),
+            *("telemetry-throttles", "telemetry-refused"),
+            *("maintenance-delayed", "maintenance-failed", "maintenance-throttles"),
         )
     }
 
