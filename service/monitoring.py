@@ -25,7 +25,7 @@ from service.service_settings import ServiceSettings
 PERIOD = Duration.minutes(1)
 LATENCY_P95_MILLISECONDS = 1000
 LONGEST_DELAY = Duration.minutes(5)
-"""For how long a record of a stream may wait: longer, and the function fails, or is too slow."""
+"""For how long a record of a stream, or an asynchronous event, may wait: then the function fails, or is too slow."""
 
 BAKE_ALARMS = ("api-5xx-rate", "api-latency-p95", "changes-delayed", "telemetry-delayed", "prober-heartbeat")
 
@@ -162,6 +162,28 @@ def delay_alarm(
         what=f"{unit}-delayed",
         description=f"Records of the stream have waited for more than {LONGEST_DELAY.to_minutes():.0f} minutes.",
         metric=lambda_metric("IteratorAge", function, statistic="Maximum"),
+        threshold=LONGEST_DELAY.to_milliseconds(),
+        settings=settings,
+        operators_topic=operators_topic,
+    )
+
+
+def event_age_alarm(
+    scope: Construct,
+    construct_id: str,
+    *,
+    unit: str,
+    function: lambda_.IFunction,
+    settings: ServiceSettings,
+    operators_topic: sns.ITopic,
+) -> cloudwatch.Alarm:
+    """On asynchronous events that wait in Lambda's own queue: the function fails, or is throttled."""
+    return service_alarm(
+        scope,
+        construct_id,
+        what=f"{unit}-delayed",
+        description=f"Events have waited in Lambda's queue for more than {LONGEST_DELAY.to_minutes():.0f} minutes.",
+        metric=lambda_metric("AsyncEventAge", function, statistic="Maximum"),
         threshold=LONGEST_DELAY.to_milliseconds(),
         settings=settings,
         operators_topic=operators_topic,

@@ -14,6 +14,7 @@ from service.changes.infrastructure import ChangesStack
 from service.cursors.infrastructure import CursorsStack
 from service.database import DatabaseStack
 from service.failure_paths import require_failure_paths
+from service.notifications.infrastructure import NotificationsStack
 from service.operators import OperatorsStack
 from service.prober.infrastructure import ProberStack
 from service.service_settings import ServiceSettings
@@ -36,8 +37,16 @@ class ServiceStage(cdk.Stage):
             operators_topic=operators_topic,
             settings=settings,
         )
-        ChangesStack(
+        changes = ChangesStack(
             self, "Changes", cars_table=database.cars_table, operators_topic=operators_topic, settings=settings
+        )
+        NotificationsStack(
+            self,
+            "Notifications",
+            event_bus=changes.event_bus,
+            notifications_table=database.notifications_table,
+            operators_topic=operators_topic,
+            settings=settings,
         )
         ProberStack(
             self,

@@ -96,7 +96,8 @@ class Car(CarDetails):
     `updated_at` is when somebody last said something of it; a car that reports its position changes `position_at` only.
     """
 
-    model_config = ConfigDict(extra="ignore", strict=False, defer_build=True)
+    # what is read and is no car is logged: without its values, for one of them may be where it is
+    model_config = ConfigDict(extra="ignore", strict=False, defer_build=True, hide_input_in_errors=True)
 
     car_id: CarId
     model: Annotated[str, StringConstraints(min_length=1, max_length=100)]  # former releases took any character

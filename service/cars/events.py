@@ -1,19 +1,22 @@
 """What the fleet tells others: a car was created, updated or deleted.
 
-Names and version are a contract with every subscriber of the bus. It must not know where an event comes from, nor
-where it goes.
+Names, version and detail are a contract with every subscriber of the bus; docs/events holds its JSON Schema. It must
+not know where an event comes from, nor where it goes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
-from service.cars.car import Car
+from pydantic import BaseModel, ConfigDict
+
+from service.cars.car import SYNTHETIC_PREFIXES, Car
 
 SOURCE = "acs.acm"
-VERSION = "1.0"
+VERSION: Literal["1.0"] = "1.0"
 
 
 class CarEventType(StrEnum):
@@ -22,23 +25,47 @@ class CarEventType(StrEnum):
     DELETED = "acme.acs.acm.events.CarDeleted"
 
 
+class CarEventDetail(BaseModel):
+    """The detail of an event, as it travels. Other fields may come at any time, and are no business of an old reader.
+
+    Fields with a default are younger than the others: a version before this one does not send them.
+    """
+
+    # without the values in errors, which are logged: one of them may be where a car is
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    version: Literal["1.0"]
+    event_id: str
+    occurred_at: datetime | None = None
+    correlation_id: str | None = None
+    synthetic: bool = False
+    car: Car
+    previous: Car | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class CarEvent:
     """`car` is the car after the change (the last known one when deleted), `previous` before it, None when created.
 
-    `event_id` stays the same when the event is sent again: delivery is at least once, subscribers drop what they know.
+    `event_id` and `occurred_at` stay the same when the event is sent again: delivery is at least once, subscribers drop
+    what they know. `correlation_id` is that of the car's last write: a deletion leaves none of its own in the table.
     """
 
     event_id: str
     type: CarEventType
+    occurred_at: datetime
+    correlation_id: str | None
     car: Car
     previous: Car | None
 
     def detail(self) -> dict[str, Any]:
-        """The event's detail: {"version", "event_id", "car": {…}, "previous": {…} | null}, times as ISO 8601."""
-        return {
-            "version": VERSION,
-            "event_id": self.event_id,
-            "car": self.car.model_dump(mode="json"),
-            "previous": self.previous.model_dump(mode="json") if self.previous else None,
-        }
+        """The event's detail as JSON has it; a car is synthetic when it exists only to test the service."""
+        return CarEventDetail(
+            version=VERSION,
+            event_id=self.event_id,
+            occurred_at=self.occurred_at,
+            correlation_id=self.correlation_id,
+            synthetic=self.car.car_id.startswith(SYNTHETIC_PREFIXES),
+            car=self.car,
+            previous=self.previous,
+        ).model_dump(mode="json")

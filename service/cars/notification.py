@@ -7,11 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from service.cars.car import Car
+from service.cars.events import CarEventDetail, CarEventType
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+KEPT = timedelta(days=30)
+"""How long a notification is kept after what it tells of."""
+
+_WORDS = {
+    "model": "model",
+    "year": "year",
+    "status": "status",
+    "nb_passengers": "passengers",
+    "bike_rack": "bike rack",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +57,18 @@ class NotificationRepository:
         self._dynamodb = dynamodb
         self._table_name = table_name
 
+    def add(self, notification: Notification) -> bool:
+        """Whether it is new: one that is there already, for its event was sent again, stays as it is."""
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table_name,
+                Item=to_item(notification),
+                ConditionExpression="attribute_not_exists(car_id)",
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
     def list(self, car_id: str, *, limit: int, after_notification_id: str | None) -> NotificationPage:
         """At most `limit` notifications of the car, the newest first."""
         start: Any = {}
@@ -63,6 +90,32 @@ class NotificationRepository:
         )
 
 
+def notification_of(event_type: CarEventType, detail: CarEventDetail, *, sent_at: datetime) -> Notification:
+    """What people are told of an event. `sent_at` stands in where the event does not say when it occurred."""
+    return Notification(
+        car_id=detail.car.car_id,
+        event_id=detail.event_id,
+        occurred_at=detail.occurred_at or sent_at,
+        type=event_type.value,
+        text=_text(event_type, detail),
+        correlation_id=detail.correlation_id,
+    )
+
+
+def to_item(notification: Notification) -> dict[str, AttributeValueTypeDef]:
+    """The item of a notification; `expires_at` is in seconds since 1970, as DynamoDB's time to live wants it."""
+    item: dict[str, AttributeValueTypeDef] = {
+        "car_id": {"S": notification.car_id},
+        "notification_id": {"S": notification.notification_id},
+        "type": {"S": notification.type},
+        "text": {"S": notification.text},
+        "expires_at": {"N": str(int((notification.occurred_at + KEPT).timestamp()))},
+    }
+    if notification.correlation_id is not None:
+        item["correlation_id"] = {"S": notification.correlation_id}
+    return item
+
+
 def from_item(item: Mapping[str, Any]) -> Notification:
     occurred_at, _, event_id = item["notification_id"]["S"].partition("#")
     return Notification(
@@ -73,3 +126,39 @@ def from_item(item: Mapping[str, Any]) -> Notification:
         text=item["text"]["S"],
         correlation_id=item["correlation_id"]["S"] if "correlation_id" in item else None,
     )
+
+
+def _text(event_type: CarEventType, detail: CarEventDetail) -> str:
+    """One sentence: "Car car-1 (Acme 1, 2024): status Available → InMaintenance; passengers 4 → 0." """
+    car = detail.car
+    name = f"Car {car.car_id} ({car.model}, {car.year})"
+    match event_type:
+        case CarEventType.CREATED:
+            return f"{name} is new; its status is {car.status}."
+        case CarEventType.DELETED:
+            return f"{name} was deleted; its last status was {car.status}."
+        case CarEventType.UPDATED:
+            return f"{name}: {'; '.join(_changes(detail.previous, car)) or 'written again, nothing has changed'}."
+
+
+def _changes(previous: Car | None, car: Car) -> list[str]:
+    if previous is None:
+        return ["updated"]
+    changes = [
+        f"{word} {_shown(getattr(previous, field))} → {_shown(getattr(car, field))}"
+        for field, word in _WORDS.items()
+        if getattr(previous, field) != getattr(car, field)
+    ]
+    if (previous.latitude, previous.longitude) != (car.latitude, car.longitude):
+        changes.append("its position has changed")
+    return changes
+
+
+def _shown(value: object) -> str:
+    match value:
+        case True:
+            return "yes"
+        case False:
+            return "no"
+        case _:
+            return str(value)

@@ -16,9 +16,11 @@ from constructs import Construct
 
 from service import monitoring
 from service.cars.settings import Setting
+from service.changes.sample import SAMPLE
 from service.failure_queues import FailureQueue
 from service.function import ServiceFunction
 from service.redrive.failure_kind import FailureKind
+from service.release.infrastructure import CanaryRelease
 from service.service_settings import ServiceSettings
 
 
@@ -63,6 +65,14 @@ class ChangesStack(cdk.Stack):
                 on_failure=event_sources.SqsDlq(self.undelivered_queue),
             )
         )
+        CanaryRelease(
+            self,
+            "Release",
+            released=self.changes_function,
+            canary=settings.event_canary,
+            sample=SAMPLE,
+            settings=settings,
+        )
         monitoring.delay_alarm(
             self,
             "DelayedChanges",
@@ -77,6 +87,14 @@ class ChangesStack(cdk.Stack):
             what="changes-undelivered",
             description="Changes of cars could not be sent to the event bus; the queue says which.",
             queue=self.undelivered_queue,
+            settings=settings,
+            operators_topic=operators_topic,
+        )
+        monitoring.throttles_alarm(
+            self,
+            "ThrottledChanges",
+            unit="changes",
+            function=self.changes_function.function,
             settings=settings,
             operators_topic=operators_topic,
         )

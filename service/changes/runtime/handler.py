@@ -1,4 +1,4 @@
-"""Sends an event to the bus for each change of a car, in the stream's order.
+"""Sends an event to the bus for each change of a car, in the stream's order; where a car is now is no such change.
 
 What could not be sent is reported as a partial batch failure: Lambda then sends the batch again from the first such
 record on ("Reporting batch item failures for DynamoDB streams"). It must not skip a record, nor overtake a failed one.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -53,8 +54,10 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     records: list[dict[str, Any]] = event["Records"]
     metrics.add_metric(name="ReceivedChanges", unit=MetricUnit.Count, value=len(records))
     failed = _send(records)
-    sent = records if failed is None else records[: records.index(failed)]
-    metrics.add_metric(name="SentChanges", unit=MetricUnit.Count, value=len(sent))
+    done = records if failed is None else records[: records.index(failed)]
+    positions = sum(is_position_report(record) for record in done)
+    metrics.add_metric(name="SentChanges", unit=MetricUnit.Count, value=len(done) - positions)
+    metrics.add_metric(name="PositionReports", unit=MetricUnit.Count, value=positions)
     if failed is None:
         return {"batchItemFailures": []}
     return {"batchItemFailures": [{"itemIdentifier": failed["dynamodb"]["SequenceNumber"]}]}
@@ -64,20 +67,35 @@ def _send(records: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """Sends the records in order; answers the first that was not sent, None when all were."""
     readable, unreadable = _readable(records)
     for chunk in _chunks(readable):
-        answer = event_bridge().put_events(Entries=[_entry(car_event) for _, car_event in chunk])
-        for (record, _), entry in zip(chunk, answer["Entries"], strict=True):
-            if "ErrorCode" in entry:
-                logger.error("the bus refused an event", code=entry["ErrorCode"], reason=entry.get("ErrorMessage"))
-                return record
+        answer = event_bridge().put_events(Entries=[_entry(event) for _, event in chunk])
+        for (record, event), entry in zip(chunk, answer["Entries"], strict=True):
+            with logger.append_context_keys(**_about(event)):
+                if "ErrorCode" in entry:
+                    reason = entry.get("ErrorMessage")
+                    logger.error("the bus refused an event", code=entry["ErrorCode"], reason=reason)
+                    return record
+                logger.info("an event was sent")
     return unreadable
+
+
+def _about(event: CarEvent) -> dict[str, str | None]:
+    """What the log says of an event: nothing of where a car is."""
+    return {
+        "correlation_id": event.correlation_id,
+        "car_id": event.car.car_id,
+        "event_id": event.event_id,
+        "type": event.type,
+    }
 
 
 def _readable(
     records: Iterable[dict[str, Any]],
 ) -> tuple[list[tuple[dict[str, Any], CarEvent]], dict[str, Any] | None]:
-    """The records up to the first unreadable one, and that one."""
+    """The records to send up to the first unreadable one, and that one."""
     readable: list[tuple[dict[str, Any], CarEvent]] = []
     for record in records:
+        if is_position_report(record):
+            continue
         try:
             readable.append((record, car_event(record)))
         except UnreadableRecord:
@@ -86,19 +104,43 @@ def _readable(
     return readable, None
 
 
-def car_event(record: dict[str, Any]) -> CarEvent:
+def is_position_report(record: Mapping[str, Any]) -> bool:
+    """Whether a car only said where it is: every other write gives it another `updated_at`.
+
+    There are far too many of them for the bus, and the car's position is to be had from the API.
+    """
+    change: Mapping[str, Any] = record.get("dynamodb", {})
+    before = change.get("OldImage", {}).get("updated_at")
+    return before is not None and before == change.get("NewImage", {}).get("updated_at")
+
+
+def car_event(record: Mapping[str, Any]) -> CarEvent:
     """The change that a record of the table's stream (view NEW_AND_OLD_IMAGES) tells. Raises UnreadableRecord."""
     try:
         change = record["dynamodb"]
         new = from_item(change["NewImage"]) if "NewImage" in change else None
         old = from_item(change["OldImage"]) if "OldImage" in change else None
-        car: Car | None = new or old
         event_type = TYPES[record["eventName"]]
+        occurred_at = datetime.fromtimestamp(change["ApproximateCreationDateTime"], UTC)
     except (KeyError, ValidationError) as exc:
         raise UnreadableRecord(str(exc)) from exc
+    car: Car | None = new or old
     if car is None:
         raise UnreadableRecord("It has neither a new nor an old image.")
-    return CarEvent(event_id=record["eventID"], type=event_type, car=car, previous=old if new else None)
+    return CarEvent(
+        event_id=record["eventID"],
+        type=event_type,
+        occurred_at=occurred_at,
+        correlation_id=_correlation_id(change.get("NewImage") or change["OldImage"]),
+        car=car,
+        previous=old if new else None,
+    )
+
+
+def _correlation_id(image: Mapping[str, Any]) -> str | None:
+    """What the car's last writer was called by, if it said so: an older version does not."""
+    found: str | None = image.get("correlation_id", {}).get("S")
+    return found
 
 
 def _chunks(
