@@ -7,7 +7,7 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help prepare run plan test gauntlet openapi synth constraints clean
+.PHONY: help prepare run plan test gauntlet openapi synth schema released constraints clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -37,6 +37,12 @@ openapi: prepare ## write the OpenAPI document of the API; what would break its 
 
 synth: prepare ## write the cloud assembly to cdk.out
 	@PATH="$(CURDIR)/$(VENV):$$PATH" node_modules/.bin/cdk synth --quiet
+
+schema: prepare ## write the JSON Schema of the events to docs/events
+	@$(VENV)/python -m service.event_schema
+
+released: prepare ## keep the domain code of COMMIT, which prod runs, for the tests that both versions understand each other
+	@$(VENV)/python -m tests.compatibility.renew "$(COMMIT)"
 
 constraints: prepare ## pin anew every package that requirements-dev.txt leads to
 	@$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements-dev.txt -o constraints.txt
