@@ -65,7 +65,7 @@ def running(name: str, *, code: Path, driver: Path) -> Iterator[Version]:
 
 
 def edge_values(schema: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """The values at the limits of each property of a JSON Schema: {"year": [1886, 2100], "bike_rack": [true, false]}."""
+    """The values at the limits of each property of a JSON Schema: {"year": [1886, 2100], …}."""
     return {name: _edges(declared, schema) for name, declared in schema["properties"].items()}
 
 

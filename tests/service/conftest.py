@@ -131,3 +131,18 @@ def aws(monkeypatch: pytest.MonkeyPatch, dynamodb: DynamoDBClient, cursor_keys_a
 @pytest.fixture
 def repository(aws: None, dynamodb: DynamoDBClient) -> CarRepository:
     return CarRepository(dynamodb, TABLE_NAME)
+
+
+@pytest.fixture
+def notifications_table(monkeypatch: pytest.MonkeyPatch, dynamodb: DynamoDBClient) -> Iterator[str]:
+    """The name of an empty table of notifications, which the functions' settings name too."""
+    names = ("car_id", "notification_id")
+    monkeypatch.setenv(Setting.NOTIFICATIONS_TABLE_NAME, "notifications-table")
+    dynamodb.create_table(
+        TableName="notifications-table",
+        KeySchema=[{"AttributeName": names[0], "KeyType": "HASH"}, {"AttributeName": names[1], "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    yield "notifications-table"
+    dynamodb.delete_table(TableName="notifications-table")

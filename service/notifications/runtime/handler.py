@@ -45,7 +45,9 @@ def repository() -> NotificationRepository:
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """`event` is {"Records": [{"Sns": {"Message": an event of the bus as JSON, …}}]}; it answers the ids written."""
-    return {"notifications": [_notify(record["Sns"]["Message"]) for record in event["Records"]]}
+    records: list[dict[str, Any]] = event["Records"]
+    metrics.add_metric(name="ReceivedEvents", unit=MetricUnit.Count, value=len(records))
+    return {"notifications": [_notify(record["Sns"]["Message"]) for record in records]}
 
 
 def _notify(message: str) -> str:

@@ -13,7 +13,10 @@ from moto import mock_aws
 
 from service.cars.settings import Setting
 from service.changes.runtime import handler
+from service.changes.sample import SAMPLE
 from tests.service.conftest import FakeContext, load_event
+from tests.service.logs import log_of
+from tests.service.metrics import sent_metrics
 
 
 class FakeBus:
@@ -84,6 +87,7 @@ def test_each_change_becomes_its_event(context: FakeContext, monkeypatch: pytest
     assert (created["previous"], created["car"]["latitude"]) == (None, 52.5)
     assert (updated["previous"]["status"], updated["car"]["status"]) == ("Available", "InCourse")
     assert (deleted["previous"], deleted["car"]["car_id"]) == (None, "car-1")
+    assert [detail["occurred_at"] for detail in (created, updated)] == ["2026-11-23T12:00:00Z", "2026-11-23T12:00:01Z"]
 
 
 def test_events_arrive_at_a_real_bus(context: FakeContext) -> None:
@@ -145,3 +149,125 @@ def test_unreachable_bus_fails_the_whole_batch(context: FakeContext, monkeypatch
 
     with pytest.raises(ConnectionError):
         handler.handle(load_event("dynamodb-stream"), context)
+
+
+def position_report(number: int, *, moved: bool = True) -> dict[str, Any]:
+    """A record as telemetry leaves it: the position is another one, `updated_at` is not."""
+    record = many_records(1)[0]
+    change = record["dynamodb"]
+    record["eventName"], record["eventID"] = "MODIFY", f"position-{number}"
+    change["SequenceNumber"] = str(2000 + number)
+    change["OldImage"] = copy.deepcopy(change["NewImage"])
+    change["NewImage"].update(
+        {"latitude": {"N": "48.8"}, "position_at": {"S": f"2026-11-23T12:00:{number:02}.000000+00:00"}}
+    )
+    if not moved:
+        change["NewImage"]["updated_at"] = {"S": "2026-11-23T12:00:59+00:00"}
+    return record
+
+
+def test_car_that_only_says_where_it_is_is_no_news_and_is_counted(
+    context: FakeContext, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bus = FakeBus()
+    use(bus, monkeypatch)
+    records = [position_report(0), *many_records(1), position_report(1), position_report(2, moved=False)]
+
+    answer = handler.handle({"Records": records}, context)
+
+    assert failures(answer) == []
+    assert [json.loads(entry["Detail"])["event_id"] for entry in bus.sent] == ["event-0", "position-2"]
+    assert sent_metrics(capsys.readouterr().out) == {"ReceivedChanges": 4, "SentChanges": 2, "PositionReports": 2}
+
+
+def test_position_reports_behind_a_failure_come_again_and_are_counted_then(
+    context: FakeContext, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bus = FakeBus(refused=(1,))
+    use(bus, monkeypatch)
+    first, second = many_records(2)
+    records = [first, position_report(0), second, position_report(1)]
+
+    answer = handler.handle({"Records": records}, context)
+
+    assert failures(answer) == ["1001"]
+    assert sent_metrics(capsys.readouterr().out) == {"ReceivedChanges": 4, "SentChanges": 1, "PositionReports": 1}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [(None, "request-1", "request-1"), ("request-1", "request-2", "request-2"), ("request-2", None, "request-2")],
+    ids=["INSERT", "MODIFY", "REMOVE"],
+)
+def test_event_names_the_last_write_of_its_car(old: str | None, new: str | None, expected: str) -> None:
+    """A deletion leaves no name of its own in the table."""
+    record = next(
+        found
+        for found in load_event("dynamodb-stream")["Records"]
+        if ("OldImage" in found["dynamodb"], "NewImage" in found["dynamodb"]) == (old is not None, new is not None)
+    )
+    for image, correlation_id in (("OldImage", old), ("NewImage", new)):
+        if correlation_id is not None:
+            record["dynamodb"][image]["correlation_id"] = {"S": correlation_id}
+
+    assert handler.car_event(record).correlation_id == expected
+
+
+@pytest.mark.parametrize(("car_id", "synthetic"), [("car-1", False), ("probe-1", True), ("e2e-1", True)])
+def test_event_says_whether_its_car_exists_only_to_test_the_service(car_id: str, synthetic: bool) -> None:
+    (record,) = many_records(1)
+    record["dynamodb"]["NewImage"]["car_id"] = {"S": car_id}
+
+    assert handler.car_event(record).detail()["synthetic"] is synthetic
+
+
+@pytest.mark.parametrize("refused", [(), (0,)])
+def test_log_says_which_event_and_not_where_the_car_is(
+    refused: tuple[int, ...], context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(FakeBus(refused=refused), monkeypatch)
+    (record,) = many_records(1)
+    record["dynamodb"]["NewImage"].update({"latitude": {"N": "52.515151"}, "correlation_id": {"S": "request-1"}})
+
+    with log_of(handler.logger) as log:
+        handler.handle({"Records": [record]}, context)
+
+    (line,) = log.lines()
+    assert line["message"] == ("the bus refused an event" if refused else "an event was sent")
+    assert (line["car_id"], line["event_id"], line["correlation_id"]) == ("car-1", "event-0", "request-1")
+    assert "52.515151" not in log.text
+
+
+def test_values_of_an_unreadable_record_stay_out_of_the_log(
+    context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(FakeBus(), monkeypatch)
+    (record,) = many_records(1)
+    record["dynamodb"]["NewImage"]["latitude"] = {"N": "952.515151"}
+
+    with log_of(handler.logger) as log:
+        handler.handle({"Records": [record]}, context)
+
+    assert "latitude" in log.text
+    assert "952.515151" not in log.text
+
+
+def test_sample_of_a_release_is_sent_as_news_of_a_synthetic_car(
+    context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus = FakeBus()
+    use(bus, monkeypatch)
+
+    assert handler.handle(dict(SAMPLE.event), context) == SAMPLE.answer
+
+    (sent,) = bus.sent
+    assert sent["DetailType"] == "acme.acs.acm.events.CarCreated"
+    assert json.loads(sent["Detail"])["synthetic"] is True
+
+
+def test_sample_of_a_release_is_refused_when_the_version_cannot_send(
+    context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(FakeBus(refused=(0,)), monkeypatch)
+
+    assert handler.handle(dict(SAMPLE.event), context) != SAMPLE.answer
