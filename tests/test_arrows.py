@@ -21,6 +21,7 @@ FORBIDDEN = [
     ("service/api/runtime/handler.py", "config"),
     ("service/changes/runtime/handler.py", "aws_cdk"),
     ("service/changes/runtime/handler.py", "pipeline"),
+    ("service/notifications/runtime/handler.py", "aws_cdk"),
     ("service/prober/runtime/handler.py", "aws_cdk"),
     ("service/cursors/runtime/handler.py", "aws_cdk"),
     ("service/release/runtime/handler.py", "aws_cdk"),

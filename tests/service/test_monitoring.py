@@ -32,6 +32,12 @@ def alarm(assembly: Assembly, what: str) -> Any:
             *(1, 1, "notBreaching"),
         ),
         ("changes-delayed", "AWS/Lambda IteratorAge", "Maximum", "GreaterThan", 300_000, 2, 3, "notBreaching"),
+        ("changes-throttles", "AWS/Lambda Throttles", "Sum", "GreaterThan", 0, 2, 3, "notBreaching"),
+        ("notifications-delayed", "AWS/Lambda AsyncEventAge", "Maximum", "GreaterThan", 300_000, 2, 3, "notBreaching"),
+        (
+            *("notifications-failed", "AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum", "GreaterThan", 0),
+            *(1, 1, "notBreaching"),
+        ),
         ("telemetry-delayed", "AWS/Lambda IteratorAge", "Maximum", "GreaterThan", 300_000, 2, 3, "notBreaching"),
         (
             *("prober-heartbeat", "AutonomousCarManager SucceededJourneys", "Sum", "LessThan", 1),

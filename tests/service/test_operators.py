@@ -38,7 +38,7 @@ def test_operators_are_subscribed_when_the_settings_name_them(tmp_path: Path) ->
 
 
 def test_every_alarm_of_the_service_calls_them_and_says_where_to_read(assembly: Assembly) -> None:
-    for stack in ("Api", "Changes", "Prober"):
+    for stack in ("Api", "Changes", "Notifications", "Prober"):
         alarms = assembly.stage_template("Prod", stack).of_type("AWS::CloudWatch::Alarm").values()
         named = [alarm["Properties"] for alarm in alarms if "AlarmName" in alarm["Properties"]]
         assert named

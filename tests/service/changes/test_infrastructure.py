@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from service.cars.events import SOURCE
@@ -26,7 +28,7 @@ def test_what_cannot_be_sent_waits_in_a_queue_with_an_alarm(template: Template) 
     (queue,) = template.of_type("AWS::SQS::Queue")
     mapping = template.only("AWS::Lambda::EventSourceMapping")
     alarms = template.of_type("AWS::CloudWatch::Alarm").values()
-    (alarm,) = [found["Properties"] for found in alarms if found["Properties"]["Namespace"] == "AWS/SQS"]
+    (alarm,) = [found["Properties"] for found in alarms if found["Properties"].get("Namespace") == "AWS/SQS"]
 
     assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [queue, "Arn"]}
     assert template.only("AWS::SQS::Queue")["MessageRetentionPeriod"] == 14 * 24 * 3600
@@ -37,7 +39,11 @@ def test_what_cannot_be_sent_waits_in_a_queue_with_an_alarm(template: Template) 
 def test_function_may_send_to_this_bus_and_queue_and_read_this_stream(template: Template) -> None:
     (bus,) = template.of_type("AWS::Events::EventBus")
     (queue,) = template.of_type("AWS::SQS::Queue")
-    (function,) = template.of_type("AWS::Lambda::Function").values()
+    (function,) = (
+        found
+        for found in template.of_type("AWS::Lambda::Function").values()
+        if found["Properties"]["Handler"] == "service.changes.runtime.handler.handle"
+    )
     role = function["Properties"]["Role"]["Fn::GetAtt"][0]
     statements = {action: found["Resource"] for found in template.statements_of(role) for action in found["Action"]}
 
@@ -50,3 +56,17 @@ def test_function_may_send_to_this_bus_and_queue_and_read_this_stream(template: 
 
 def test_source_of_the_events_is_the_fleets() -> None:
     assert SOURCE == "acs.acm"
+
+
+def test_new_version_gets_the_canary_of_events_after_a_sample(template: Template) -> None:
+    (hook,) = (
+        found["Properties"]
+        for found in template.of_type("AWS::Lambda::Function").values()
+        if found["Properties"]["Handler"] == "service.release.runtime.pre_traffic_event.handle"
+    )
+    variables = hook["Environment"]["Variables"]
+
+    assert json.loads(variables["SAMPLE_EVENT"])["Records"][0]["eventSource"] == "aws:dynamodb"
+    assert json.loads(variables["EXPECTED_ANSWER"]) == {"batchItemFailures": []}
+    assert sum(len(name) + len(str(value)) for name, value in variables.items()) < 4096  # Lambda's limit
+    assert template.only("AWS::CodeDeploy::DeploymentConfig")["TrafficRoutingConfig"]["Type"] == "TimeBasedCanary"
