@@ -55,6 +55,11 @@ class Assembly:
         (found,) = folder.glob(f"AutonomousCarManagerPipeline{stage}{stack}*.template.json")
         return _read(found)
 
+    def stage_templates(self, stage: str) -> list[Template]:
+        """The templates of all stacks of a stage."""
+        folder = self.folder / f"assembly-AutonomousCarManagerPipeline-{stage}"
+        return [_read(file) for file in sorted(folder.glob("*.template.json"))]
+
     @property
     def asset_manifests(self) -> list[Path]:
         return sorted(self.folder.rglob("*.assets.json"))

@@ -12,13 +12,13 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from service import monitoring
-from service.acknowledgements import acknowledge
 from service.cars.settings import Setting
+from service.failure_queues import FailureQueue
 from service.function import ServiceFunction
+from service.redrive.failure_kind import FailureKind
 from service.service_settings import ServiceSettings
 
 
@@ -34,11 +34,11 @@ class ChangesStack(cdk.Stack):
     ) -> None:
         super().__init__(scope, construct_id, description="Changes of cars, from the table's stream to the event bus")
         self.event_bus = events.EventBus(self, "CarsBus", event_bus_name="cars")
-        self.undelivered_queue = sqs.Queue(
-            self, "Undelivered", enforce_ssl=True, retention_period=cdk.Duration.days(14)
-        )
-        acknowledge(
-            self.undelivered_queue, {"SQS3": "It is the last stop itself: the stream's on-failure destination."}
+        self.undelivered_queue = FailureQueue(
+            self,
+            "Undelivered",
+            kind=FailureKind.STREAM,
+            holds="Which changes of cars could not be sent to the event bus",
         )
         self.changes_function = ServiceFunction(
             self,
