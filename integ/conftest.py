@@ -6,7 +6,6 @@ The same files test staging, prod and the local run: all that differs comes from
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,41 +18,65 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from integ.api import CarsApi
-
-READY_SECONDS = 30
-"""How long a role that was just created may be unknown to IAM, and a deployment to API Gateway."""
+from integ.deadline import wait_until
+from integ.fleet import Fleet
 
 
 @dataclass(frozen=True)
 class Target:
-    """The deployed stage: where its API is, and which role may call it."""
+    """The deployed stage: where its API is, where cars and planners send to, and which role may do so."""
 
     api_url: str
     role_arn: str
     region: str
+    telemetry_stream_name: str
+    maintenance_queue_name: str
 
 
 @pytest.fixture(scope="session")
 def target() -> Target:
-    names = ("API_URL", "E2E_ROLE_ARN", "AWS_REGION")
+    names = ("API_URL", "E2E_ROLE_ARN", "AWS_REGION", "TELEMETRY_STREAM_NAME", "MAINTENANCE_QUEUE_NAME")
     missing = [name for name in names if not os.environ.get(name)]
     if missing:
         pytest.exit(
             f"The end-to-end tests need {', '.join(names)} in the environment, and {', '.join(missing)} is missing. "
-            "The pipeline sets them; by hand take the outputs ApiUrl and E2eRoleArn of a stage's Api stack.",
+            "The pipeline sets them; by hand take the outputs of a stage's stacks (docs/runbook/README.md).",
             returncode=4,
         )
     api_url = os.environ["API_URL"]
     if not (api_url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")) and api_url.endswith("/")):
         pytest.exit(f"API_URL is '{api_url}': it has to be the https URL of the API's stage, ending in /", returncode=4)
-    return Target(api_url=api_url, role_arn=os.environ["E2E_ROLE_ARN"], region=os.environ["AWS_REGION"])
+    return Target(
+        api_url=api_url,
+        role_arn=os.environ["E2E_ROLE_ARN"],
+        region=os.environ["AWS_REGION"],
+        telemetry_stream_name=os.environ["TELEMETRY_STREAM_NAME"],
+        maintenance_queue_name=os.environ["MAINTENANCE_QUEUE_NAME"],
+    )
 
 
 @pytest.fixture(scope="session")
-def api(target: Target) -> Iterator[CarsApi]:
+def credentials(target: Target) -> Credentials:
+    """The end-to-end role's: all that the stories do, they do with these."""
+    return _credentials_of(target)
+
+
+@pytest.fixture(scope="session")
+def fleet(target: Target, credentials: Credentials) -> Fleet:
+    """Cars that report and planners that order, as the service sees them."""
+    return Fleet(
+        region=target.region,
+        credentials=credentials,
+        stream_name=target.telemetry_stream_name,
+        queue_name=target.maintenance_queue_name,
+    )
+
+
+@pytest.fixture(scope="session")
+def api(target: Target, credentials: Credentials) -> Iterator[CarsApi]:
     """The API, called with the end-to-end role's credentials and nobody else's."""
-    client = CarsApi(target.api_url, region=target.region, credentials=_credentials_of(target))
-    _wait_until(lambda: client.request("GET", "cars", query={"limit": "1"}).status_code != HTTPStatus.FORBIDDEN)
+    client = CarsApi(target.api_url, region=target.region, credentials=credentials)
+    wait_until(lambda: client.request("GET", "cars", query={"limit": "1"}).status_code != HTTPStatus.FORBIDDEN)
     yield client
     client.close()
 
@@ -95,16 +118,6 @@ def _credentials_of(target: Target) -> Credentials:
         assumed.append(Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"]))
         return True
 
-    if not _wait_until(assume):
+    if not wait_until(assume):
         pytest.exit(f"{target.role_arn} may not be assumed by {sts.get_caller_identity()['Arn']}.", returncode=1)
     return assumed[-1]
-
-
-def _wait_until(is_so: Callable[[], bool]) -> bool:
-    """Asks again until it is so, or the deadline has passed: what is asked then fails in the test that needs it."""
-    deadline = time.monotonic() + READY_SECONDS
-    while not is_so():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(1)
-    return True

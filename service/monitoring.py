@@ -102,7 +102,7 @@ def api_alarms(
         "Api5xxRate",
         what="api-5xx-rate",
         description="More than 1 % of the API's answers are server errors.",
-        metric=_api_metric("5XXError", "Average", settings),
+        metric=api_metric("5XXError", "Average", settings),
         threshold=0.01,
         settings=settings,
         operators_topic=operators_topic,
@@ -112,7 +112,7 @@ def api_alarms(
         "ApiLatencyP95",
         what="api-latency-p95",
         description=f"One answer of twenty takes longer than {LATENCY_P95_MILLISECONDS} ms.",
-        metric=_api_metric("Latency", "p95", settings),
+        metric=api_metric("Latency", "p95", settings),
         threshold=LATENCY_P95_MILLISECONDS,
         evaluation_periods=5,
         datapoints_to_alarm=3,
@@ -239,7 +239,8 @@ def heartbeat_alarm(scope: Construct, *, settings: ServiceSettings, operators_to
     )
 
 
-def _api_metric(metric_name: str, statistic: str, settings: ServiceSettings) -> cloudwatch.Metric:
+def api_metric(metric_name: str, statistic: str, settings: ServiceSettings) -> cloudwatch.Metric:
+    """A metric of API Gateway, of this stage of the API."""
     return cloudwatch.Metric(
         namespace="AWS/ApiGateway",
         metric_name=metric_name,

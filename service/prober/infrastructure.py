@@ -1,14 +1,18 @@
-"""Synthetic traffic through the public API, every minute of every day, so that alarms and canaries always have data."""
+"""Synthetic traffic into all that the service takes in, every minute, so that alarms and canaries always have data."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from service import monitoring
@@ -22,7 +26,10 @@ CODE = ("service/prober/runtime", "service/cars")
 
 
 class ProberStack(cdk.Stack):
-    """The prober, its schedule, its first journeys and the alarm on its heartbeat."""
+    """The prober, its schedule, its first journeys and the alarm on its heartbeat.
+
+    `released` are the functions that have a canary: the prober looks whether one of them is on.
+    """
 
     def __init__(
         self,
@@ -30,7 +37,9 @@ class ProberStack(cdk.Stack):
         construct_id: str,
         *,
         api: apigateway.RestApi,
-        api_function: lambda_.IFunction,
+        released: Sequence[lambda_.IFunction],
+        telemetry_stream: kinesis.IStream,
+        maintenance_queue: sqs.IQueue,
         operators_topic: sns.ITopic,
         settings: ServiceSettings,
     ) -> None:
@@ -38,14 +47,16 @@ class ProberStack(cdk.Stack):
         self.prober_function = ServiceFunction(
             self,
             "Prober",
-            description="Travels through the public API as a customer would, every minute",
+            description="Uses the service as customers, cars and planners do, every minute",
             code=CODE,
             handler="service.prober.runtime.handler.handle",
             timeout_seconds=55,
             memory_mib=512,
             environment={
                 Setting.API_URL: api.url,
-                Setting.FUNCTION_NAME: api_function.function_name,
+                Setting.RELEASED_FUNCTION_NAMES: ",".join(function.function_name for function in released),
+                Setting.TELEMETRY_STREAM_NAME: telemetry_stream.stream_name,
+                Setting.MAINTENANCE_QUEUE_URL: maintenance_queue.queue_url,
                 Setting.ALIAS_NAME: ALIAS_NAME,
                 Setting.REQUESTS_PER_MINUTE: str(settings.requests_per_minute),
                 Setting.REQUESTS_PER_MINUTE_AT_REST: str(settings.requests_per_minute_at_rest),
@@ -55,7 +66,13 @@ class ProberStack(cdk.Stack):
         )
         _grant_invoke(self.prober_function, api=api, settings=settings)
         self.prober_function.function.add_to_role_policy(
-            iam.PolicyStatement(actions=["lambda:GetAlias"], resources=[api_function.function_arn])
+            iam.PolicyStatement(actions=["lambda:GetAlias"], resources=[function.function_arn for function in released])
+        )
+        self.prober_function.function.add_to_role_policy(
+            iam.PolicyStatement(actions=["kinesis:PutRecord"], resources=[telemetry_stream.stream_arn])
+        )
+        self.prober_function.function.add_to_role_policy(
+            iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[maintenance_queue.queue_arn])
         )
         self.prober_function.alias.configure_async_invoke(retry_attempts=0, max_event_age=cdk.Duration.minutes(1))
         every_minute = events.Rule(

@@ -1,4 +1,4 @@
-"""Is a new version of the API being released right now? Then the prober travels as much as a canary needs.
+"""Is a new version of any unit being released right now? Then the prober travels as much as a canary needs.
 
 It must not stop the prober: who cannot tell takes it that one is, for needless traffic costs cents, and a canary
 without traffic cannot be judged.
@@ -27,10 +27,14 @@ def lambda_client() -> LambdaClient:
 
 
 def is_traffic_shifting() -> bool:
-    """Whether the API's alias gives a share of its calls to a second version ("GetAlias", RoutingConfig)."""
+    """Whether the alias of a released function gives a share to a second version ("GetAlias", RoutingConfig)."""
+    return any(_is_shifting(function_name) for function_name in read(Setting.RELEASED_FUNCTION_NAMES).split(","))
+
+
+def _is_shifting(function_name: str) -> bool:
     try:
-        alias = lambda_client().get_alias(FunctionName=read(Setting.FUNCTION_NAME), Name=read(Setting.ALIAS_NAME))
+        alias = lambda_client().get_alias(FunctionName=function_name, Name=read(Setting.ALIAS_NAME))
     except (ClientError, BotoCoreError) as exc:
-        logger.warning("the API's alias cannot be read", error=str(exc))
+        logger.warning("an alias cannot be read", function=function_name, error=str(exc))
         return True
     return bool(alias.get("RoutingConfig", {}).get("AdditionalVersionWeights"))

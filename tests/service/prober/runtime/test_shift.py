@@ -10,11 +10,15 @@ from service.prober.runtime import shift
 
 
 class FakeLambda:
+    """GetAlias: `answer` for the alias of the function "telemetry", one version and no weights for any other."""
+
     def __init__(self, answer: dict[str, Any] | Exception) -> None:
         self._answer = answer
 
-    def get_alias(self, **asked: str) -> dict[str, Any]:
-        assert asked == {"FunctionName": "cars", "Name": "live"}
+    def get_alias(self, *, FunctionName: str, Name: str) -> dict[str, Any]:
+        assert Name == "live"
+        if FunctionName != "telemetry":
+            return {"FunctionVersion": "1"}
         if isinstance(self._answer, Exception):
             raise self._answer
         return self._answer
@@ -31,10 +35,10 @@ class FakeLambda:
         (EndpointConnectionError(endpoint_url="https://lambda"), True),
     ],
 )
-def test_traffic_shifts_when_the_alias_has_weights_or_cannot_be_read(
+def test_traffic_shifts_when_any_alias_has_weights_or_cannot_be_read(
     monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any] | Exception, shifting: bool
 ) -> None:
-    monkeypatch.setenv(Setting.FUNCTION_NAME, "cars")
+    monkeypatch.setenv(Setting.RELEASED_FUNCTION_NAMES, "api,telemetry,changes")
     monkeypatch.setenv(Setting.ALIAS_NAME, "live")
     monkeypatch.setattr(shift, "lambda_client", lambda: FakeLambda(answer))
 
