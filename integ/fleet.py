@@ -1,4 +1,4 @@
-"""Cars that report where they are, and planners that send them to maintenance: what they send, and nothing behind it."""
+"""Cars that report where they are, and planners that order maintenance: what they send, and nothing behind it."""
 
 from __future__ import annotations
 

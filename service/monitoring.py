@@ -47,6 +47,12 @@ def bake_alarm_names(settings: ServiceSettings) -> tuple[str, ...]:
     return tuple(alarm_name(settings, what) for what in BAKE_ALARMS)
 
 
+def names_of_alarms(scope: Construct) -> list[str]:
+    """The names of all alarms below `scope` that call people."""
+    alarms = [found for found in scope.node.find_all() if isinstance(found, cloudwatch.CfnAlarm)]
+    return [alarm.alarm_name for alarm in alarms if alarm.alarm_name is not None]
+
+
 def service_alarm(
     scope: Construct,
     construct_id: str,

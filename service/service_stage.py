@@ -12,6 +12,7 @@ from service import monitoring
 from service.api.infrastructure import ApiStack
 from service.changes.infrastructure import ChangesStack
 from service.cursors.infrastructure import CursorsStack
+from service.dashboard import DashboardStack, Unit
 from service.database import DatabaseStack
 from service.failure_paths import require_failure_paths
 from service.maintenance.infrastructure import MaintenanceStack
@@ -42,7 +43,7 @@ class ServiceStage(cdk.Stage):
         changes = ChangesStack(
             self, "Changes", cars_table=database.cars_table, operators_topic=operators_topic, settings=settings
         )
-        NotificationsStack(
+        notifications = NotificationsStack(
             self,
             "Notifications",
             event_bus=changes.event_bus,
@@ -50,10 +51,10 @@ class ServiceStage(cdk.Stage):
             operators_topic=operators_topic,
             settings=settings,
         )
-        TelemetryStack(
+        telemetry = TelemetryStack(
             self, "Telemetry", cars_table=database.cars_table, operators_topic=operators_topic, settings=settings
         )
-        MaintenanceStack(
+        maintenance = MaintenanceStack(
             self,
             "Maintenance",
             cars_table=database.cars_table,
@@ -61,12 +62,58 @@ class ServiceStage(cdk.Stage):
             operators_topic=operators_topic,
             settings=settings,
         )
+        units = (
+            Unit(name="api", function=api.api_function.function),
+            Unit(
+                name="changes",
+                function=changes.changes_function.function,
+                delay=monitoring.lambda_metric("IteratorAge", changes.changes_function.function, statistic="Maximum"),
+                failure_queues=(changes.undelivered_queue,),
+            ),
+            Unit(
+                name="notifications",
+                function=notifications.notifications_function.function,
+                delay=monitoring.lambda_metric(
+                    "AsyncEventAge", notifications.notifications_function.function, statistic="Maximum"
+                ),
+                failure_queues=(
+                    *(notifications.unpublished_queue, notifications.undelivered_queue, notifications.failed_queue),
+                ),
+            ),
+            Unit(
+                name="telemetry",
+                function=telemetry.telemetry_function.function,
+                delay=monitoring.lambda_metric(
+                    "IteratorAge", telemetry.telemetry_function.function, statistic="Maximum"
+                ),
+                failure_queues=(telemetry.undelivered_queue, telemetry.set_aside_queue),
+            ),
+            Unit(
+                name="maintenance",
+                function=maintenance.maintenance_function.function,
+                delay=maintenance.queue.metric_approximate_age_of_oldest_message(
+                    statistic="Maximum", period=monitoring.PERIOD
+                ),
+                failure_queues=(maintenance.dead_letter_queue,),
+            ),
+        )
         ProberStack(
             self,
             "Prober",
             api=api.api,
-            api_function=api.api_function.function,
+            released=[unit.function for unit in units],
+            telemetry_stream=telemetry.stream,
+            maintenance_queue=maintenance.queue,
             operators_topic=operators_topic,
+            settings=settings,
+        )
+        DashboardStack(
+            self,
+            "Dashboard",
+            units=units,
+            tables=(database.cars_table, database.notifications_table, database.orders_table),
+            telemetry_stream=telemetry.stream,
+            alarms=monitoring.names_of_alarms(self),
             settings=settings,
         )
         self.api_url = api.api_url

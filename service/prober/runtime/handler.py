@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from service.cars import aws
 from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
+from service.prober.runtime.events import Senders
 from service.prober.runtime.journey import REQUESTS_PER_JOURNEY, Tally, Traveller
 from service.prober.runtime.shift import is_traffic_shifting
 from service.prober.runtime.signed_api import SignedApi
@@ -37,7 +38,13 @@ def traveller() -> Traveller:
     if credentials is None:
         raise RuntimeError("The prober has no AWS credentials to sign its requests with: Lambda gives it its role's.")
     return Traveller(
-        SignedApi(read(Setting.API_URL), region=session.get_config_variable("region"), credentials=credentials)
+        SignedApi(read(Setting.API_URL), region=session.get_config_variable("region"), credentials=credentials),
+        Senders(
+            aws.client("kinesis"),
+            aws.client("sqs"),
+            stream_name=read(Setting.TELEMETRY_STREAM_NAME),
+            queue_url=read(Setting.MAINTENANCE_QUEUE_URL),
+        ),
     )
 
 
@@ -51,7 +58,7 @@ def _promised_requests() -> int:
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """The result is the tally: {"requests", "failed_requests", "journeys", "succeeded_journeys", "failures": {…}}."""
+    """The result is the tally (journey.py): {"requests", "failed_requests", "events", …, "failures": {…}}."""
     tally = Tally()
     for number in range(math.ceil(_promised_requests() / REQUESTS_PER_JOURNEY)):
         if context.get_remaining_time_in_millis() < ROOM_FOR_A_JOURNEY_MILLISECONDS and number > 0:
@@ -61,6 +68,8 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_dimension(name="stage", value=read(Setting.STAGE_NAME))
     metrics.add_metric(name="Requests", unit=MetricUnit.Count, value=tally.requests)
     metrics.add_metric(name="FailedRequests", unit=MetricUnit.Count, value=tally.failed_requests)
+    metrics.add_metric(name="Events", unit=MetricUnit.Count, value=tally.events)
+    metrics.add_metric(name="FailedEvents", unit=MetricUnit.Count, value=tally.failed_events)
     metrics.add_metric(name="Journeys", unit=MetricUnit.Count, value=tally.journeys)
     metrics.add_metric(name="SucceededJourneys", unit=MetricUnit.Count, value=tally.succeeded_journeys)
     logger.info("travelled", **vars(tally))

@@ -1,4 +1,6 @@
-"""A customer's journey through the API: create a car, get, list, replace or change, get, delete it, see it gone.
+"""A journey through the service: create a car, get, list, replace or change, get, delete it, see it gone.
+
+Meanwhile the car reports its position, and planners order maintenance for it.
 
 The car is the journey's own, told by the prefix of its id, and deleted whatever happens. A step that fails is counted
 and the journey goes on. It must not know how the API is reached.
@@ -6,11 +8,12 @@ and the journey goes on. It must not know how the API is reached.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import uuid4
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
@@ -18,7 +21,22 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from service.cars.car import SYNTHETIC_PREFIXES
 from service.prober.runtime.signed_api import Answer
 
+Action = Literal["start", "finish"]
+
 REQUESTS_PER_JOURNEY = 7
+REPORTS_AFTER = range(1, 6)
+"""After which of its requests the car reports its position."""
+
+ORDERS_AFTER: Mapping[int, Sequence[tuple[int, Action]]] = {
+    1: [(0, "start")],
+    2: [(1, "start")],
+    3: [(0, "finish"), (2, "start")],
+    4: [(1, "finish"), (3, "start")],
+    5: [(2, "finish"), (3, "finish")],
+}
+"""After which of its requests which of its orders is started or finished: one by one, for each is a call of a function,
+and a batch would be one for all. Only in journeys without If-Match, for an order is a change of the car."""
+
 LEFTOVER_AGE = timedelta(minutes=10)
 """A synthetic car this old was left by something that died before it could delete it."""
 
@@ -35,12 +53,22 @@ class Api(Protocol):
     ) -> Answer: ...
 
 
+class Senders(Protocol):
+    """Each method returns None when what was sent was accepted, else why not."""
+
+    def report(self, car_id: str) -> str | None: ...
+
+    def order(self, order_id: str, car_id: str, action: Action) -> str | None: ...
+
+
 @dataclass
 class Tally:
     """`failures` says what failed how often: {"GET /cars/{car_id} answered 502, not 200": 3}."""
 
     requests: int = 0
     failed_requests: int = 0
+    events: int = 0
+    failed_events: int = 0
     journeys: int = 0
     succeeded_journeys: int = 0
     failures: Counter[str] = field(default_factory=Counter)
@@ -49,30 +77,47 @@ class Tally:
 class Traveller:
     """Makes journeys and counts. Its list steps walk on from page to page, and tidy up what others left behind."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, senders: Senders) -> None:
         self._api = api
+        self._senders = senders
         self._next_token: str | None = None
 
     def travel(self, number: int, tally: Tally) -> None:
-        """One journey; odd ones replace the car (PUT), even ones change it (PATCH)."""
-        failed_before = tally.failed_requests
+        """One journey; odd ones replace the car (PUT), even ones change it (PATCH) and are ordered to maintenance."""
+        failed_before = tally.failed_requests + tally.failed_events
         car_id = f"{SYNTHETIC_PREFIXES[0]}{uuid4()}"
         path = f"/cars/{car_id}"
         details = {"model": "Probe", "year": 2024, "status": "Available", "nb_passengers": 4}
+        send = functools.partial(self._send, tally, car_id, is_ordered=number % 2 == 0)
         self._step(tally, 201, "POST", "/cars", body={"car_id": car_id, **details})
+        send(after=1)
         read = self._step(tally, 200, "GET", path)
+        send(after=2)
         self._list(tally)
+        send(after=3)
         if number % 2:
             self._step(tally, 200, "PUT", path, body={**details, "status": "InCourse"}, if_match=read.etag)
         else:
             self._step(tally, 200, "PATCH", path, body={"status": "InCourse"})
+        send(after=4)
         self._step(tally, 200, "GET", path)
+        send(after=5)
         self._step(tally, 204, "DELETE", path)
         gone = self._step(tally, 404, "GET", path)
         if gone.status != 404:
             self._api.call("DELETE", path)  # not counted: it is no step, but the last chance to leave nothing behind
         tally.journeys += 1
-        tally.succeeded_journeys += tally.failed_requests == failed_before
+        tally.succeeded_journeys += tally.failed_requests + tally.failed_events == failed_before
+
+    def _send(self, tally: Tally, car_id: str, *, is_ordered: bool, after: int) -> None:
+        refusals = [self._senders.report(car_id)] if after in REPORTS_AFTER else []
+        for order, action in ORDERS_AFTER.get(after, ()) if is_ordered else ():
+            refusals.append(self._senders.order(f"{car_id}-{order}", car_id, action))
+        tally.events += len(refusals)
+        for refusal in refusals:
+            if refusal is not None:
+                tally.failed_events += 1
+                tally.failures[refusal] += 1
 
     def _list(self, tally: Tally) -> None:
         query = {"limit": "25"}

@@ -34,19 +34,20 @@ def test_prober_goes_through_the_public_url_and_may_do_nothing_but_that(stage: s
     assert "CarsApi" in url[1]["Fn::ImportValue"]
     assert [part for part in url if isinstance(part, str)] == ["https://", ".execute-api.eu-west-1.", "/", "/"]
     assert {action for action in actions if action.split(":")[0] not in ("logs", "xray")} == {
-        "execute-api:Invoke",
-        "lambda:GetAlias",
+        *("execute-api:Invoke", "lambda:GetAlias", "kinesis:PutRecord", "sqs:SendMessage"),
     }
     assert function["Environment"]["Variables"]["REQUESTS_PER_MINUTE"] == "120"
 
 
-def test_prober_may_look_at_the_api_function_to_see_whether_a_release_is_on(template: Template) -> None:
+def test_prober_may_look_at_all_that_is_released_to_see_whether_a_release_is_on(template: Template) -> None:
     function = template.resources["ProberFunction7ECA24CA"]["Properties"]
     statements = template.statements_of(function["Role"]["Fn::GetAtt"][0])
-    (resource,) = (found["Resource"] for found in statements if found["Action"] == ["lambda:GetAlias"])
+    (resources,) = (found["Resource"] for found in statements if found["Action"] == ["lambda:GetAlias"])
+    names = function["Environment"]["Variables"]["RELEASED_FUNCTION_NAMES"]["Fn::Join"][1]
 
-    assert "ApiFunction" in resource["Fn::ImportValue"]
-    assert "ApiFunction" in function["Environment"]["Variables"]["FUNCTION_NAME"]["Fn::ImportValue"]
+    for unit in ("Api", "Changes", "Notifications", "Telemetry", "Maintenance"):
+        assert [True for resource in resources if f"{unit}Function" in resource["Fn::ImportValue"]], unit
+        assert [True for name in names if f"{unit}Function" in str(name)], unit
     assert function["Environment"]["Variables"]["ALIAS_NAME"] == "live"
 
 

@@ -9,7 +9,7 @@ from service.cars.settings import Setting
 from service.prober.runtime import handler
 from service.prober.runtime.journey import Traveller
 from tests.service.conftest import FakeContext, load_event
-from tests.service.prober.runtime.test_journey import FakeApi
+from tests.service.prober.runtime.test_journey import FakeApi, FakeSenders
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(api: FakeApi, context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    traveller = Traveller(api)
+    traveller = Traveller(api, FakeSenders())
     monkeypatch.setattr(handler, "traveller", lambda: traveller)
     tally: dict[str, Any] = handler.handle(load_event("scheduled"), context)
     return tally
@@ -37,7 +37,9 @@ def heartbeat(output: str) -> dict[str, Any]:
 def test_a_minute_has_as_many_requests_as_promised(context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> None:
     tally = run(FakeApi(), context, monkeypatch)
 
-    assert tally == {"requests": 126, "failed_requests": 0, "journeys": 18, "succeeded_journeys": 18, "failures": {}}
+    assert (tally["requests"], tally["failed_requests"]) == (126, 0)
+    assert (tally["events"], tally["failed_events"]) == (18 * 5 + 9 * 8, 0)
+    assert (tally["journeys"], tally["succeeded_journeys"], tally["failures"]) == (18, 18, {})
 
 
 def test_a_minute_without_a_release_has_what_the_alarms_need(

@@ -62,13 +62,30 @@ class FakeApi:
         return Answer(200, {"cars": cars[start:end], "next_token": str(end) if end < len(cars) else None})
 
 
+class FakeSenders:
+    """Takes every report and order; `refusal` is what it answers to each."""
+
+    def __init__(self, refusal: str | None = None) -> None:
+        self.reports: list[str] = []
+        self.orders: list[tuple[str, str, str]] = []
+        self._refusal = refusal
+
+    def report(self, car_id: str) -> str | None:
+        self.reports.append(car_id)
+        return self._refusal
+
+    def order(self, order_id: str, car_id: str, action: str) -> str | None:
+        self.orders.append((order_id, car_id, action))
+        return self._refusal
+
+
 def counts(tally: Tally) -> dict[str, int]:
-    return {name: count for name, count in vars(tally).items() if name != "failures"}
+    return {name: count for name, count in vars(tally).items() if not name.endswith(("failures", "events"))}
 
 
-def travel(api: FakeApi, journeys: int = 1) -> Tally:
+def travel(api: FakeApi, journeys: int = 1, senders: FakeSenders | None = None) -> Tally:
     tally = Tally()
-    traveller = Traveller(api)
+    traveller = Traveller(api, senders or FakeSenders())
     for number in range(journeys):
         traveller.travel(number, tally)
     return tally
@@ -109,6 +126,28 @@ def test_failing_requests_are_counted_and_the_journey_goes_on(method: str, faile
     assert counts(tally) == counts(
         Tally(requests=REQUESTS_PER_JOURNEY, failed_requests=failed_requests, journeys=1, succeeded_journeys=0)
     )
+
+
+def test_car_reports_and_is_ordered_to_maintenance_meanwhile() -> None:
+    senders = FakeSenders()
+
+    tally = travel(FakeApi(), journeys=2, senders=senders)
+
+    even, odd = list(dict.fromkeys(senders.reports))
+    assert (senders.reports.count(even), senders.reports.count(odd)) == (5, 5)
+    assert {car_id for _, car_id, _ in senders.orders} == {even}  # a change of the other would be a conflict
+    for order_id in {order_id for order_id, _, _ in senders.orders}:
+        assert [action for ordered, _, action in senders.orders if ordered == order_id] == ["start", "finish"]
+    assert len(senders.orders) == 8
+    assert (tally.events, tally.failed_events) == (18, 0)
+
+
+def test_journey_whose_events_are_not_accepted_has_not_succeeded() -> None:
+    tally = travel(FakeApi(), senders=FakeSenders("PutRecord was refused: AccessDeniedException"))
+
+    assert (tally.events, tally.failed_events, tally.failed_requests) == (13, 13, 0)
+    assert (tally.journeys, tally.succeeded_journeys) == (1, 0)
+    assert tally.failures == {"PutRecord was refused: AccessDeniedException": 13}
 
 
 def test_what_failed_is_told() -> None:
