@@ -155,6 +155,10 @@ def _complaints(resources: _Resources) -> _Complaints:
     for rule in resources.of_type(events.CfnRule):
         for target in rule.stack.resolve(rule.targets) or []:
             yield from _of_target(resources, rule, target)
+    for queue in resources.of_type(sqs.CfnQueue):
+        owner = queue.node.scope
+        if isinstance(owner, FailureQueue) and owner.kind is FailureKind.RECORD:  # no source names it: a function does
+            yield from _unseen(resources, queue, queue)
     for permission in resources.of_type(lambda_.CfnPermission):
         principal = permission.stack.resolve(permission.principal)
         if principal not in CALLERS:
@@ -284,6 +288,10 @@ def _failure_queue(
             f"what fails for good goes to {queue.node.path}, where service.redrive would not find it, or not know what "
             f"it is. Make that a FailureQueue of kind {kind}.",
         )
+    yield from _unseen(resources, by, queue)
+
+
+def _unseen(resources: _Resources, by: cdk.CfnElement, queue: sqs.CfnQueue) -> _Complaints:
     if not resources.is_watched("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue):
         yield (
             by,

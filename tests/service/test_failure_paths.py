@@ -268,6 +268,16 @@ def test_plain_queue_is_no_failure_queue() -> None:
     assert NOT_FOUND + "Rule" in error
 
 
+def test_records_that_a_function_sets_aside_are_seen_too() -> None:
+    stage = SomeStage()
+    stage.failure_queue("SetAside", FailureKind.RECORD, Unit(has_queue_alarm=False))
+
+    assert stage.errors() == [
+        "Some/Unit/SetAside/Resource: nobody is told of what fails for good, in Some/Unit/SetAside/Resource. "
+        "Add monitoring.queued_failures_alarm."
+    ]
+
+
 def test_another_caller_has_to_be_taught_or_exempted() -> None:
     stage = SomeStage()
     stage.alias.add_permission("Rotation", principal=iam.ServicePrincipal("secretsmanager.amazonaws.com"))
