@@ -33,6 +33,9 @@ SQS_DEFAULT_VISIBILITY_SECONDS = 30
 CALLERS = ("apigateway.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com")
 """Who may invoke a function: the first one's callers wait, the others' rules and subscriptions are looked at here."""
 
+CALLERS_THAT_COME_BACK = ("secretsmanager.amazonaws.com",)
+"""Who keeps what there is to do, and tries again on its own: no event can be lost, an alarm on Errors is enough."""
+
 _EXEMPTION = "failure-path-exemption"
 _REPORTS = "ReportBatchItemFailures"
 _TARGET_INPUTS = ("input", "inputPath", "inputTransformer")
@@ -155,14 +158,32 @@ def _complaints(resources: _Resources) -> _Complaints:
     for rule in resources.of_type(events.CfnRule):
         for target in rule.stack.resolve(rule.targets) or []:
             yield from _of_target(resources, rule, target)
+    for queue in resources.of_type(sqs.CfnQueue):
+        owner = queue.node.scope
+        if isinstance(owner, FailureQueue) and owner.kind is FailureKind.RECORD:  # no source names it: a function does
+            yield from _unseen(resources, queue, queue)
     for permission in resources.of_type(lambda_.CfnPermission):
-        principal = permission.stack.resolve(permission.principal)
-        if principal not in CALLERS:
-            yield (
-                permission,
-                f"{principal} may invoke the function, and this project does not know how that fails. Teach "
-                "service/failure_paths.py, or exempt it with a reason.",
-            )
+        yield from _of_permission(resources, permission)
+
+
+def _of_permission(resources: _Resources, permission: lambda_.CfnPermission) -> _Complaints:
+    caller = permission.stack.resolve(permission.principal)
+    if caller in CALLERS:
+        return
+    if caller not in CALLERS_THAT_COME_BACK:
+        yield (
+            permission,
+            f"{caller} may invoke the function, and this project does not know how that fails. Teach "
+            "service/failure_paths.py, or exempt it with a reason.",
+        )
+        return
+    alias = resources.one(lambda_.CfnAlias, permission, permission.function_name)
+    if alias is None:
+        yield permission, _NO_ALIAS
+        return
+    function = resources.function_of(alias)
+    if function is not None and not resources.is_watched("AWS/Lambda", "Errors", function):
+        yield permission, f"nobody is told when the function fails {caller}. Add an alarm on its Errors."
 
 
 def _of_mapping(resources: _Resources, mapping: lambda_.CfnEventSourceMapping) -> _Complaints:
@@ -284,6 +305,10 @@ def _failure_queue(
             f"what fails for good goes to {queue.node.path}, where service.redrive would not find it, or not know what "
             f"it is. Make that a FailureQueue of kind {kind}.",
         )
+    yield from _unseen(resources, by, queue)
+
+
+def _unseen(resources: _Resources, by: cdk.CfnElement, queue: sqs.CfnQueue) -> _Complaints:
     if not resources.is_watched("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue):
         yield (
             by,

@@ -268,14 +268,47 @@ def test_plain_queue_is_no_failure_queue() -> None:
     assert NOT_FOUND + "Rule" in error
 
 
+def test_records_that_a_function_sets_aside_are_seen_too() -> None:
+    stage = SomeStage()
+    stage.failure_queue("SetAside", FailureKind.RECORD, Unit(has_queue_alarm=False))
+
+    assert stage.errors() == [
+        "Some/Unit/SetAside/Resource: nobody is told of what fails for good, in Some/Unit/SetAside/Resource. "
+        "Add monitoring.queued_failures_alarm."
+    ]
+
+
 def test_another_caller_has_to_be_taught_or_exempted() -> None:
     stage = SomeStage()
-    stage.alias.add_permission("Rotation", principal=iam.ServicePrincipal("secretsmanager.amazonaws.com"))
+    stage.alias.add_permission("Uploads", principal=iam.ServicePrincipal("s3.amazonaws.com"))
 
     (error,) = stage.errors()
 
-    assert "secretsmanager.amazonaws.com may invoke the function" in error
+    assert "s3.amazonaws.com may invoke the function" in error
     assert "service/failure_paths.py" in error
+
+
+@pytest.mark.parametrize(
+    ("has_alias", "has_alarm", "says"),
+    [
+        (True, True, []),
+        (True, False, ["nobody is told when the function fails secretsmanager.amazonaws.com. Add an alarm"]),
+        (False, True, [BARE]),
+    ],
+)
+def test_caller_that_comes_back_needs_the_alias_and_an_alarm_on_errors(
+    has_alias: bool, has_alarm: bool, says: list[str]
+) -> None:
+    stage = SomeStage()
+    called = stage.alias if has_alias else stage.function
+    called.add_permission("Rotation", principal=iam.ServicePrincipal("secretsmanager.amazonaws.com"))
+    if has_alarm:
+        stage.alarm("Errors", stage.function.metric_errors())
+
+    errors = stage.errors()
+
+    assert len(errors) == len(says)
+    assert all(expected in error for expected, error in zip(says, errors, strict=True))
 
 
 def test_callers_that_wait_for_the_answer_need_nothing() -> None:
