@@ -12,7 +12,6 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from service import monitoring
-from service.failure_paths import exempt
 from service.function import ServiceFunction
 from service.service_settings import ServiceSettings
 
@@ -82,7 +81,6 @@ class CursorsStack(cdk.Stack):
             principal=iam.ServicePrincipal("secretsmanager.amazonaws.com"),
             source_account=self.account,
         )
-        exempt(alias, reason="A rotation that fails is tried again by Secrets Manager; cursors-rotation tells people.")
         schedule = secretsmanager.CfnRotationSchedule(
             self,
             "Schedule",

@@ -54,7 +54,7 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> Faults:
 
 def add_cars(repository: CarRepository, *car_ids: str) -> None:
     for car_id in car_ids:
-        repository.create(NewCar(car_id=car_id, model="Acme 1", year=2024))
+        repository.create(NewCar(car_id=car_id, model="Acme 1", year=2024), correlation_id="test")
 
 
 def statuses(repository: CarRepository) -> dict[str, CarStatus]:
