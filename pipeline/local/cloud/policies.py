@@ -12,7 +12,8 @@ misnames some operations.
 - A condition on `aws:PrincipalArn` means the role of an assumed session ("AWS global condition context keys"). To
   MiniStack it is the session's own ARN, so that one is allowed beside the role's.
 - To MiniStack, reading, changing or deleting one alias of a function is `lambda:ListAliases`, so who may do one of
-  these may do that.
+  these may do that. Likewise the batch requests of SQS, which AWS authorizes as the single ones ("Amazon SQS API
+  permissions: Actions and resource reference").
 
 Everything else of a policy stays as it is. Pure functions: no AWS.
 """
@@ -37,8 +38,13 @@ _ROLE_ARN = re.compile(r"^arn:([^:]+):iam::([^:]*):role/(?:.*/)?([^/]+)$")
 
 _ROLE_OF_ACCOUNT = re.compile(r":iam::(\d{12}):role/")
 
-_ALIAS_ACTIONS = frozenset({"lambda:getalias", "lambda:updatealias", "lambda:deletealias"})
-_EVERY_ALIAS_ACTION = "lambda:ListAliases"
+_ASKED_FOR = {
+    "lambda:ListAliases": frozenset({"lambda:getalias", "lambda:updatealias", "lambda:deletealias"}),
+    "sqs:SendMessageBatch": frozenset({"sqs:sendmessage"}),
+    "sqs:DeleteMessageBatch": frozenset({"sqs:deletemessage"}),
+    "sqs:ChangeMessageVisibilityBatch": frozenset({"sqs:changemessagevisibility"}),
+}
+"""What MiniStack asks for, by any of which AWS authorizes the same request."""
 
 Statement = Mapping[str, Any]
 
@@ -61,7 +67,7 @@ def name_resources(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     if "Effect" in value:
-        statement = _name_alias_actions(value)
+        statement = _name_asked_for(value)
         if isinstance(statement.get("Condition"), Mapping):
             statement = _name_sessions(statement)
             return _name_buckets(_name_roles(statement)) if "Resource" in statement else statement
@@ -89,15 +95,16 @@ def _accounts(principals: list[Any]) -> Iterator[str]:
     yield from dict.fromkeys(found)
 
 
-def _name_alias_actions(statement: Statement) -> Statement:
+def _name_asked_for(statement: Statement) -> Statement:
     """Actions are patterns, and letters' case does not count in them ("IAM JSON policy elements: Action")."""
     actions = _as_list(statement.get("Action"))
     patterns = [str(action).lower() for action in actions]
-    names_one = any(fnmatchcase(action, pattern) for action in _ALIAS_ACTIONS for pattern in patterns)
-    names_all = any(fnmatchcase(_EVERY_ALIAS_ACTION.lower(), pattern) for pattern in patterns)
-    if names_all or not names_one:
-        return statement
-    return {**statement, "Action": [*actions, _EVERY_ALIAS_ACTION]}
+
+    def is_named(action: str) -> bool:
+        return any(fnmatchcase(action.lower(), pattern) for pattern in patterns)
+
+    added = [asked for asked, means in _ASKED_FOR.items() if not is_named(asked) and any(map(is_named, means))]
+    return {**statement, "Action": [*actions, *added]} if added else statement
 
 
 def _name_roles(statement: Statement) -> Statement:

@@ -32,7 +32,7 @@ def order(order_id: str, action: MaintenanceAction, car_id: str = "car-1") -> Ma
 @pytest.fixture
 def orders(repository: CarRepository, orders_table: None, dynamodb: DynamoDBClient) -> OrderRepository:
     """Those of a fleet with the car car-1."""
-    repository.create(NewCar(car_id="car-1", model="Acme 1", year=2024))
+    repository.create(NewCar(car_id="car-1", model="Acme 1", year=2024), correlation_id="test")
     return OrderRepository(dynamodb, orders_table_name=ORDERS_TABLE_NAME, cars_table_name=TABLE_NAME)
 
 
@@ -129,7 +129,7 @@ def test_order_for_an_unknown_car_is_written_down_as_rejected(
 
 
 def test_id_of_an_order_for_another_car_is_refused(orders: OrderRepository, repository: CarRepository) -> None:
-    repository.create(NewCar(car_id="car-2", model="Acme 1", year=2024))
+    repository.create(NewCar(car_id="car-2", model="Acme 1", year=2024), correlation_id="test")
     carry_out(orders, order("o-1", START))
 
     for action in (START, FINISH):
@@ -153,7 +153,7 @@ def test_status_that_someone_has_given_the_car_meanwhile_stays(
     orders: OrderRepository, repository: CarRepository
 ) -> None:
     carry_out(orders, order("o-1", START))
-    repository.change("car-1", CarChanges(status=CarStatus.OUT_OF_SERVICE))
+    repository.change("car-1", CarChanges(status=CarStatus.OUT_OF_SERVICE), correlation_id="test")
 
     assert carry_out(orders, order("o-1", FINISH)) == [OrderOutcome.FINISHED]
 
@@ -180,7 +180,7 @@ class WritesInBetween:
     def _write(self, **_: object) -> None:
         if self.left:
             self.left -= 1
-            self._repository.change("car-1", CarChanges(nb_passengers=self.left))
+            self._repository.change("car-1", CarChanges(nb_passengers=self.left), correlation_id="test")
 
 
 def test_order_is_carried_out_on_the_car_as_others_have_left_it(
@@ -245,7 +245,7 @@ def test_end_is_the_same_however_orders_come_and_each_is_carried_out_once(
         for left in client.scan(TableName=table)["Items"]:
             client.delete_item(TableName=table, Key={key: left[key]})
     for car_id in ("car-1", "car-2"):
-        repository.create(NewCar(car_id=car_id, model="Acme 1", year=2024))
+        repository.create(NewCar(car_id=car_id, model="Acme 1", year=2024), correlation_id="test")
     messages = [order(f"o-{number}", START, car) for number, car in enumerate(owners)]
     messages += [order(f"o-{number}", FINISH, car) for number, car in enumerate(owners) if number not in open_orders]
     sent = data.draw(st.permutations(messages + data.draw(st.lists(st.sampled_from(messages), max_size=6))))

@@ -47,7 +47,7 @@ def item(dynamodb: DynamoDBClient, car_id: str = "car-1") -> Mapping[str, Any]:
 @pytest.fixture
 def positions(repository: CarRepository, dynamodb: DynamoDBClient) -> PositionRepository:
     """Those of a table with the car car-1."""
-    repository.create(NewCar(car_id="car-1", model="Acme 1", year=2024))
+    repository.create(NewCar(car_id="car-1", model="Acme 1", year=2024), correlation_id="test")
     return PositionRepository(dynamodb, TABLE_NAME)
 
 

@@ -142,6 +142,22 @@ def test_one_alias_is_every_alias_to_the_emulator(actions: str | list[str]) -> N
     assert rewritten["Action"] == [*([actions] if isinstance(actions, str) else actions), "lambda:ListAliases"]
 
 
+@pytest.mark.parametrize(
+    ("action", "asked"),
+    [
+        ("sqs:SendMessage", "sqs:SendMessageBatch"),
+        ("sqs:DeleteMessage", "sqs:DeleteMessageBatch"),
+        ("sqs:ChangeMessageVisibility", "sqs:ChangeMessageVisibilityBatch"),
+    ],
+)
+def test_request_of_a_batch_is_one_of_its_own_to_the_emulator(action: str, asked: str) -> None:
+    statement = {"Effect": "Allow", "Action": action, "Resource": "arn:queue"}
+
+    rewritten = name_resources(statement)
+
+    assert rewritten["Action"] == [action, asked]
+
+
 @pytest.mark.parametrize("actions", ["lambda:*", "lambda:InvokeFunction", ["lambda:ListAliases", "lambda:GetAlias"]])
 def test_other_actions_stay_as_they_are(actions: str | list[str]) -> None:
     unchanged = properties({"Action": actions, "Effect": "Allow", "Resource": "arn"})
