@@ -32,7 +32,7 @@ class CarEventDetail(BaseModel):
     """
 
     # without the values in errors, which are logged: one of them may be where a car is
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True)
 
     version: Literal["1.0"]
     event_id: str

@@ -7,7 +7,6 @@ nothing but service.cars: `make released` copies it beside that code, and there 
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import sys
@@ -23,9 +22,11 @@ from moto import mock_aws
 from service.cars.car import CarChanges, CarDetails, NewCar
 from service.cars.events import CarEvent, CarEventDetail, CarEventType
 from service.cars.notification import Notification, NotificationRepository, notification_of
+from service.cars.orders import OrderRepository, parse_order
 from service.cars.repository import CarRepository, from_item
+from service.cars.telemetry import PositionRepository, parse_report
 
-KEYS = {"cars": ("car_id",), "notifications": ("car_id", "notification_id")}
+KEYS = {"cars": ("car_id",), "notifications": ("car_id", "notification_id"), "orders": ("order_id",)}
 
 _dynamodb: Any = None
 
@@ -44,15 +45,15 @@ def new_car_schema() -> Any:
 
 
 def create_car(*, car: dict[str, Any]) -> None:
-    _cars().create(NewCar.model_validate_json(json.dumps(car)), **_CALLER)
+    _cars().create(NewCar.model_validate_json(json.dumps(car)), correlation_id="request-1")
 
 
 def replace_car(*, car_id: str, details: dict[str, Any]) -> None:
-    _cars().replace(car_id, CarDetails.model_validate_json(json.dumps(details)), **_CALLER)
+    _cars().replace(car_id, CarDetails.model_validate_json(json.dumps(details)), correlation_id="request-1")
 
 
 def change_car(*, car_id: str, changes: dict[str, Any]) -> None:
-    _cars().change(car_id, CarChanges.model_validate_json(json.dumps(changes)), **_CALLER)
+    _cars().change(car_id, CarChanges.model_validate_json(json.dumps(changes)), correlation_id="request-1")
 
 
 def delete_car(*, car_id: str) -> None:
@@ -99,6 +100,16 @@ def list_notifications(*, car_id: str) -> Any:
     ]
 
 
+def report_position(*, report: dict[str, Any]) -> str:
+    arrived_at = datetime.fromisoformat(report["measured_at"])
+    return PositionRepository(_dynamodb, "cars").store(parse_report(json.dumps(report).encode(), arrived_at=arrived_at))
+
+
+def carry_out_order(*, order: dict[str, Any]) -> str:
+    orders = OrderRepository(_dynamodb, orders_table_name="orders", cars_table_name="cars")
+    return orders.carry_out(parse_order(json.dumps(order)), correlation_id="order-1")
+
+
 def _notification_of(detail: dict[str, Any]) -> Notification:
     sent_at = datetime.fromisoformat("2026-11-23T12:00:01+00:00")
     read = CarEventDetail.model_validate_json(json.dumps(detail))
@@ -109,12 +120,9 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     operation.__name__: operation
     for operation in (
         *(new_car_schema, create_car, replace_car, change_car, delete_car, get_car, list_cars),
-        *(event, read_event, add_notification, list_notifications),
+        *(event, read_event, add_notification, list_notifications, report_position, carry_out_order),
     )
 }
-_CALLER: Any = (
-    {"correlation_id": "request-1"} if "correlation_id" in inspect.signature(CarRepository.create).parameters else {}
-)
 
 
 def _fill(tables: dict[str, list[dict[str, Any]]]) -> None:

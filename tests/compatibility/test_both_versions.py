@@ -123,11 +123,15 @@ def schema_of(owner: str, detail: dict[str, Any]) -> jsonschema_rs.Validator:
     return jsonschema_rs.validator_for(json.loads(file.read_text()), validate_formats=True)
 
 
+def speakers(versions: dict[str, Version], operation: str) -> list[tuple[Version, Version]]:
+    """Every pair of those who know the operation: the first version that has it can only speak with itself."""
+    known = [version for version in versions.values() if operation in version.operations]
+    assert versions["this"] in known
+    return list(itertools.product(known, repeat=2))
+
+
 def test_notification_of_one_version_is_read_by_the_other(versions: dict[str, Version]) -> None:
-    """The first version with notifications has only itself to speak with."""
-    speakers = [version for version in versions.values() if "add_notification" in version.operations]
-    assert versions["this"] in speakers
-    for writer, reader in itertools.product(speakers, repeat=2):
+    for writer, reader in speakers(versions, "add_notification"):
         cars = with_a_car(reader)
         changed = writer.write("change_car", cars, car_id="car-1", changes={"status": "InCourse"})
         detail = writer.read("event", {}, old=cars["cars"][0], new=changed["cars"][0])
@@ -137,6 +141,31 @@ def test_notification_of_one_version_is_read_by_the_other(versions: dict[str, Ve
         (found,) = reader.read("list_notifications", tables, car_id="car-1")
         assert "Available → InCourse" in found["text"]
         assert reader.read("add_notification", tables, detail=detail) is False  # sent again, to the other version
+
+
+def test_position_that_one_version_stores_the_other_reads_and_compares(versions: dict[str, Version]) -> None:
+    newer = {"car_id": "car-1", "measured_at": "2099-11-23T12:00:01Z", "latitude": 1.5, "longitude": 2.5}
+    newer["nb_passengers"] = 3
+    for first, second in speakers(versions, "report_position"):
+        tables = first.write("report_position", with_a_car(second), report=newer)
+
+        for reader in versions.values():
+            car = reader.read("get_car", tables, car_id="car-1")
+            assert (car["latitude"], car["longitude"], car["nb_passengers"]) == (1.5, 2.5, 3)
+        assert second.read("report_position", tables, report=newer) == "Stale"
+
+
+def test_order_that_one_version_starts_the_other_knows_and_finishes(versions: dict[str, Version]) -> None:
+    start = {"order_id": "order-1", "car_id": "car-1", "action": "start"}
+    for first, second in speakers(versions, "carry_out_order"):
+        started = first.write("carry_out_order", with_a_car(second), order=start)
+        assert second.read("carry_out_order", started, order=start) == "Duplicate"
+        finished = second.write("carry_out_order", started, order={**start, "action": "finish"})
+
+        for reader in versions.values():
+            statuses = [reader.read("get_car", tables, car_id="car-1")["status"] for tables in (started, finished)]
+            assert statuses == ["InMaintenance", "Available"]
+        assert first.read("carry_out_order", finished, order=start) == "Duplicate"
 
 
 def test_nothing_that_the_released_version_does_is_gone(versions: dict[str, Version]) -> None:
