@@ -37,6 +37,7 @@ class CarEventDetail(BaseModel):
     version: Literal["1.0"]
     event_id: str
     occurred_at: datetime | None = None
+    sequence: str | None = None
     correlation_id: str | None = None
     synthetic: bool = False
     car: Car
@@ -48,12 +49,14 @@ class CarEvent:
     """`car` is the car after the change (the last known one when deleted), `previous` before it, None when created.
 
     `event_id` and `occurred_at` stay the same when the event is sent again: delivery is at least once, subscribers drop
-    what they know. `correlation_id` is that of the car's last write: a deletion leaves none of its own in the table.
+    what they know. `sequence` orders the changes of one car, which `occurred_at` does to the second only: the later change
+    has the one that sorts behind. `correlation_id` is that of the car's last write: a deletion leaves none of its own in the table.
     """
 
     event_id: str
     type: CarEventType
     occurred_at: datetime
+    sequence: str
     correlation_id: str | None
     car: Car
     previous: Car | None
@@ -64,6 +67,7 @@ class CarEvent:
             version=VERSION,
             event_id=self.event_id,
             occurred_at=self.occurred_at,
+            sequence=self.sequence,
             correlation_id=self.correlation_id,
             synthetic=self.car.car_id.startswith(SYNTHETIC_PREFIXES),
             car=self.car,

@@ -34,14 +34,19 @@ class Notification:
     car_id: str
     event_id: str
     occurred_at: datetime
+    sequence: str | None
     type: str
     text: str
     correlation_id: str | None
 
     @property
     def notification_id(self) -> str:
-        """The same for the same event, and in the order of time: its time is always as long."""
-        return f"{self.occurred_at.isoformat(timespec='milliseconds')}#{self.event_id}"
+        """The same for the same event, and in the order of changes: its time is always as long, as is the sequence.
+
+        A version before this one sends no sequence; then the changes of a second are in no order.
+        """
+        time = self.occurred_at.isoformat(timespec="milliseconds")
+        return "#".join(part for part in (time, self.sequence, self.event_id) if part is not None)
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,7 @@ def notification_of(event_type: CarEventType, detail: CarEventDetail, *, sent_at
         car_id=detail.car.car_id,
         event_id=detail.event_id,
         occurred_at=detail.occurred_at or sent_at,
+        sequence=detail.sequence,
         type=event_type.value,
         text=_text(event_type, detail),
         correlation_id=detail.correlation_id,
@@ -117,11 +123,12 @@ def to_item(notification: Notification) -> dict[str, AttributeValueTypeDef]:
 
 
 def from_item(item: Mapping[str, Any]) -> Notification:
-    occurred_at, _, event_id = item["notification_id"]["S"].partition("#")
+    occurred_at, *sequence, event_id = item["notification_id"]["S"].split("#")
     return Notification(
         car_id=item["car_id"]["S"],
         event_id=event_id,
         occurred_at=datetime.fromisoformat(occurred_at),
+        sequence=sequence[0] if sequence else None,
         type=item["type"]["S"],
         text=item["text"]["S"],
         correlation_id=item["correlation_id"]["S"] if "correlation_id" in item else None,

@@ -19,6 +19,7 @@ _EVENT = CarEvent(
     event_id="release-sample",
     type=CarEventType.UPDATED,
     occurred_at=_WHEN,
+    sequence="1".zfill(40),
     correlation_id="release-sample",
     car=_BEFORE.model_copy(update={"status": CarStatus.OUT_OF_SERVICE}),
     previous=_BEFORE,

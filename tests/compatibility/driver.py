@@ -74,6 +74,7 @@ def event(*, new: dict[str, Any], old: dict[str, Any]) -> Any:
         event_id="event-1",
         type=CarEventType.UPDATED,
         occurred_at=datetime.fromisoformat("2026-11-23T12:00:00+00:00"),
+        sequence="1".zfill(40),
         correlation_id=new.get("correlation_id", {}).get("S"),
         car=from_item(new),
         previous=from_item(old),

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 PUT_EVENTS_LIMIT = 10
 """The most entries that one PutEvents takes."""
 
+LONGEST_SEQUENCE_NUMBER = 40
+"""Digits ("StreamRecord", DynamoDB Streams); numbers of one length sort as texts do."""
+
 TYPES = {"INSERT": CarEventType.CREATED, "MODIFY": CarEventType.UPDATED, "REMOVE": CarEventType.DELETED}
 
 logger = Logger(service=ServiceName.CHANGES)
@@ -122,6 +125,7 @@ def car_event(record: Mapping[str, Any]) -> CarEvent:
         old = from_item(change["OldImage"]) if "OldImage" in change else None
         event_type = TYPES[record["eventName"]]
         occurred_at = datetime.fromtimestamp(change["ApproximateCreationDateTime"], UTC)
+        sequence = str(change["SequenceNumber"]).zfill(LONGEST_SEQUENCE_NUMBER)
     except (KeyError, ValidationError) as exc:
         raise UnreadableRecord(str(exc)) from exc
     car: Car | None = new or old
@@ -131,6 +135,7 @@ def car_event(record: Mapping[str, Any]) -> CarEvent:
         event_id=record["eventID"],
         type=event_type,
         occurred_at=occurred_at,
+        sequence=sequence,
         correlation_id=_correlation_id(change.get("NewImage") or change["OldImage"]),
         car=car,
         previous=old if new else None,

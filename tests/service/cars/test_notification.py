@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ def notification(number: int, *, car_id: str = "car-1") -> Notification:
         car_id=car_id,
         event_id=f"event-{number}",
         occurred_at=NOW + timedelta(milliseconds=500 * number),
+        sequence=None,
         type="acme.acs.acm.events.CarUpdated",
         text=f"Car {car_id}: number {number}.",
         correlation_id=None,
@@ -95,11 +97,22 @@ def test_ids_are_in_the_order_of_time(moments: list[datetime]) -> None:
     first, second = sorted(moment.replace(microsecond=moment.microsecond // 1000 * 1000) for moment in moments)
     ids = [
         Notification(
-            car_id="car-1", event_id="e", occurred_at=moment, type="", text="", correlation_id=None
+            car_id="car-1", event_id="e", occurred_at=moment, sequence="1", type="", text="", correlation_id=None
         ).notification_id
         for moment in (first, second)
     ]
     assert ids == sorted(ids)
+
+
+def test_changes_of_one_second_are_in_the_order_of_the_stream(repository: NotificationRepository) -> None:
+    for sequence, event_id in (("0002", "a"), ("0003", "b"), ("0001", "c")):
+        repository.add(dataclasses.replace(notification(0), sequence=sequence, event_id=event_id))
+
+    page = repository.list("car-1", limit=10, after_notification_id=None)
+
+    assert [(found.sequence, found.event_id) for found in page.notifications] == [
+        *(("0003", "b"), ("0002", "a"), ("0001", "c")),
+    ]
 
 
 @pytest.mark.parametrize("correlation_id", [None, "request-1"])

@@ -4,7 +4,7 @@ Every request goes on to MiniStack as it came, but for
 - CloudFormation, whose templates are rewritten (cloudformation.py),
 - the operations of registered service APIs, which are answered here (apis.py),
 - STS and IAM, whose answers tell which credentials exist (credentials.py),
-- calls of an API that nobody signed (unsigned_calls.py),
+- calls of an API that nobody signed (unsigned_calls.py), or whose signer may not (api_refusals.py),
 - invocations of functions (invocations.py),
 - the emulator's calls for the resources that registered providers serve (custom_resources.py), and for the targets of
   EventBridge rules (rule_targets.py).
@@ -22,6 +22,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from pipeline.local.cloud.edge.api_refusals import API_PATH, ApiRefusals
 from pipeline.local.cloud.edge.apis import Apis
 from pipeline.local.cloud.edge.authorizer import Authorizer
 from pipeline.local.cloud.edge.cloudformation import CloudFormation
@@ -29,7 +30,7 @@ from pipeline.local.cloud.edge.credentials import Signature, SignedRequest, Vaul
 from pipeline.local.cloud.edge.custom_resources import CustomResources
 from pipeline.local.cloud.edge.invocations import FunctionHost, Invocations
 from pipeline.local.cloud.edge.provider_function import ProviderFunction
-from pipeline.local.cloud.edge.unsigned_calls import API_PATH, UnsignedCalls
+from pipeline.local.cloud.edge.unsigned_calls import UnsignedCalls
 from pipeline.local.cloud.edge.upstream import Upstream
 from pipeline.local.cloud.localize import Localizer
 from pipeline.local.cloud.resource import ResourceProvider
@@ -60,7 +61,8 @@ class Edge:
         self._resources = CustomResources(self._upstream, self._provider_threads)
         self._apis = Apis(self._vault, Authorizer(self._upstream, self._vault), self._api_threads)
         provider_function = ProviderFunction(self._upstream, self._vault, self.url + _RESOURCES_PATH)
-        self._unsigned_calls = UnsignedCalls(self._upstream, self._vault, provider_function)
+        self._api_refusals = ApiRefusals(self._upstream, self._vault, provider_function)
+        self._unsigned_calls = UnsignedCalls(self._upstream, self._api_refusals, provider_function)
         self._cloudformation = CloudFormation(
             upstream=self._upstream,
             vault=self._vault,
@@ -129,6 +131,8 @@ class Edge:
         match signature.service:
             case "cloudformation":
                 return await self._cloudformation.answer(await _read(request), signature)
+            case "execute-api" if request.path.startswith(API_PATH):
+                return await self._api_refusals.pass_on(await _read(request))
             case "sts" | "iam":
                 return await self._remember_credentials(await _read(request), signature)
             case "lambda" if request.path.endswith("/invocations"):

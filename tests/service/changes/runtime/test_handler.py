@@ -87,6 +87,8 @@ def test_each_change_becomes_its_event(context: FakeContext, monkeypatch: pytest
     assert (created["previous"], created["car"]["latitude"]) == (None, 52.5)
     assert (updated["previous"]["status"], updated["car"]["status"]) == ("Available", "InCourse")
     assert (deleted["previous"], deleted["car"]["car_id"]) == (None, "car-1")
+    assert created["sequence"] < updated["sequence"] < deleted["sequence"]
+    assert {len(detail["sequence"]) for detail in (created, updated, deleted)} == {40}
     assert [detail["occurred_at"] for detail in (created, updated)] == ["2026-11-23T12:00:00Z", "2026-11-23T12:00:01Z"]
 
 
