@@ -49,8 +49,8 @@ class CarEvent:
     """`car` is the car after the change (the last known one when deleted), `previous` before it, None when created.
 
     `event_id` and `occurred_at` stay the same when the event is sent again: delivery is at least once, subscribers drop
-    what they know. `sequence` orders the changes of one car, which `occurred_at` does to the second only: the later change
-    has the one that sorts behind. `correlation_id` is that of the car's last write: a deletion leaves none of its own in the table.
+    what they know. `sequence`, 40 digits, orders the changes of one car, which `occurred_at` does to the second only.
+    `correlation_id` is that of the car's last write: a deletion leaves none of its own in the table.
     """
 
     event_id: str

@@ -5,6 +5,7 @@ It must not know how an event travels. The words name no position: they are mail
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 KEPT = timedelta(days=30)
 """How long a notification is kept after what it tells of."""
+
+_NOTIFICATION_ID = re.compile(r"(?P<occurred_at>[^#]*)#(?:(?P<sequence>\d{40})#)?(?P<event_id>.*)", re.DOTALL)
 
 _WORDS = {
     "model": "model",
@@ -123,12 +126,13 @@ def to_item(notification: Notification) -> dict[str, AttributeValueTypeDef]:
 
 
 def from_item(item: Mapping[str, Any]) -> Notification:
-    occurred_at, *sequence, event_id = item["notification_id"]["S"].split("#")
+    parts = _NOTIFICATION_ID.fullmatch(item["notification_id"]["S"])
+    assert parts is not None  # it matches any text with a # in it
     return Notification(
         car_id=item["car_id"]["S"],
-        event_id=event_id,
-        occurred_at=datetime.fromisoformat(occurred_at),
-        sequence=sequence[0] if sequence else None,
+        event_id=parts["event_id"],
+        occurred_at=datetime.fromisoformat(parts["occurred_at"]),
+        sequence=parts["sequence"],
         type=item["type"]["S"],
         text=item["text"]["S"],
         correlation_id=item["correlation_id"]["S"] if "correlation_id" in item else None,

@@ -44,5 +44,5 @@ SAMPLE = SampleEvent(
             }
         ]
     },
-    answer={"notifications": ["2026-01-01T00:00:00.000+00:00#release-sample"]},
+    answer={"notifications": [f"2026-01-01T00:00:00.000+00:00#{_EVENT.sequence}#release-sample"]},
 )

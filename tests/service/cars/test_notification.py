@@ -105,13 +105,13 @@ def test_ids_are_in_the_order_of_time(moments: list[datetime]) -> None:
 
 
 def test_changes_of_one_second_are_in_the_order_of_the_stream(repository: NotificationRepository) -> None:
-    for sequence, event_id in (("0002", "a"), ("0003", "b"), ("0001", "c")):
-        repository.add(dataclasses.replace(notification(0), sequence=sequence, event_id=event_id))
+    for sequence, event_id in (("2", "a"), ("3", "b"), ("1", "c")):
+        repository.add(dataclasses.replace(notification(0), sequence=sequence.zfill(40), event_id=event_id))
 
     page = repository.list("car-1", limit=10, after_notification_id=None)
 
     assert [(found.sequence, found.event_id) for found in page.notifications] == [
-        *(("0003", "b"), ("0002", "a"), ("0001", "c")),
+        *(("3".zfill(40), "b"), ("2".zfill(40), "a"), ("1".zfill(40), "c")),
     ]
 
 
