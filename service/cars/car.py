@@ -94,9 +94,9 @@ class Car(CarDetails):
     """A car of the fleet. Times are UTC.
 
     `updated_at` is when somebody last said something of it; a car that reports its position changes `position_at` only.
-    Errors of what is read are logged, and name no values.
     """
 
+    # Errors of what is read are logged, and name no values.
     model_config = ConfigDict(extra="ignore", strict=False, defer_build=True, hide_input_in_errors=True)
 
     car_id: CarId

@@ -1,14 +1,18 @@
 """The function behind the REST API of the cars.
 
 An answer of 5xx is never returned but raised: a returned one is no Lambda error, so the canary would not see it
-(aws-lambda "Errors" metric). API Gateway answers 502 in its place.
+(aws-lambda "Errors" metric). API Gateway answers 502 in its place. Lambda itself traces each call: what more the X-Ray
+SDK would tell costs an eighth of one (docs/performance.md).
 """
 
 from __future__ import annotations
 
+from service.cars import cold_start
+
+# isort: split
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -17,8 +21,8 @@ from service.api.runtime.request import Request
 from service.cars.settings import METRICS_NAMESPACE, ServiceName
 
 logger = Logger(service=ServiceName.API)
-tracer = Tracer(service=ServiceName.API)
 metrics = Metrics(namespace=METRICS_NAMESPACE, service=ServiceName.API)
+cold_start.is_over()
 
 
 class ServerErrorAnswered(RuntimeError):
@@ -26,7 +30,6 @@ class ServerErrorAnswered(RuntimeError):
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """`event` and the result are API Gateway's Lambda proxy shapes (REST API, payload format 1.0)."""

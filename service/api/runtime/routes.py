@@ -15,7 +15,6 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from pydantic import BaseModel
 
 from service.api.runtime import preconditions
@@ -30,6 +29,7 @@ from service.api.runtime.errors import (
 from service.api.runtime.problems import problem
 from service.api.runtime.request import Request
 from service.api.runtime.shapes import CarList, CarNotification, CarsQuery, NoQuery, NotificationList, PageQuery
+from service.cars import aws
 from service.cars.car import Car, CarChanges, CarDetails, NewCar
 from service.cars.errors import CarAlreadyExists, CarError
 from service.cars.repository import CarRepository
@@ -112,7 +112,7 @@ def _routes() -> dict[str, dict[str, Route]]:
 
 @functools.cache
 def dynamodb() -> DynamoDBClient:
-    return boto3.client("dynamodb")
+    return aws.client("dynamodb")
 
 
 @functools.cache
