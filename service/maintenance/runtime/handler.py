@@ -10,7 +10,6 @@ import functools
 import re
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
@@ -19,6 +18,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
+from service.cars import aws
 from service.cars.errors import OrderError
 from service.cars.orders import OrderOutcome, OrderRepository, parse_order
 from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
@@ -44,7 +44,7 @@ class NothingCarriedOut(Exception):
 @functools.cache
 def orders() -> OrderRepository:
     return OrderRepository(
-        boto3.client("dynamodb", config=CLIENT),
+        aws.client("dynamodb", config=CLIENT),
         orders_table_name=read(Setting.ORDERS_TABLE_NAME),
         cars_table_name=read(Setting.CARS_TABLE_NAME),
     )

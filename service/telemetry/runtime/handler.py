@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from service.cars import aws
 from service.cars.errors import MalformedReport
 from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
 from service.cars.telemetry import PositionOutcome, PositionReport, PositionRepository, parse_report
@@ -64,12 +64,12 @@ class Malformed:
 
 @functools.cache
 def positions() -> PositionRepository:
-    return PositionRepository(boto3.client("dynamodb", config=CLIENT), read(Setting.CARS_TABLE_NAME))
+    return PositionRepository(aws.client("dynamodb", config=CLIENT), read(Setting.CARS_TABLE_NAME))
 
 
 @functools.cache
 def sqs() -> SQSClient:
-    return boto3.client("sqs", config=CLIENT)
+    return aws.client("sqs", config=CLIENT)
 
 
 @logger.inject_lambda_context
