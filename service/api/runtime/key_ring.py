@@ -73,6 +73,6 @@ def key_ring() -> KeyRing:
 
 
 def _new_client() -> SecretsManagerClient:
-    import boto3
+    from service.cars import aws
 
-    return boto3.client("secretsmanager")
+    return aws.client("secretsmanager")

@@ -6,18 +6,22 @@ record on ("Reporting batch item failures for DynamoDB streams"). It must not sk
 
 from __future__ import annotations
 
+from service.cars import cold_start
+
+# isort: split
+
 import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import ValidationError
 
+from service.cars import aws
 from service.cars.car import Car
 from service.cars.events import SOURCE, CarEvent, CarEventType
 from service.cars.repository import from_item
@@ -36,8 +40,8 @@ LONGEST_SEQUENCE_NUMBER = 40
 TYPES = {"INSERT": CarEventType.CREATED, "MODIFY": CarEventType.UPDATED, "REMOVE": CarEventType.DELETED}
 
 logger = Logger(service=ServiceName.CHANGES)
-tracer = Tracer(service=ServiceName.CHANGES)
 metrics = Metrics(namespace=METRICS_NAMESPACE, service=ServiceName.CHANGES)
+cold_start.is_over()
 
 
 class UnreadableRecord(Exception):
@@ -46,11 +50,10 @@ class UnreadableRecord(Exception):
 
 @functools.cache
 def event_bridge() -> EventBridgeClient:
-    return boto3.client("events")
+    return aws.client("events")
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """`event` is {"Records": [DynamoDB stream record, …]}; the result {"batchItemFailures": [{"itemIdentifier"}]}."""

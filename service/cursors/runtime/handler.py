@@ -15,10 +15,10 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from service.cars import aws
 from service.cars.cursor_keys import CursorKey, CursorKeys
 from service.cars.settings import ServiceName
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 KEY_BYTES = 48
 
 logger = Logger(service=ServiceName.CURSORS)
-tracer = Tracer(service=ServiceName.CURSORS)
 
 
 class RotationRefused(RuntimeError):
@@ -37,11 +36,10 @@ class RotationRefused(RuntimeError):
 
 @functools.cache
 def secrets_manager() -> SecretsManagerClient:
-    return boto3.client("secretsmanager")
+    return aws.client("secretsmanager")
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 def handle(event: dict[str, Any], context: LambdaContext) -> None:
     """`event` is Secrets Manager's {"Step", "SecretId", "ClientRequestToken"}; the token is the new version's id.
 

@@ -6,11 +6,15 @@ nobody waits for here.
 
 from __future__ import annotations
 
+from service.cars import cold_start
+
+# isort: split
+
 import functools
 import re
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -32,8 +36,8 @@ CORRELATION_ID = "correlation_id"
 CORRELATION_ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:=-]{0,127}")
 
 logger = Logger(service=ServiceName.MAINTENANCE)
-tracer = Tracer(service=ServiceName.MAINTENANCE)
 metrics = Metrics(namespace=METRICS_NAMESPACE, service=ServiceName.MAINTENANCE)
+cold_start.is_over()
 processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
@@ -51,7 +55,6 @@ def orders() -> OrderRepository:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """`event` is {"Records": [SQS message, …]}; the result {"batchItemFailures": [{"itemIdentifier"}]}.

@@ -6,23 +6,27 @@ cannot be read or written fails the call, and Lambda tries again, then keeps the
 
 from __future__ import annotations
 
+from service.cars import cold_start
+
+# isort: split
+
 import functools
 from datetime import datetime
 from typing import Any
 
-import boto3
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.cars import aws
 from service.cars.events import CarEventDetail, CarEventType
 from service.cars.notification import NotificationRepository, notification_of
 from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
 
 logger = Logger(service=ServiceName.NOTIFICATIONS)
-tracer = Tracer(service=ServiceName.NOTIFICATIONS)
 metrics = Metrics(namespace=METRICS_NAMESPACE, service=ServiceName.NOTIFICATIONS)
+cold_start.is_over()
 
 
 class BusEvent(BaseModel):
@@ -37,11 +41,10 @@ class BusEvent(BaseModel):
 
 @functools.cache
 def repository() -> NotificationRepository:
-    return NotificationRepository(boto3.client("dynamodb"), read(Setting.NOTIFICATIONS_TABLE_NAME))
+    return NotificationRepository(aws.client("dynamodb"), read(Setting.NOTIFICATIONS_TABLE_NAME))
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """`event` is {"Records": [{"Sns": {"Message": an event of the bus as JSON, …}}]}; it answers the ids written."""

@@ -11,12 +11,12 @@ import json
 import time
 from typing import Any
 
-import boto3
 import urllib3
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
+from service.cars import aws
 from service.cars.settings import ServiceName, Setting, read
 
 ATTEMPTS = 6
@@ -26,11 +26,9 @@ SECONDS_BETWEEN_ATTEMPTS = 10
 PHYSICAL_ID = "first-journeys"
 
 logger = Logger(service=ServiceName.PROBER)
-tracer = Tracer(service=ServiceName.PROBER)
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 def handle(event: dict[str, Any], context: LambdaContext) -> None:
     """`event` is CloudFormation's custom resource request: {"RequestType", "ResponseURL", "StackId", …}."""
     failure: str | None = "The function ended before it knew; its log says why."
@@ -47,7 +45,7 @@ def _first_failure() -> str | None:
         if attempt:
             time.sleep(SECONDS_BETWEEN_ATTEMPTS)
         try:
-            answer = boto3.client("lambda").invoke(FunctionName=read(Setting.PROBER_ARN), Payload=b"{}")
+            answer = aws.client("lambda").invoke(FunctionName=read(Setting.PROBER_ARN), Payload=b"{}")
         except ClientError as error:  # its own policy, too, is a new one
             told = str(error)
             logger.warning("the prober could not be invoked", attempt=attempt, error=told)

@@ -12,7 +12,7 @@ import functools
 import math
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -27,7 +27,6 @@ ROOM_FOR_A_JOURNEY_MILLISECONDS = 10_000
 """With less time left no journey is begun. One that hangs for longer costs the minute its heartbeat: so it should."""
 
 logger = Logger(service=ServiceName.PROBER)
-tracer = Tracer(service=ServiceName.PROBER)
 metrics = Metrics(namespace=METRICS_NAMESPACE, service=ServiceName.PROBER)
 
 
@@ -55,7 +54,6 @@ def _promised_requests() -> int:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The result is the tally (journey.py): {"requests", "failed_requests", "events", …, "failures": {…}}."""

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger
 
+from service.cars import aws
 from service.cars.settings import ServiceName
 
 logger = Logger(service=ServiceName.RELEASE)
@@ -54,7 +54,7 @@ def verdict(event: dict[str, Any]) -> Iterator[HookEvent]:
 
 def _report(hook_event: HookEvent, status: str) -> None:
     """Lambda may deliver an asynchronous event twice: a verdict that is there already stays."""
-    codedeploy = boto3.client("codedeploy")
+    codedeploy = aws.client("codedeploy")
     try:
         codedeploy.put_lifecycle_event_hook_execution_status(
             deploymentId=hook_event.deployment_id,

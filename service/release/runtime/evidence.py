@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from service.cars import aws
 from service.cars.settings import ServiceName, Setting, read
 from service.release.runtime.callback import ReleaseRefused, verdict
 
@@ -29,7 +29,6 @@ SECONDS_BETWEEN_ATTEMPTS = 15
 """Metrics arrive late, but the canary's first minutes are long in: the arithmetic in service/canary.py sees to that."""
 
 logger = Logger(service=ServiceName.RELEASE)
-tracer = Tracer(service=ServiceName.RELEASE)
 
 
 @dataclass(frozen=True)
@@ -40,11 +39,10 @@ class Evidence:
 
 @functools.cache
 def cloudwatch() -> CloudWatchClient:
-    return boto3.client("cloudwatch")
+    return aws.client("cloudwatch")
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 def handle(event: dict[str, Any], context: LambdaContext) -> None:
     """`event` is CodeDeploy's {"DeploymentId", "LifecycleEventHookExecutionId"}."""
     with verdict(event) as hook_event:
@@ -55,7 +53,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def _deployment_began(deployment_id: str) -> datetime:
-    answer = boto3.client("codedeploy").get_deployment(deploymentId=deployment_id)
+    answer = aws.client("codedeploy").get_deployment(deploymentId=deployment_id)
     return answer["deploymentInfo"]["createTime"].astimezone(UTC)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from service.cars.settings import ServiceName
@@ -24,7 +24,6 @@ from service.release.runtime.callback import ReleaseRefused, verdict
 from service.release.runtime.proxy_event import proxy_event
 
 logger = Logger(service=ServiceName.RELEASE)
-tracer = Tracer(service=ServiceName.RELEASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +103,6 @@ def story(car_id: str) -> Sequence[Call]:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 def handle(event: dict[str, Any], context: LambdaContext) -> None:
     """`event` is CodeDeploy's {"DeploymentId", "LifecycleEventHookExecutionId"}."""
     with verdict(event):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from service.cars.settings import ServiceName, Setting, read
@@ -19,11 +19,9 @@ from service.release.runtime.callback import ReleaseRefused, verdict
 WHAT = "the sample event"
 
 logger = Logger(service=ServiceName.RELEASE)
-tracer = Tracer(service=ServiceName.RELEASE)
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 def handle(event: dict[str, Any], context: LambdaContext) -> None:
     """`event` is CodeDeploy's {"DeploymentId", "LifecycleEventHookExecutionId"}."""
     with verdict(event):

@@ -8,6 +8,10 @@ It must not log where a car is.
 
 from __future__ import annotations
 
+from service.cars import cold_start
+
+# isort: split
+
 import base64
 import functools
 import json
@@ -18,7 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
@@ -46,8 +50,8 @@ SET_ASIDE_BYTES = 10_000
 """A report has 200 bytes, and ten of this length fit into one SendMessageBatch. What is longer is cut off."""
 
 logger = Logger(service=ServiceName.TELEMETRY)
-tracer = Tracer(service=ServiceName.TELEMETRY)
 metrics = Metrics(namespace=METRICS_NAMESPACE, service=ServiceName.TELEMETRY)
+cold_start.is_over()
 
 
 class NothingDone(Exception):
@@ -73,7 +77,6 @@ def sqs() -> SQSClient:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """`event` is {"Records": [Kinesis record, …]}; the result {"batchItemFailures": [{"itemIdentifier"}]}.

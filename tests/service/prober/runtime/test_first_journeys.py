@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from service.cars import aws
 from service.cars.settings import Setting
 from service.prober.runtime import first_journeys
 from tests.service.conftest import FakeContext
@@ -82,7 +82,7 @@ def deploy(
 ) -> FakeLambda:
     fake = FakeLambda(tallies or [GOOD], error, denials)
     monkeypatch.setenv(Setting.PROBER_ARN, "arn:prober:live")
-    monkeypatch.setattr(boto3, "client", lambda name: {"lambda": fake}[name])
+    monkeypatch.setattr(aws, "client", lambda name: {"lambda": fake}[name])
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     event = {
         "RequestType": request_type,

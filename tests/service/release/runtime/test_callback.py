@@ -6,6 +6,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from service.cars import aws
 from service.release.runtime.callback import ReleaseRefused, verdict
 from tests.service.conftest import load_event
 from tests.service.release.runtime.code_deploy import FakeCodeDeploy
@@ -14,7 +15,7 @@ from tests.service.release.runtime.code_deploy import FakeCodeDeploy
 @pytest.fixture
 def codedeploy(monkeypatch: pytest.MonkeyPatch) -> FakeCodeDeploy:
     fake = FakeCodeDeploy()
-    monkeypatch.setattr(boto3, "client", lambda name: {"codedeploy": fake}[name])
+    monkeypatch.setattr(aws, "client", lambda name: {"codedeploy": fake}[name])
     return fake
 
 
@@ -56,7 +57,7 @@ def test_verdict_of_an_earlier_delivery_stays(codedeploy: FakeCodeDeploy) -> Non
 
 def test_report_has_the_shape_that_codedeploy_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     client = boto3.client("codedeploy")
-    monkeypatch.setattr(boto3, "client", lambda name: {"codedeploy": client}[name])
+    monkeypatch.setattr(aws, "client", lambda name: {"codedeploy": client}[name])
     expected = {
         "deploymentId": "d-A1B2C3D4E",
         "lifecycleEventHookExecutionId": "eyJlbmNyeXB0ZWREYXRhIjoiZXhhbXBsZSJ9",

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 
+from service.cars import aws
 from service.cars.settings import Setting
 from service.release.runtime import evidence
 from tests.service.conftest import FakeContext, load_event
@@ -46,7 +46,7 @@ def codedeploy(monkeypatch: pytest.MonkeyPatch) -> FakeCodeDeploy:
     monkeypatch.setenv(Setting.MINIMUM_CALLS, "30")
     monkeypatch.setenv(Setting.MAXIMUM_ERROR_PERCENT, "1")
     fake = FakeCodeDeploy(began=BEGAN)
-    monkeypatch.setattr(boto3, "client", lambda name: {"codedeploy": fake}[name])
+    monkeypatch.setattr(aws, "client", lambda name: {"codedeploy": fake}[name])
     return fake
 
 

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
@@ -54,8 +53,8 @@ class FakeLambda:
 def codedeploy(aws: None, monkeypatch: pytest.MonkeyPatch) -> FakeCodeDeploy:
     monkeypatch.setenv(Setting.VERSION_ARN, VERSION_ARN)
     fake = FakeCodeDeploy()
-    real = boto3.client
-    monkeypatch.setattr(boto3, "client", lambda name: fake if name == "codedeploy" else real(name))
+    real = clients.client
+    monkeypatch.setattr(clients, "client", lambda name: fake if name == "codedeploy" else real(name))
     return fake
 
 

@@ -7,9 +7,9 @@ import json
 import time
 from typing import Any
 
-import boto3
 import pytest
 
+from service.cars import aws
 from service.cars.settings import Setting
 from service.release.runtime import new_version, pre_traffic_event
 from tests.service.conftest import FakeContext, load_event
@@ -41,7 +41,7 @@ def codedeploy(monkeypatch: pytest.MonkeyPatch) -> FakeCodeDeploy:
     monkeypatch.setenv(Setting.EXPECTED_ANSWER, json.dumps(GOOD))
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     fake = FakeCodeDeploy()
-    monkeypatch.setattr(boto3, "client", lambda name: fake)
+    monkeypatch.setattr(aws, "client", lambda name: fake)
     return fake
 
 
