@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from service.api.runtime import handler
 from service.api.runtime.routes import ROUTES
+from service.cars import aws as clients
 from service.cars.repository import CarRepository
 from service.cars.settings import Setting
 from service.release.infrastructure import HOOK_TIMEOUT_SECONDS
