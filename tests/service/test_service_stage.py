@@ -95,7 +95,7 @@ def test_named_alarms_exist_and_are_in_no_deployment_group(stage: str, assembly:
     assert named == {
         f"cars-{stage.lower()}-{what}"
         for what in (
-            *("api-5xx-rate", "api-latency-p95", "api-throttles"),
+            *("api-5xx-rate", "api-latency-p95", "api-throttles", "cursors-rotation"),
             *("changes-delayed", "changes-throttles", "changes-undelivered", "prober-heartbeat"),
             *("notifications-delayed", "notifications-throttles", "notifications-failed"),
             *("notifications-undelivered", "notifications-unpublished"),
