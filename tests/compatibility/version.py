@@ -43,7 +43,9 @@ class Version:
         if not line:
             assert self._process.stderr is not None
             raise AssertionError(f"{self.name}, at {request['do']}: {self._process.stderr.read()}")
-        return json.loads(line)
+        answer = json.loads(line)
+        assert "error" not in answer, f"{self.name} cannot {request['do']}: {answer['error']}"
+        return answer
 
 
 @contextmanager

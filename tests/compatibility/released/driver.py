@@ -1,8 +1,9 @@
 """Does what it is told with the domain code beside it: see tests/compatibility/driver.py, of which this is an ancestor.
 
 Each line of its input is {"do": an operation's name, "arguments": {…}, "tables": {name: [items]}}, each line of its
-output {"answer": …, "tables": {name: [items]}}: the tables before and after, as DynamoDB has them. It must import
-nothing but service.cars: `make released` copies it beside that code, and there it speaks for the released version.
+output {"answer": …, "tables": {name: [items]}} or {"error": a traceback}: the tables before and after, as DynamoDB has
+them. It must import nothing but service.cars: `make released` copies it beside that code, and there it speaks for the
+released version.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -105,7 +107,10 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     if request["do"] == "operations":
         return {"answer": sorted(OPERATIONS), "tables": {}}
     _fill(request["tables"])
-    answer = OPERATIONS[request["do"]](**request["arguments"])
+    try:
+        answer = OPERATIONS[request["do"]](**request["arguments"])
+    except Exception:  # noqa: BLE001 - whatever goes wrong in this process is for the test in the other to say
+        return {"error": traceback.format_exc()}
     return {"answer": answer, "tables": {name: _dynamodb.scan(TableName=name)["Items"] for name in KEYS}}
 
 
