@@ -139,4 +139,4 @@ def test_layer_is_one_zip_with_everything_that_the_functions_import(assembly: As
     (names,) = {tuple(zipfile.ZipFile(layer).namelist()) for layer in layers}
 
     packages = {name.split("/")[1] for name in names}
-    assert {"aws_lambda_powertools", "aws_xray_sdk", "boto3", "botocore", "pydantic", "urllib3"} <= packages
+    assert {"aws_lambda_powertools", "boto3", "botocore", "pydantic", "urllib3"} <= packages
