@@ -127,7 +127,7 @@ def speakers(versions: dict[str, Version], operation: str) -> list[tuple[Version
     """Every pair of those who know the operation: the first version that has it can only speak with itself."""
     known = [version for version in versions.values() if operation in version.operations]
     assert versions["this"] in known
-    return list(itertools.product(known, repeat=2))
+    return list(itertools.product(known, known))
 
 
 def test_notification_of_one_version_is_read_by_the_other(versions: dict[str, Version]) -> None:
