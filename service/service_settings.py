@@ -24,8 +24,9 @@ class ServiceSettings:
 
     `requests_per_minute` is what the prober sends while a new version gets its share of the traffic, so that the canary
     can be judged; `requests_per_minute_at_rest` what it sends at all other times, so that alarms always have data.
-    `event_canary` is the canary of a unit that events invoke; `events_per_minute` is how often the prober has each of
-    them invoked while one of their new versions gets its share.
+    `event_canary` is the canary of a unit that events invoke: few events and a large share, for what fails is tried
+    again, half of the time by the old version, and nobody waits for it. `events_per_minute` is how often the prober has
+    each of them invoked while one of their new versions gets its share.
     `runbook_url` is where docs/runbook is read, for the descriptions of alarms. `operators_email` is subscribed to the
     alarms and to the notifications; its owner has to confirm.
     `api_requests_per_second` and `api_burst` limit all callers of the API together (a token bucket),
@@ -43,8 +44,8 @@ class ServiceSettings:
     toolchain_account: str
     runbook_url: str
     requests_per_minute: int
-    requests_per_minute_at_rest: int = 28
-    events_per_minute: int = 60
+    requests_per_minute_at_rest: int = 14
+    events_per_minute: int = 12
     operators_email: str | None = None
     api_requests_per_second: int = 100
     api_burst: int = 200

@@ -28,7 +28,7 @@ CODE = ("service/prober/runtime", "service/cars")
 class ProberStack(cdk.Stack):
     """The prober, its schedule, its first journeys and the alarm on its heartbeat.
 
-    `released` are the functions that have a canary: the prober looks whether one of them is on.
+    The prober looks whether a canary of one of the functions is on; `event_functions` are those that events invoke.
     """
 
     def __init__(
@@ -37,7 +37,8 @@ class ProberStack(cdk.Stack):
         construct_id: str,
         *,
         api: apigateway.RestApi,
-        released: Sequence[lambda_.IFunction],
+        api_function: lambda_.IFunction,
+        event_functions: Sequence[lambda_.IFunction],
         telemetry_stream: kinesis.IStream,
         maintenance_queue: sqs.IQueue,
         operators_topic: sns.ITopic,
@@ -54,19 +55,24 @@ class ProberStack(cdk.Stack):
             memory_mib=512,
             environment={
                 Setting.API_URL: api.url,
-                Setting.RELEASED_FUNCTION_NAMES: ",".join(function.function_name for function in released),
+                Setting.FUNCTION_NAME: api_function.function_name,
+                Setting.EVENT_FUNCTION_NAMES: ",".join(function.function_name for function in event_functions),
                 Setting.TELEMETRY_STREAM_NAME: telemetry_stream.stream_name,
                 Setting.MAINTENANCE_QUEUE_URL: maintenance_queue.queue_url,
                 Setting.ALIAS_NAME: ALIAS_NAME,
                 Setting.REQUESTS_PER_MINUTE: str(settings.requests_per_minute),
                 Setting.REQUESTS_PER_MINUTE_AT_REST: str(settings.requests_per_minute_at_rest),
+                Setting.EVENTS_PER_MINUTE: str(settings.events_per_minute),
                 Setting.STAGE_NAME: settings.stage_name,
             },
             settings=settings,
         )
         _grant_invoke(self.prober_function, api=api, settings=settings)
         self.prober_function.function.add_to_role_policy(
-            iam.PolicyStatement(actions=["lambda:GetAlias"], resources=[function.function_arn for function in released])
+            iam.PolicyStatement(
+                actions=["lambda:GetAlias"],
+                resources=[function.function_arn for function in (api_function, *event_functions)],
+            )
         )
         self.prober_function.function.add_to_role_policy(
             iam.PolicyStatement(actions=["kinesis:PutRecord"], resources=[telemetry_stream.stream_arn])

@@ -19,8 +19,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from service.cars import aws
 from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
 from service.prober.runtime.events import Senders
-from service.prober.runtime.journey import REQUESTS_PER_JOURNEY, Tally, Traveller
-from service.prober.runtime.shift import is_traffic_shifting
+from service.prober.runtime.journey import EVENTS_PER_JOURNEY, REQUESTS_PER_JOURNEY, Tally, Traveller
+from service.prober.runtime.shift import shift
 from service.prober.runtime.signed_api import SignedApi
 
 ROOM_FOR_A_JOURNEY_MILLISECONDS = 10_000
@@ -47,10 +47,16 @@ def traveller() -> Traveller:
     )
 
 
-def _promised_requests() -> int:
-    """As many as a canary needs while one is on, and else as many as the alarms need."""
-    promised = Setting.REQUESTS_PER_MINUTE if is_traffic_shifting() else Setting.REQUESTS_PER_MINUTE_AT_REST
-    return int(read(promised))
+def _promised_journeys() -> tuple[int, int]:
+    """How many journeys a minute has, and in how many of them events are sent.
+
+    As many as a canary needs while one is on, and else as many as the alarms need.
+    """
+    shifting = shift()
+    requests = Setting.REQUESTS_PER_MINUTE if shifting.of_api else Setting.REQUESTS_PER_MINUTE_AT_REST
+    events = int(read(Setting.EVENTS_PER_MINUTE)) if shifting.of_events else EVENTS_PER_JOURNEY
+    with_events = math.ceil(events / EVENTS_PER_JOURNEY)
+    return max(math.ceil(int(read(requests)) / REQUESTS_PER_JOURNEY), with_events), with_events
 
 
 @logger.inject_lambda_context
@@ -58,11 +64,12 @@ def _promised_requests() -> int:
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The result is the tally (journey.py): {"requests", "failed_requests", "events", …, "failures": {…}}."""
     tally = Tally()
-    for number in range(math.ceil(_promised_requests() / REQUESTS_PER_JOURNEY)):
+    journeys, with_events = _promised_journeys()
+    for number in range(journeys):
         if context.get_remaining_time_in_millis() < ROOM_FOR_A_JOURNEY_MILLISECONDS and number > 0:
             logger.warning("the API is too slow for all journeys", begun=number)
             break
-        traveller().travel(number, tally)
+        traveller().travel(number, tally, sends_events=number < with_events)
     metrics.add_dimension(name="stage", value=read(Setting.STAGE_NAME))
     metrics.add_metric(name="Requests", unit=MetricUnit.Count, value=tally.requests)
     metrics.add_metric(name="FailedRequests", unit=MetricUnit.Count, value=tally.failed_requests)

@@ -7,6 +7,7 @@ without traffic cannot be judged.
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
@@ -26,9 +27,20 @@ def lambda_client() -> LambdaClient:
     return aws.client("lambda")
 
 
-def is_traffic_shifting() -> bool:
-    """Whether the alias of a released function gives a share to a second version ("GetAlias", RoutingConfig)."""
-    return any(_is_shifting(function_name) for function_name in read(Setting.RELEASED_FUNCTION_NAMES).split(","))
+@dataclass(frozen=True)
+class Shift:
+    """What is being released: the API, any of the units that events invoke."""
+
+    of_api: bool
+    of_events: bool
+
+
+def shift() -> Shift:
+    """Which aliases give a share of their calls to a second version ("GetAlias", RoutingConfig)."""
+    return Shift(
+        of_api=_is_shifting(read(Setting.FUNCTION_NAME)),
+        of_events=any(_is_shifting(name) for name in read(Setting.EVENT_FUNCTION_NAMES).split(",")),
+    )
 
 
 def _is_shifting(function_name: str) -> bool:

@@ -43,12 +43,13 @@ def test_prober_may_look_at_all_that_is_released_to_see_whether_a_release_is_on(
     function = template.resources["ProberFunction7ECA24CA"]["Properties"]
     statements = template.statements_of(function["Role"]["Fn::GetAtt"][0])
     (resources,) = (found["Resource"] for found in statements if found["Action"] == ["lambda:GetAlias"])
-    names = function["Environment"]["Variables"]["RELEASED_FUNCTION_NAMES"]["Fn::Join"][1]
+    variables = function["Environment"]["Variables"]
+    names = [variables["FUNCTION_NAME"], *variables["EVENT_FUNCTION_NAMES"]["Fn::Join"][1]]
 
     for unit in ("Api", "Changes", "Notifications", "Telemetry", "Maintenance"):
         assert [True for resource in resources if f"{unit}Function" in resource["Fn::ImportValue"]], unit
         assert [True for name in names if f"{unit}Function" in str(name)], unit
-    assert function["Environment"]["Variables"]["ALIAS_NAME"] == "live"
+    assert variables["ALIAS_NAME"] == "live"
 
 
 def test_silence_of_the_prober_is_an_alarm(stage: str, template: Template) -> None:

@@ -206,7 +206,7 @@ def api_template(folder: Path) -> Template:
     settings = ServiceSettings(
         stage_name="test",
         canary=Canary(percent=10, minutes=10, minimum_calls=30),
-        event_canary=Canary(percent=10, minutes=10, minimum_calls=5),
+        event_canary=Canary(percent=50, minutes=10, minimum_calls=10),
         runbook_url="https://example.com/runbook",
         log_retention_days=14,
         toolchain_account="111111111111",
@@ -251,7 +251,7 @@ def test_flag_without_which_a_layer_publishes_no_version_is_asked_for(tmp_path: 
     settings = ServiceSettings(
         stage_name="test",
         canary=Canary(percent=10, minutes=10, minimum_calls=30),
-        event_canary=Canary(percent=10, minutes=10, minimum_calls=5),
+        event_canary=Canary(percent=50, minutes=10, minimum_calls=10),
         runbook_url="https://example.com/runbook",
         log_retention_days=14,
         toolchain_account="111111111111",

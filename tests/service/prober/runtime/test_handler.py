@@ -8,6 +8,7 @@ import pytest
 from service.cars.settings import Setting
 from service.prober.runtime import handler
 from service.prober.runtime.journey import Traveller
+from service.prober.runtime.shift import Shift
 from tests.service.conftest import FakeContext, load_event
 from tests.service.prober.runtime.test_journey import FakeApi, FakeSenders
 
@@ -16,8 +17,9 @@ from tests.service.prober.runtime.test_journey import FakeApi, FakeSenders
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(Setting.STAGE_NAME, "staging")
     monkeypatch.setenv(Setting.REQUESTS_PER_MINUTE, "120")
-    monkeypatch.setenv(Setting.REQUESTS_PER_MINUTE_AT_REST, "28")
-    monkeypatch.setattr(handler, "is_traffic_shifting", lambda: True)
+    monkeypatch.setenv(Setting.REQUESTS_PER_MINUTE_AT_REST, "14")
+    monkeypatch.setenv(Setting.EVENTS_PER_MINUTE, "12")
+    monkeypatch.setattr(handler, "shift", lambda: Shift(of_api=True, of_events=True))
 
 
 def run(api: FakeApi, context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -38,16 +40,26 @@ def test_a_minute_has_as_many_requests_as_promised(context: FakeContext, monkeyp
     tally = run(FakeApi(), context, monkeypatch)
 
     assert (tally["requests"], tally["failed_requests"]) == (126, 0)
-    assert (tally["events"], tally["failed_events"]) == (18 * 5 + 9 * 8, 0)
+    assert (tally["events"], tally["failed_events"]) == (6 * 4, 0)
     assert (tally["journeys"], tally["succeeded_journeys"], tally["failures"]) == (18, 18, {})
 
 
-def test_a_minute_without_a_release_has_what_the_alarms_need(
-    context: FakeContext, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("shifting", "requests", "events"),
+    [
+        (Shift(of_api=False, of_events=False), 2 * 7, 4),
+        (Shift(of_api=True, of_events=False), 18 * 7, 4),
+        (Shift(of_api=False, of_events=True), 6 * 7, 6 * 4),
+    ],
+)
+def test_a_minute_has_what_the_canary_that_is_on_needs_and_the_alarms(
+    shifting: Shift, requests: int, events: int, context: FakeContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handler, "is_traffic_shifting", lambda: False)
+    monkeypatch.setattr(handler, "shift", lambda: shifting)
 
-    assert run(FakeApi(), context, monkeypatch)["requests"] == 28
+    tally = run(FakeApi(), context, monkeypatch)
+
+    assert (tally["requests"], tally["events"]) == (requests, events)
 
 
 def test_heartbeat_is_the_metric_that_the_alarm_watches(

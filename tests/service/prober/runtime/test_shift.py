@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from service.cars.settings import Setting
 from service.prober.runtime import shift
+from service.prober.runtime.shift import Shift
 
 
 class FakeLambda:
@@ -25,7 +26,7 @@ class FakeLambda:
 
 
 @pytest.mark.parametrize(
-    ("answer", "shifting"),
+    ("answer", "is_shifting"),
     [
         ({"FunctionVersion": "1"}, False),
         ({"FunctionVersion": "1", "RoutingConfig": {}}, False),
@@ -35,11 +36,14 @@ class FakeLambda:
         (EndpointConnectionError(endpoint_url="https://lambda"), True),
     ],
 )
-def test_traffic_shifts_when_any_alias_has_weights_or_cannot_be_read(
-    monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any] | Exception, shifting: bool
+@pytest.mark.parametrize("api", ["telemetry", "api"])
+def test_traffic_shifts_when_an_alias_has_weights_or_cannot_be_read(
+    api: str, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any] | Exception, is_shifting: bool
 ) -> None:
-    monkeypatch.setenv(Setting.RELEASED_FUNCTION_NAMES, "api,telemetry,changes")
+    monkeypatch.setenv(Setting.FUNCTION_NAME, api)
+    monkeypatch.setenv(Setting.EVENT_FUNCTION_NAMES, "changes,telemetry" if api == "api" else "changes,maintenance")
     monkeypatch.setenv(Setting.ALIAS_NAME, "live")
     monkeypatch.setattr(shift, "lambda_client", lambda: FakeLambda(answer))
 
-    assert shift.is_traffic_shifting() is shifting
+    expected = Shift(of_api=False, of_events=is_shifting) if api == "api" else Shift(is_shifting, False)
+    assert shift.shift() == expected
