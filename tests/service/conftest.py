@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
 from service.api.runtime import routes
@@ -28,15 +28,15 @@ NOTIFICATIONS_TABLE_NAME = "notifications-table"
 ORDERS_TABLE_NAME = "orders-table"
 
 
-@dataclass
-class FakeContext:
+class FakeContext(LambdaContext):
     """What the handlers use of Lambda's context object."""
 
-    function_name: str = "cars"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:222222222222:function:cars:live"
-    aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
-    remaining_milliseconds: int = 50_000
+    def __init__(self, *, remaining_milliseconds: int = 50_000) -> None:
+        self._function_name = "cars"
+        self._memory_limit_in_mb = 512
+        self._invoked_function_arn = "arn:aws:lambda:eu-west-1:222222222222:function:cars:live"
+        self._aws_request_id = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+        self.remaining_milliseconds = remaining_milliseconds
 
     def get_remaining_time_in_millis(self) -> int:
         return self.remaining_milliseconds
