@@ -34,7 +34,7 @@ def test_actions_of_a_deployed_stage_end_with_its_end_to_end_tests(stages: Stage
             *("Database.Deploy", "Operators.Deploy"),
             *("Changes.Deploy", "Cursors.Deploy", "Maintenance.Deploy", "Telemetry.Deploy"),
             *("Api.Deploy", "Notifications.Deploy"),
-            "Prober.Deploy",
+            *("Dashboard.Deploy", "Prober.Deploy"),
             "EndToEnd",
         ]
         assert actions[-1]["RunOrder"] > actions[-2]["RunOrder"]

@@ -38,7 +38,7 @@ class FakeContext(LambdaContext):
         self._aws_request_id = "52fdfc07-2182-454f-963f-5f0f9a621d72"
         self.remaining_milliseconds = remaining_milliseconds
 
-    def get_remaining_time_in_millis(self) -> int:
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # there it is static
         return self.remaining_milliseconds
 
 
