@@ -1,4 +1,4 @@
-"""`make bench`: a bare boto3 function and the API's, side by side in one run, then the functions that are handed records.
+"""`make bench`: a bare boto3 function and the API's, side by side in one run, then those that are handed records.
 
 Never a test: what a machine measures depends on what else it does. Ratios are worth more than milliseconds, and
 differences below a fifth are noise. docs/performance.md says what the figures mean.
