@@ -26,7 +26,7 @@ test: prepare ## everything CI checks: style, types, unit and template tests, an
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy .
-	$(VENV)/pytest -n 2
+	$(VENV)/pytest -n 2 --cov --cov-fail-under=95 --cov-report=term:skip-covered
 	@$(MAKE) --no-print-directory synth
 
 gauntlet: prepare ## release every bad release of integ/gauntlet: each must be stopped where it should be

@@ -1,4 +1,4 @@
-"""`make bench`: a bare boto3 function and the API's, side by side in one run, then the functions that take batches.
+"""`make bench`: a bare boto3 function and the API's, side by side in one run, then those that are handed records.
 
 Never a test: what a machine measures depends on what else it does. Ratios are worth more than milliseconds, and
 differences below a fifth are noise. docs/performance.md says what the figures mean.
@@ -13,14 +13,12 @@ import time
 from pathlib import Path
 
 from bench import table
-from bench.consumers import CONSUMERS
+from bench.consumers import CONSUMERS, Consumer, car_item
 from bench.machine import Cloud, Machine, MeasuringFailed, cloud
 from bench.measure import QUICK, THOROUGH, Effort, measure_api, measure_consumer
 from bench.packages import Package, api_package, bare_package, our_package
 from service.bundling import BundlingFailed
 from service.cars.settings import Setting
-
-BATCH_SIZE = 100
 
 
 def main() -> int:
@@ -49,21 +47,27 @@ def _run(effort: Effort) -> None:
         consumers = {
             consumer.unit: measure_consumer(
                 consumer,
-                machine(consumer.unit, our_package(consumer.handler, consumer.code), aws, Path(folder)),
+                consumer_machine(consumer, aws, Path(folder)),
                 effort,
                 progress,
-                batch_size=BATCH_SIZE,
             )
             for consumer in CONSUMERS
         }
     progress("")
     sys.stdout.write(f"{table.ratio_table(table.rows(figures, sizes))}\n\n")
-    sys.stdout.write(f"{table.consumer_table(consumers, batch_size=BATCH_SIZE)}\n")
+    sys.stdout.write(f"{table.consumer_table(consumers)}\n")
 
 
 def machine(name: str, package: Package, aws: Cloud, folder: Path) -> Machine:
     """One on which every setting has a value; what it writes is its own, for its tables have its name."""
     return Machine(package, aws, folder / name, {setting.value: f"{name}-{setting.value}" for setting in Setting})
+
+
+def consumer_machine(consumer: Consumer, aws: Cloud, folder: Path) -> Machine:
+    """One on which the cars that the records tell of are in the table."""
+    for number in range(consumer.batch_size):
+        aws.put_item(f"{consumer.unit}-{Setting.CARS_TABLE_NAME}", car_item(number))
+    return machine(consumer.unit, our_package(consumer.handler, consumer.code), aws, folder)
 
 
 def progress(what: str) -> None:

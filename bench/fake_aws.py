@@ -39,6 +39,12 @@ class FakeAws:
                 "Entries": [{"EventId": f"event-{number}"} for number, _ in enumerate(request["Entries"])],
             },
             "SendMessage": lambda request: {"MessageId": "message", "MD5OfMessageBody": ""},
+            "SendMessageBatch": lambda request: {
+                "Successful": [
+                    {"Id": entry["Id"], "MessageId": "message", "MD5OfMessageBody": ""} for entry in request["Entries"]
+                ],
+                "Failed": [],
+            },
             "PutRecord": lambda request: {"ShardId": "shardId-000000000000", "SequenceNumber": "1"},
             "GetSecretValue": lambda request: {
                 "ARN": "arn:aws:secretsmanager:eu-west-1:222222222222:secret:fake",
@@ -69,9 +75,13 @@ class FakeAws:
     def _first_items(self, request: Body) -> Body:
         table = self._tables[request["TableName"]]
         items = [item for item, _ in zip(table.values(), range(request.get("Limit", 100)), strict=False)]
+        last = items[-1] if len(items) < len(table) else None
+        if "ProjectionExpression" in request:
+            names = [request["ExpressionAttributeNames"][name] for name in request["ProjectionExpression"].split(", ")]
+            items = [{name: item[name] for name in names if name in item} for item in items]
         answer: Body = {"Items": items, "Count": len(items), "ScannedCount": len(items)}
-        if len(items) < len(table):
-            answer["LastEvaluatedKey"] = {"car_id": items[-1]["car_id"]}
+        if last is not None:
+            answer["LastEvaluatedKey"] = {"car_id": last["car_id"]}
         return answer
 
 

@@ -52,6 +52,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class ConsumerFigures:
+    batch_size: int
     records_per_second: float
     cpu_seconds_per_record: float
     rss_bytes: int
@@ -123,17 +124,16 @@ def _medians(taken: Mapping[str, Mapping[str, list[float]]]) -> dict[str, dict[s
     return {name: {what: median(times) for what, times in taken[name].items()} for name in taken}
 
 
-def measure_consumer(
-    consumer: Consumer, machine: Machine, effort: Effort, progress: Progress, *, batch_size: int
-) -> ConsumerFigures:
-    """Of one function that is handed batches. Raises MeasuringFailed when it fails any record."""
+def measure_consumer(consumer: Consumer, machine: Machine, effort: Effort, progress: Progress) -> ConsumerFigures:
+    """Of one function that is handed records. Raises MeasuringFailed when it fails any."""
+    batch_size = consumer.batch_size
     progress(f"batches of {batch_size} for {consumer.unit}")
     event = consumer.event(batch_size)
-    calls = max(1, effort.calls // 10)
+    calls = max(1, effort.calls // 10 if batch_size > 10 else effort.calls)
     with machine.process() as process:
         failed = (process.invoke(event) or {}).get("batchItemFailures", [])
         if failed:
             raise MeasuringFailed(f"{consumer.unit} failed {len(failed)} of {batch_size} records: its log says why.")
         wall = median(process.wall_seconds(event, calls) for _ in range(effort.rounds))
         cpu = median(process.cpu_seconds(event, calls) for _ in range(effort.rounds))
-        return ConsumerFigures(batch_size / wall, cpu / batch_size, process.rss_bytes())
+        return ConsumerFigures(batch_size, batch_size / wall, cpu / batch_size, process.rss_bytes())

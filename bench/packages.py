@@ -83,18 +83,20 @@ def our_package(handler: str, code: Sequence[str]) -> Package:
     function_size, layer_size = _size_of_folder(bundle.path), _size_of_zip(layer.path)
     return Package(
         handler=handler,
-        paths=(folder, _layer(layer.digest)),
+        paths=(folder, our_layer()),
         size=function_size + layer_size,
     )
 
 
-def _layer(digest: str) -> Path:
+def our_layer() -> Path:
+    """The folder `python` of the layer, with the wheels of this machine's Python."""
+
     def build(target: Path) -> None:
         bundling.install(target, "--python", sys.executable)
         trimming.trim(target, bundling.AWS_SERVICES)
         _compile(target, "--without-docstrings")
 
-    return bundling.built(f"bench-layer-{_key()}-{digest}", build)
+    return bundling.built(f"bench-layer-{_key()}-{bundling.layer_bundle(LAMBDA_ARCHITECTURE).digest}", build)
 
 
 def _key(*files: Path) -> str:

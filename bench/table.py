@@ -61,11 +61,12 @@ def ratio_table(table: Iterable[Row]) -> str:
     return _aligned(lines)
 
 
-def consumer_table(figures: Mapping[str, ConsumerFigures], *, batch_size: int) -> str:
-    lines = [(f"Batches of {batch_size}", "records/s", "µs of processor/record", "MB (RSS)")]
+def consumer_table(figures: Mapping[str, ConsumerFigures]) -> str:
+    lines = [("Handed records", "records/call", "records/s", "µs of processor/record", "MB (RSS)")]
     lines += [
         (
             unit,
+            str(found.batch_size),
             f"{found.records_per_second:,.0f}",
             _number(1e6 * found.cpu_seconds_per_record),
             _number(found.rss_bytes / MB),

@@ -18,6 +18,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from service import monitoring
+from service.cars.car import CarStatus
 from service.cars.settings import METRICS_NAMESPACE, ServiceName
 from service.service_settings import ServiceSettings
 
@@ -96,29 +97,39 @@ def _users(stack: cdk.Stack, alarms: Sequence[str], settings: ServiceSettings) -
     ]
 
 
+COUNTED = {
+    "Cars": (ServiceName.API, ("CarsCreated", "CarsReplaced", "CarsChanged", "CarsDeleted")),
+    "Changes of cars": (ServiceName.CHANGES, ("ReceivedChanges", "SentChanges", "PositionReports")),
+    "Notifications": (ServiceName.NOTIFICATIONS, ("ReceivedEvents", "WrittenNotifications")),
+    "Position reports": (
+        ServiceName.TELEMETRY,
+        ("ReceivedReports", "StoredPositions", "StaleReports", "UnknownCars", "SetAsideReports", "FailedReports"),
+    ),
+    "Maintenance orders": (
+        ServiceName.MAINTENANCE,
+        ("ReceivedOrders", "StartedOrders", "FinishedOrders", "RejectedOrders", "FailedOrders"),
+    ),
+}
+"""What the functions count of what the service does for the fleet: by title, who counts it, and the metrics' names."""
+
+
 def _business() -> list[cloudwatch.IWidget]:
     """What the service does for the fleet, as its functions count it."""
-    counted = {
-        "Cars": [
-            (ServiceName.API, "CarsCreated"),
-            (ServiceName.API, "CarsDeleted"),
-            (ServiceName.CHANGES, "SentChanges"),
-        ],
-        "Maintenance orders": [
-            (ServiceName.MAINTENANCE, "OrdersStarted"),
-            (ServiceName.MAINTENANCE, "OrdersFinished"),
-            (ServiceName.MAINTENANCE, "OrdersRejected"),
-        ],
-        "Position reports": [
-            (ServiceName.TELEMETRY, "StoredReports"),
-            (ServiceName.TELEMETRY, "StaleReports"),
-            (ServiceName.TELEMETRY, "MalformedReports"),
-        ],
-        "Notifications": [(ServiceName.NOTIFICATIONS, "StoredNotifications")],
+    by_status = {
+        title: [
+            _metric(METRICS_NAMESPACE, name, {"service": ServiceName.CHANGES, "status": status}, label=status)
+            for status in CarStatus
+        ]
+        for title, name in (("Cars that came into a status", "CarsEntered"), ("Cars that left a status", "CarsLeft"))
     }
+    counted = {
+        title: [_metric(METRICS_NAMESPACE, name, {"service": service}) for name in names]
+        for title, (service, names) in COUNTED.items()
+    }
+    cars = counted.pop("Cars")
     return [
-        _graph(title, [_metric(METRICS_NAMESPACE, name, {"service": service}) for service, name in metrics], width=6)
-        for title, metrics in counted.items()
+        *(_graph(title, metrics, width=8) for title, metrics in {"Cars": cars, **by_status}.items()),
+        *(_graph(title, metrics, width=6) for title, metrics in counted.items()),
     ]
 
 
@@ -204,7 +215,14 @@ def _graph(title: str, metrics: Sequence[cloudwatch.IMetric], *, width: int) -> 
     )
 
 
-def _metric(namespace: str, name: str, dimensions: dict[str, str], statistic: str = "Sum") -> cloudwatch.Metric:
+def _metric(
+    namespace: str, name: str, dimensions: dict[str, str], statistic: str = "Sum", *, label: str | None = None
+) -> cloudwatch.Metric:
     return cloudwatch.Metric(
-        namespace=namespace, metric_name=name, dimensions_map=dimensions, statistic=statistic, period=PERIOD
+        namespace=namespace,
+        metric_name=name,
+        dimensions_map=dimensions,
+        statistic=statistic,
+        period=PERIOD,
+        label=label,
     )

@@ -8,7 +8,7 @@ through the alias (aws-cdk#13922).
 
 from __future__ import annotations
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration, Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
 from aws_cdk import aws_iam as iam
@@ -48,9 +48,10 @@ def bake_alarm_names(settings: ServiceSettings) -> tuple[str, ...]:
 
 
 def names_of_alarms(scope: Construct) -> list[str]:
-    """The names of all alarms below `scope` that call people."""
+    """The names of all alarms below `scope` that call people. Those of canaries have none that is known here."""
     alarms = [found for found in scope.node.find_all() if isinstance(found, cloudwatch.CfnAlarm)]
-    return [alarm.alarm_name for alarm in alarms if alarm.alarm_name is not None]
+    names = [alarm.alarm_name for alarm in alarms]
+    return [name for name in names if name is not None and not Token.is_unresolved(name)]
 
 
 def service_alarm(

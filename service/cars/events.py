@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from service.cars.car import SYNTHETIC_PREFIXES, Car
+from service.cars.car import SYNTHETIC_PREFIXES, Car, CarStatus
 
 SOURCE = "acs.acm"
 VERSION: Literal["1.0"] = "1.0"
@@ -61,15 +61,31 @@ class CarEvent:
     car: Car
     previous: Car | None
 
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the car exists only to test the service."""
+        return self.car.car_id.startswith(SYNTHETIC_PREFIXES)
+
+    @property
+    def status_before(self) -> CarStatus | None:
+        """None when the car was not there."""
+        before = self.car if self.type is CarEventType.DELETED else self.previous
+        return None if before is None else before.status
+
+    @property
+    def status_after(self) -> CarStatus | None:
+        """None when the car is there no more."""
+        return None if self.type is CarEventType.DELETED else self.car.status
+
     def detail(self) -> dict[str, Any]:
-        """The event's detail as JSON has it; a car is synthetic when it exists only to test the service."""
+        """The event's detail as JSON has it."""
         return CarEventDetail(
             version=VERSION,
             event_id=self.event_id,
             occurred_at=self.occurred_at,
             sequence=self.sequence,
             correlation_id=self.correlation_id,
-            synthetic=self.car.car_id.startswith(SYNTHETIC_PREFIXES),
+            synthetic=self.is_synthetic,
             car=self.car,
             previous=self.previous,
         ).model_dump(mode="json")

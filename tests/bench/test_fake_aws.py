@@ -40,6 +40,14 @@ def test_page_has_as_many_items_as_are_asked_for_and_says_where_it_ends(operatio
     assert "LastEvaluatedKey" not in aws.answer(operation, {"TableName": "cars", "Limit": 25})
 
 
+def test_page_has_only_the_attributes_that_are_asked_for() -> None:
+    aws = FakeAws()
+    put(aws, 1)
+    names = {"ProjectionExpression": "#id, #year", "ExpressionAttributeNames": {"#id": "car_id", "#year": "year"}}
+
+    assert aws.answer("Scan", {"TableName": "cars", **names})["Items"] == [{"car_id": {"S": "car-1"}}]
+
+
 def test_update_answers_the_item_when_it_is_asked_to() -> None:
     aws = FakeAws()
     put(aws, 1)
@@ -70,6 +78,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> object:
         ("dynamodb", "get_item", {"TableName": "cars", "Key": {"car_id": {"S": "none"}}}, "ResponseMetadata"),
         ("events", "put_events", {"Entries": [{"Detail": "{}"}]}, "Entries"),
         ("secretsmanager", "get_secret_value", {"SecretId": "key"}, "SecretString"),
+        (
+            *("sqs", "send_message_batch"),
+            {"QueueUrl": "https://q", "Entries": [{"Id": "1", "MessageBody": "m"}]},
+            "Successful",
+        ),
         ("sns", "publish", {"TopicArn": "arn:aws:sns:eu-west-1:222222222222:cars", "Message": "m"}, "MessageId"),
         ("kinesis", "put_record", {"StreamName": "s", "Data": b"d", "PartitionKey": "k"}, "SequenceNumber"),
     ],

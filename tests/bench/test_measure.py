@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from bench import events
-from bench.__main__ import machine
+from bench.__main__ import consumer_machine, machine
 from bench.consumers import CONSUMERS, Consumer
 from bench.machine import Cloud, Machine, MeasuringFailed, cloud
 from bench.measure import ConsumerFigures, Effort, Figures, answer, measure_api, measure_consumer
-from bench.packages import Size, api_package, bare_package, our_package
+from bench.packages import Size, api_package, bare_package
 from bench.table import consumer_table, ratio_table, rows
 from service.bundling import PROJECT
 
@@ -84,15 +84,21 @@ def test_function_that_raises_is_not_measured(machines: dict[str, Machine], capf
 
 @pytest.mark.parametrize("consumer", CONSUMERS, ids=lambda consumer: consumer.unit)
 def test_consumer_takes_every_record_of_its_sample_batch(consumer: Consumer, aws: Cloud, tmp_path: Path) -> None:
-    package = our_package(consumer.handler, consumer.code)
+    figures = measure_consumer(consumer, consumer_machine(consumer, aws, tmp_path), LEAST, in_silence)
 
-    figures = measure_consumer(
-        consumer, machine(consumer.unit, package, aws, tmp_path), LEAST, in_silence, batch_size=10
-    )
-
-    assert len(consumer.event(10)["Records"]) == 10
+    assert len(consumer.event(consumer.batch_size)["Records"]) == figures.batch_size == consumer.batch_size
     assert figures.records_per_second > 0
     assert figures.cpu_seconds_per_record > 0
+
+
+def test_cars_that_records_tell_of_are_in_the_table(aws: Cloud, tmp_path: Path) -> None:
+    (consumer,) = (consumer for consumer in CONSUMERS if consumer.unit == "maintenance")
+    consumer_machine(consumer, aws, tmp_path)
+
+    told = [json.loads(record["body"])["car_id"] for record in consumer.event(consumer.batch_size)["Records"]]
+    items = aws.items("maintenance-CARS_TABLE_NAME")
+
+    assert sorted(item["car_id"]["S"] for item in items) == sorted(told)
 
 
 def test_ours_is_put_beside_the_base_with_ratios_and_aims() -> None:
@@ -117,7 +123,6 @@ def test_ours_is_put_beside_the_base_with_ratios_and_aims() -> None:
 def test_units_with_a_consumer_are_there_and_their_figures_have_a_line_each() -> None:
     for consumer in CONSUMERS:
         assert (PROJECT / "service" / consumer.unit / "runtime" / "handler.py").exists()
-    table = consumer_table({"changes": ConsumerFigures(4000.4, 0.00012, 54_000_000)}, batch_size=100)
+    table = consumer_table({"changes": ConsumerFigures(100, 4000.4, 0.00012, 54_000_000)})
 
-    assert table.splitlines()[0].split("  ")[0] == "Batches of 100"
-    assert table.splitlines()[2].split() == ["changes", "4,000", "120", "54.0"]
+    assert table.splitlines()[2].split() == ["changes", "100", "4,000", "120", "54.0"]

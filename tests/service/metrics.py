@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+
+Series = tuple[str, tuple[tuple[str, str], ...]]
+"""A metric's name and its dimensions, sorted by their names: what CloudWatch keeps apart."""
 
 
 def sent_metrics(output: str) -> dict[str, float]:
-    """The sum of each metric in the lines of `output`; lines that are no metrics are left out."""
-    sums: Counter[str] = Counter()
+    """The sum of each metric in the lines of `output`, whatever its dimensions."""
+    sums: dict[str, float] = {}
+    for (name, _), value in sent_series(output).items():
+        sums[name] = sums.get(name, 0) + value
+    return sums
+
+
+def sent_series(output: str) -> dict[Series, float]:
+    """The sum of each series in the lines of `output`; lines that are no metrics are left out."""
+    sums: dict[Series, float] = {}
     for line in output.splitlines():
         if not line.startswith("{"):
             continue
@@ -16,5 +26,7 @@ def sent_metrics(output: str) -> dict[str, float]:
         for directive in document.get("_aws", {}).get("CloudWatchMetrics", ()):
             for metric in directive["Metrics"]:
                 value = document[metric["Name"]]
-                sums[metric["Name"]] += sum(value) if isinstance(value, list) else value
-    return dict(sums)
+                for names in directive["Dimensions"]:
+                    series = (metric["Name"], tuple((name, document[name]) for name in sorted(names)))
+                    sums[series] = sums.get(series, 0) + (sum(value) if isinstance(value, list) else value)
+    return sums

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from bench.machine import ISOLATED
+from bench.packages import our_layer
 from tests.assembly import Assembly, Template
 from tests.service.template_graph import cycle, references
 
@@ -127,6 +131,14 @@ def test_package_of_a_function_holds_its_code_and_nothing_else(template: Templat
         own = module.rpartition(".")[0].replace(".", "/")
         folders = {file.parent.relative_to(package).as_posix() for file in package.rglob("*.py")}
         assert folders == {"service", own.removesuffix("/runtime"), own, "service/cars"}
+
+
+def test_package_and_layer_are_enough_for_all_that_a_function_imports(template: Template, assembly: Assembly) -> None:
+    script = Path(__file__).with_name("import_everything.py")
+    for function, package in bundles(assembly, template):
+        command = [sys.executable, *ISOLATED, str(script), function["Handler"], str(package), str(our_layer())]
+        imported = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert imported.returncode == 0, f"{function['Handler']}:\n{imported.stderr}"
 
 
 def test_layer_is_one_zip_with_everything_that_the_functions_import(assembly: Assembly) -> None:

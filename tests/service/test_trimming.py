@@ -89,13 +89,13 @@ def test_packages_keep_name_version_and_licence(trimmed: Path) -> None:
 def test_code_that_stays_is_as_published(trimmed: Path) -> None:
     sources = list(trimmed.rglob("*.py"))
 
-    assert len(sources) > 500
+    assert len(sources) > 300
     for source in sources:
         assert source.read_bytes() == (SITE_PACKAGES / source.relative_to(trimmed)).read_bytes()
 
 
 def test_what_is_not_there_to_be_left_out_is_named(tmp_path: Path) -> None:
-    with pytest.raises(trimming.TrimmingFailed, match=r"swagger_ui.*service/trimming\.py"):
+    with pytest.raises(trimming.TrimmingFailed, match=rf"{trimming.UNUSED[0]}.*service/trimming\.py"):
         trimming.trim(tmp_path, AWS_SERVICES)
 
 

@@ -12,17 +12,18 @@ from service.cars import cold_start
 
 import functools
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import ValidationError
 
 from service.cars import aws
-from service.cars.car import Car
+from service.cars.car import Car, CarStatus
 from service.cars.events import SOURCE, CarEvent, CarEventType
 from service.cars.repository import from_item
 from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
@@ -59,18 +60,37 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """`event` is {"Records": [DynamoDB stream record, …]}; the result {"batchItemFailures": [{"itemIdentifier"}]}."""
     records: list[dict[str, Any]] = event["Records"]
     metrics.add_metric(name="ReceivedChanges", unit=MetricUnit.Count, value=len(records))
-    failed = _send(records)
-    done = records if failed is None else records[: records.index(failed)]
-    positions = sum(is_position_report(record) for record in done)
-    metrics.add_metric(name="SentChanges", unit=MetricUnit.Count, value=len(done) - positions)
-    metrics.add_metric(name="PositionReports", unit=MetricUnit.Count, value=positions)
+    sent, failed = _send(records)
+    done = len(records) if failed is None else records.index(failed)
+    metrics.add_metric(name="SentChanges", unit=MetricUnit.Count, value=len(sent))
+    metrics.add_metric(name="PositionReports", unit=MetricUnit.Count, value=done - len(sent))
+    _count_statuses(sent)
     if failed is None:
         return {"batchItemFailures": []}
     return {"batchItemFailures": [{"itemIdentifier": failed["dynamodb"]["SequenceNumber"]}]}
 
 
-def _send(records: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """Sends the records in order; answers the first that was not sent, None when all were."""
+def _count_statuses(sent: Iterable[CarEvent]) -> None:
+    """Counts, by status, the cars that came into it and that went out of it: a metric set each, for the dimension."""
+    entered: Counter[CarStatus | None] = Counter()
+    left: Counter[CarStatus | None] = Counter()
+    for event in sent:
+        if event.status_before is not event.status_after and not event.is_synthetic:
+            left[event.status_before] += 1
+            entered[event.status_after] += 1
+    for status in CarStatus:
+        if not entered[status] and not left[status]:
+            continue
+        by_status = EphemeralMetrics(namespace=METRICS_NAMESPACE, service=ServiceName.CHANGES)
+        by_status.add_dimension(name="status", value=status)
+        by_status.add_metric(name="CarsEntered", unit=MetricUnit.Count, value=entered[status])
+        by_status.add_metric(name="CarsLeft", unit=MetricUnit.Count, value=left[status])
+        by_status.flush_metrics()
+
+
+def _send(records: Sequence[dict[str, Any]]) -> tuple[list[CarEvent], dict[str, Any] | None]:
+    """Sends the records in order; answers the events sent, and the first that was not, None when all were."""
+    sent: list[CarEvent] = []
     readable, unreadable = _readable(records)
     for chunk in _chunks(readable):
         answer = event_bridge().put_events(Entries=[_entry(event) for _, event in chunk])
@@ -79,9 +99,10 @@ def _send(records: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
                 if "ErrorCode" in entry:
                     reason = entry.get("ErrorMessage")
                     logger.error("the bus refused an event", code=entry["ErrorCode"], reason=reason)
-                    return record
+                    return sent, record
                 logger.info("an event was sent")
-    return unreadable
+                sent.append(event)
+    return sent, unreadable
 
 
 def _about(event: CarEvent) -> dict[str, str | None]:

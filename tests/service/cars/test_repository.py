@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import boto3
 import pytest
 
-from service.cars.car import CarChanges, CarDetails, CarStatus, NewCar
+from service.cars.car import Car, CarChanges, CarDetails, CarStatus, NewCar
 from service.cars.errors import CarAlreadyExists, CarNotFound
 from service.cars.repository import CarRepository
 from tests.service.conftest import TABLE_NAME
@@ -63,3 +65,18 @@ def test_fields_of_a_newer_release_are_ignored_and_kept(repository: CarRepositor
 
     assert repository.get("car-1").model == "Acme 2"
     assert dynamodb.get_item(TableName=TABLE_NAME, Key=key)["Item"]["wings"] == {"N": "2"}
+
+
+@pytest.mark.parametrize("status", [None, CarStatus.AVAILABLE])
+def test_list_reads_what_a_car_has_and_not_who_wrote_it(aws: None, status: CarStatus | None) -> None:
+    client = boto3.client("dynamodb")
+    answers: list[dict[str, Any]] = []
+    client.meta.events.register("after-call.dynamodb.*", lambda parsed, **_: answers.append(parsed))
+    repository = CarRepository(client, TABLE_NAME)
+    created = repository.create(NEW, correlation_id="request-1", idempotency_digest="digest").car
+
+    page = repository.list(limit=10, after_car_id=None, status=status)
+
+    assert page.cars == (created,)
+    (item,) = answers[-1]["Items"]
+    assert item.keys() == Car.model_fields.keys()

@@ -16,7 +16,7 @@ from service.changes.runtime import handler
 from service.changes.sample import SAMPLE
 from tests.service.conftest import FakeContext, load_event
 from tests.service.logs import log_of
-from tests.service.metrics import sent_metrics
+from tests.service.metrics import sent_metrics, sent_series
 
 
 class FakeBus:
@@ -179,7 +179,10 @@ def test_car_that_only_says_where_it_is_is_no_news_and_is_counted(
 
     assert failures(answer) == []
     assert [json.loads(entry["Detail"])["event_id"] for entry in bus.sent] == ["event-0", "position-2"]
-    assert sent_metrics(capsys.readouterr().out) == {"ReceivedChanges": 4, "SentChanges": 2, "PositionReports": 2}
+    assert sent_metrics(capsys.readouterr().out) == {
+        **{"ReceivedChanges": 4, "SentChanges": 2, "PositionReports": 2},
+        **{"CarsEntered": 1, "CarsLeft": 0},
+    }
 
 
 def test_position_reports_behind_a_failure_come_again_and_are_counted_then(
@@ -193,7 +196,61 @@ def test_position_reports_behind_a_failure_come_again_and_are_counted_then(
     answer = handler.handle({"Records": records}, context)
 
     assert failures(answer) == ["1001"]
-    assert sent_metrics(capsys.readouterr().out) == {"ReceivedChanges": 4, "SentChanges": 1, "PositionReports": 1}
+    assert sent_metrics(capsys.readouterr().out) == {
+        **{"ReceivedChanges": 4, "SentChanges": 1, "PositionReports": 1},
+        **{"CarsEntered": 1, "CarsLeft": 0},
+    }
+
+
+def status_series(output: str) -> dict[tuple[str, str], float]:
+    """What was sent of each status: {("CarsEntered", "Available"): 1, …}."""
+    return {
+        (name, dict(dimensions)["status"]): value
+        for (name, dimensions), value in sent_series(output).items()
+        if ("service", "cars-changes") in dimensions and "status" in dict(dimensions)
+    }
+
+
+def test_cars_that_enter_and_leave_a_status_are_counted(
+    context: FakeContext, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(FakeBus(), monkeypatch)
+
+    handler.handle(load_event("dynamodb-stream"), context)  # created Available, then InCourse, then deleted
+
+    assert status_series(capsys.readouterr().out) == {
+        **{("CarsEntered", "Available"): 1, ("CarsLeft", "Available"): 1},
+        **{("CarsEntered", "InCourse"): 1, ("CarsLeft", "InCourse"): 1},
+    }
+
+
+def test_car_whose_change_was_not_sent_is_counted_when_it_is(
+    context: FakeContext, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = load_event("dynamodb-stream")
+    use(FakeBus(refused=(1,)), monkeypatch)
+
+    answer = handler.handle(event, context)
+
+    assert len(failures(answer)) == 1
+    assert status_series(capsys.readouterr().out) == {("CarsEntered", "Available"): 1, ("CarsLeft", "Available"): 0}
+
+
+@pytest.mark.parametrize("car_id", ["probe-1", "release-sample", "e2e-1"])
+def test_cars_that_only_test_the_service_are_in_no_status(
+    car_id: str, context: FakeContext, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(FakeBus(), monkeypatch)
+    event = load_event("dynamodb-stream")
+    for record in event["Records"]:
+        for image in {"OldImage", "NewImage"} & record["dynamodb"].keys():
+            record["dynamodb"][image]["car_id"] = {"S": car_id}
+
+    handler.handle(event, context)
+
+    output = capsys.readouterr().out
+    assert sent_metrics(output)["SentChanges"] == 3
+    assert status_series(output) == {}
 
 
 @pytest.mark.parametrize(
