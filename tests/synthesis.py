@@ -9,6 +9,7 @@ import aws_cdk as cdk
 import cdk_nag
 
 from app import compose
+from config import Configuration
 from tests.example import example_configuration
 
 ROOT = Path(__file__).parent.parent
@@ -19,10 +20,10 @@ def new_app(folder: Path) -> cdk.App:
     return cdk.App(outdir=str(folder), context=context)
 
 
-def synthesize(folder: Path, *, with_nag: bool) -> None:
+def synthesize(folder: Path, *, with_nag: bool, configuration: Configuration | None = None) -> None:
     """Writes the cloud assembly to `folder`; violations are left in its validation report for a test to read."""
     app = new_app(folder)
-    compose(app, example_configuration())
+    compose(app, configuration or example_configuration())
     if with_nag:
         cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
     try:
