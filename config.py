@@ -220,8 +220,8 @@ class Configuration:
             )
         if not sandbox.service.is_sandbox:
             raise ConfigurationError(
-                "sandbox: is_sandbox is False. It has to be True: a canary would take each change that `cdk watch` "
-                "makes for drift."
+                "sandbox: is_sandbox is False. It has to be True: `cdk watch` changes functions past CloudFormation, "
+                "and versions and canaries would be in its way."
             )
         if sandbox.service.toolchain_account != self.toolchain.account:
             raise ConfigurationError(

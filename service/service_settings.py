@@ -32,7 +32,8 @@ class ServiceSettings:
     `api_requests_per_second` and `api_burst` limit all callers of the API together (a token bucket),
     `api_requests_per_day` each API key; `firewall_requests_per_five_minutes`, when set, puts AWS WAF in front of the
     API, which limits each address.
-    `is_sandbox` is for a developer's own copy, which no pipeline releases: its functions' versions have no canary.
+    `is_sandbox` is for a developer's own copy, which no pipeline releases: its functions have neither versions nor
+    canaries, and each change of them is live at once.
     `e2e_caller_role_pattern` names (with `*`) the roles of the toolchain account that may assume the e2e role and the
     alarm reader's.
     Raises ValueError when a value is out of range, or the traffic cannot prove a canary.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import cdk_nag
 
 from app import compose
 from config import Configuration
-from tests.example import example_configuration
+from tests.example import example_configuration, example_sandbox
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,3 +32,9 @@ def synthesize(folder: Path, *, with_nag: bool, configuration: Configuration | N
     except RuntimeError as error:
         if "ValidationFailed" not in str(error):
             raise
+
+
+def synthesize_with_sandbox(folder: Path) -> None:
+    """Likewise, of an application whose configuration has a sandbox."""
+    configuration = dataclasses.replace(example_configuration(), sandbox=example_sandbox())
+    synthesize(folder, with_nag=True, configuration=configuration)

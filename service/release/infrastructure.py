@@ -53,7 +53,7 @@ def add_canary(
     sample: SampleEvent | None,
     settings: ServiceSettings,
 ) -> None:
-    """How every unit's alias gets a new version; in a sandbox at once, for `cdk watch` moves aliases by itself there.
+    """How every unit's alias gets a new version. In a sandbox there are none: the alias is what was last deployed.
 
     `sample` is for a function that events invoke; None is for the API's, whose routes are exercised.
     """
