@@ -1,4 +1,4 @@
-"""Composes the application: the release pipeline, which deploys everything else. No logic."""
+"""Composes the application: the release pipeline, which deploys all but a developer's sandbox. No logic."""
 
 import sys
 
@@ -7,6 +7,7 @@ import aws_cdk as cdk
 from config import Configuration, configuration
 from pipeline.pipeline_stack import PipelineStack
 from service.bundling import BundlingFailed
+from service.service_stage import ServiceStage
 
 
 def compose(app: cdk.App, values: Configuration) -> None:
@@ -16,6 +17,14 @@ def compose(app: cdk.App, values: Configuration) -> None:
         env=cdk.Environment(account=values.toolchain.account, region=values.toolchain.region),
         configuration=values,
     )
+    if values.sandbox is not None:
+        environment = values.sandbox.environment
+        ServiceStage(
+            app,
+            "Sandbox",
+            env=cdk.Environment(account=environment.account, region=environment.region),
+            settings=values.sandbox.service,
+        )
 
 
 def main() -> None:

@@ -61,6 +61,20 @@ def configuration() -> Configuration:
         ),
         approval_timeout_hours=24,
         bake_minutes=10,
+        # A copy to try things in, deployed by hand and not by the pipeline (docs/developing.md):
+        # sandbox=StageConfiguration(
+        #     environment=AwsEnvironment(account="444444444444", region="eu-west-1"),
+        #     service=ServiceSettings(
+        #         stage_name="sandbox",
+        #         is_sandbox=True,
+        #         canary=Canary(percent=10, minutes=10, minimum_calls=30),
+        #         event_canary=Canary(percent=10, minutes=10, minimum_calls=5),
+        #         runbook_url=RUNBOOK_URL,
+        #         log_retention_days=3,
+        #         toolchain_account=toolchain.account,
+        #         requests_per_minute=120,
+        #     ),
+        # ),
     )
 
 
@@ -151,7 +165,10 @@ class StageConfiguration:
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """All of it. `bake_minutes` is how long prod's own alarms are watched after a release before it counts as good."""
+    """All of it. `bake_minutes` is how long prod's own alarms are watched after a release before it counts as good.
+
+    `sandbox` is a copy of the service beside the pipeline, with no gate in front of it and no canary.
+    """
 
     toolchain: AwsEnvironment
     source: GitHubSource | CodeCommitSource
@@ -159,6 +176,7 @@ class Configuration:
     prod: StageConfiguration
     approval_timeout_hours: int
     bake_minutes: int
+    sandbox: StageConfiguration | None = None
 
     def __post_init__(self) -> None:
         accounts = [self.toolchain.account, self.staging.environment.account, self.prod.environment.account]
@@ -173,11 +191,15 @@ class Configuration:
                 f"{self.toolchain.account}. A connection serves its own account: make one there and copy its ARN."
             )
         for name, stage in (("staging", self.staging), ("prod", self.prod)):
+            if stage.service.is_sandbox:
+                raise ConfigurationError(f"{name}: is_sandbox is True, and a sandbox has no canary. Leave it out here.")
             if stage.service.toolchain_account != self.toolchain.account:
                 raise ConfigurationError(
                     f"{name}: toolchain_account {stage.service.toolchain_account} is not the toolchain's account "
                     f"{self.toolchain.account}. Its end-to-end tests could not sign in."
                 )
+        if self.sandbox is not None:
+            self._check_sandbox(self.sandbox, accounts)
         if not 1 <= self.approval_timeout_hours <= 7 * 24:
             raise ConfigurationError(
                 f"approval_timeout_hours is {self.approval_timeout_hours}. It has to be from 1 to 168, "
@@ -187,6 +209,24 @@ class Configuration:
             raise ConfigurationError(
                 f"bake_minutes is {self.bake_minutes}. It has to be from 1 to {BAKE_MINUTES_MAXIMUM}: "
                 "CodePipeline counts it in minutes, not seconds."
+            )
+
+    def _check_sandbox(self, sandbox: StageConfiguration, accounts: list[str]) -> None:
+        if sandbox.environment.account in accounts:
+            raise ConfigurationError(
+                f"sandbox: account {sandbox.environment.account} is toolchain's, staging's or prod's. It has to be one "
+                "of its own: nothing stands between a keystroke and what `cdk watch` deploys, and some names are the "
+                "same in every stage."
+            )
+        if not sandbox.service.is_sandbox:
+            raise ConfigurationError(
+                "sandbox: is_sandbox is False. It has to be True: `cdk watch` changes functions past CloudFormation, "
+                "and versions and canaries would be in its way."
+            )
+        if sandbox.service.toolchain_account != self.toolchain.account:
+            raise ConfigurationError(
+                f"sandbox: toolchain_account {sandbox.service.toolchain_account} is not the toolchain's account "
+                f"{self.toolchain.account}. End-to-end tests could not sign in."
             )
 
 

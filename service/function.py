@@ -43,6 +43,7 @@ class ServiceFunction(Construct):
         settings: ServiceSettings,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._is_sandbox = settings.is_sandbox
         _require_version_flags(self)
         bundling.build_all(ARCHITECTURE.name)
         log_group = new_log_group(self, "Logs", settings=settings)
@@ -69,9 +70,12 @@ class ServiceFunction(Construct):
         acknowledge(role, {"IAM5[Resource::*]": "X-Ray knows no resources: PutTraceSegments, PutTelemetryRecords."})
 
     @functools.cached_property
-    def version(self) -> lambda_.Version:
-        """What this release's code and configuration are published as; older versions stay, to go back to."""
-        return self.function.current_version
+    def version(self) -> lambda_.IVersion:
+        """What this release's code and configuration are published as; older versions stay, to go back to.
+
+        A sandbox publishes none: what `cdk watch` had published would fail the next `cdk deploy` (aws-cdk#35540).
+        """
+        return self.function.latest_version if self._is_sandbox else self.function.current_version
 
     @functools.cached_property
     def alias(self) -> lambda_.Alias:

@@ -32,6 +32,8 @@ class ServiceSettings:
     `api_requests_per_second` and `api_burst` limit all callers of the API together (a token bucket),
     `api_requests_per_day` each API key; `firewall_requests_per_five_minutes`, when set, puts AWS WAF in front of the
     API, which limits each address.
+    `is_sandbox` is for a developer's own copy, which no pipeline releases: its functions have neither versions nor
+    canaries, and each change of them is live at once.
     `e2e_caller_role_pattern` names (with `*`) the roles of the toolchain account that may assume the e2e role and the
     alarm reader's.
     Raises ValueError when a value is out of range, or the traffic cannot prove a canary.
@@ -51,6 +53,7 @@ class ServiceSettings:
     api_burst: int = 200
     api_requests_per_day: int = 1_000_000
     firewall_requests_per_five_minutes: int | None = None
+    is_sandbox: bool = False
     e2e_caller_role_pattern: str = "AutonomousCarManager*"
 
     def __post_init__(self) -> None:

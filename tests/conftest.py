@@ -52,6 +52,16 @@ def assembly(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Assemb
     return Assembly(folder)
 
 
+@pytest.fixture(scope="session")
+def with_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """The cloud assembly of the same sources with a sandbox configured. All tests that ask for it are on one worker."""
+    from tests.synthesis import synthesize_with_sandbox
+
+    folder = tmp_path_factory.mktemp("sandbox") / "cdk.out"
+    synthesize_with_sandbox(folder)
+    return Assembly(folder)
+
+
 def _synthesize(folder: Path) -> None:
     from tests.synthesis import synthesize  # CDK takes seconds to import: only the worker that synthesizes pays
 

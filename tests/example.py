@@ -21,7 +21,7 @@ def example_configuration() -> Configuration:
 
 
 def at_example_place(values: Configuration) -> Configuration:
-    """The same gates and sizes, in accounts 111111111111, 222222222222 and 333333333333."""
+    """The same gates and sizes, in accounts 111111111111, 222222222222 and 333333333333, without the fork's sandbox."""
     return dataclasses.replace(
         values,
         toolchain=TOOLCHAIN,
@@ -33,6 +33,16 @@ def at_example_place(values: Configuration) -> Configuration:
         ),
         staging=_in(STAGING, values.staging),
         prod=_in(PROD, values.prod),
+        sandbox=None,
+    )
+
+
+def example_sandbox() -> StageConfiguration:
+    """The sandbox of config.py's comment, in account 444444444444."""
+    staging = example_configuration().staging
+    return StageConfiguration(
+        environment=AwsEnvironment(account="444444444444", region=REGION),
+        service=dataclasses.replace(staging.service, stage_name="sandbox", is_sandbox=True, log_retention_days=3),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import aws_cdk as cdk
 import cdk_nag
 
 from app import compose
-from tests.example import example_configuration
+from config import Configuration
+from tests.example import example_configuration, example_sandbox
 
 ROOT = Path(__file__).parent.parent
 
@@ -19,10 +21,10 @@ def new_app(folder: Path) -> cdk.App:
     return cdk.App(outdir=str(folder), context=context)
 
 
-def synthesize(folder: Path, *, with_nag: bool) -> None:
+def synthesize(folder: Path, *, with_nag: bool, configuration: Configuration | None = None) -> None:
     """Writes the cloud assembly to `folder`; violations are left in its validation report for a test to read."""
     app = new_app(folder)
-    compose(app, example_configuration())
+    compose(app, configuration or example_configuration())
     if with_nag:
         cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
     try:
@@ -30,3 +32,9 @@ def synthesize(folder: Path, *, with_nag: bool) -> None:
     except RuntimeError as error:
         if "ValidationFailed" not in str(error):
             raise
+
+
+def synthesize_with_sandbox(folder: Path) -> None:
+    """Likewise, of an application whose configuration has a sandbox."""
+    configuration = dataclasses.replace(example_configuration(), sandbox=example_sandbox())
+    synthesize(folder, with_nag=True, configuration=configuration)

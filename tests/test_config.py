@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+import config
 from config import (
     AwsEnvironment,
     CodeCommitSource,
@@ -16,7 +18,8 @@ from config import (
     GitHubSource,
     configuration,
 )
-from tests.example import at_example_place, example_configuration
+from tests.example import at_example_place, example_configuration, example_sandbox
+from tests.synthesis import ROOT
 
 
 def test_committed_configuration_is_valid_and_has_three_accounts() -> None:
@@ -119,9 +122,49 @@ def _staging_tested_from(account: str) -> Callable[[Configuration], dict[str, An
     return change
 
 
+def _prod_is_a_sandbox(values: Configuration) -> dict[str, Any]:
+    service = dataclasses.replace(values.prod.service, is_sandbox=True)
+    return {"prod": dataclasses.replace(values.prod, service=service)}
+
+
+def _sandbox_in(account: str) -> Callable[[Configuration], dict[str, Any]]:
+    environment = AwsEnvironment(account=account, region="us-east-2")
+    return lambda _: {"sandbox": dataclasses.replace(example_sandbox(), environment=environment)}
+
+
+def _sandbox(**settings: Any) -> Callable[[Configuration], dict[str, Any]]:
+    sandbox = example_sandbox()
+    service = dataclasses.replace(sandbox.service, **settings)
+    return lambda _: {"sandbox": dataclasses.replace(sandbox, service=service)}
+
+
+def test_sandbox_in_an_account_of_its_own_is_taken() -> None:
+    sandbox = example_sandbox()
+    assert dataclasses.replace(example_configuration(), sandbox=sandbox).sandbox == sandbox
+
+
+def test_commented_example_of_a_sandbox_is_one() -> None:
+    # given
+    source = (ROOT / "config.py").read_text()
+    comment = re.search(r"^ *# sandbox=StageConfiguration\(\n(?: *# .*\n)+", source, re.MULTILINE)
+    assert comment is not None
+    # when
+    argument = re.sub(r"^ *# ?", "", comment[0], flags=re.MULTILINE)
+    toolchain = example_configuration().toolchain
+    sandbox = eval(f"dict({argument})", {**vars(config), "toolchain": toolchain})["sandbox"]
+    # then
+    assert dataclasses.replace(example_configuration(), sandbox=sandbox).sandbox == sandbox
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (_prod_is_a_sandbox, "prod: is_sandbox is True, and a sandbox has no canary"),
+        (_sandbox_in("111111111111"), "sandbox: account 111111111111 is toolchain's, staging's or prod's"),
+        (_sandbox_in("222222222222"), "sandbox: account 222222222222 is toolchain's, staging's or prod's"),
+        (_sandbox_in("333333333333"), "sandbox: account 333333333333 is toolchain's, staging's or prod's"),
+        (_sandbox(is_sandbox=False), "sandbox: is_sandbox is False. It has to be True"),
+        (_sandbox(toolchain_account="555555555555"), "sandbox: toolchain_account 555555555555 is not the toolchain's"),
         (_prod_in("222222222222"), "They have to be three different ones"),
         (_prod_in("111111111111"), "They have to be three different ones"),
         (
@@ -163,6 +206,11 @@ def test_example_keeps_every_value_of_a_fork_but_its_place() -> None:
         staging=staging,
         prod=prod,
         bake_minutes=59,
+        sandbox=dataclasses.replace(
+            example_sandbox(),
+            service=dataclasses.replace(example_sandbox().service, toolchain_account="444444444444"),
+            environment=AwsEnvironment(account="777777777777", region="us-east-2"),
+        ),
     )
     # when
     example = at_example_place(fork)

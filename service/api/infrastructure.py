@@ -19,7 +19,7 @@ from service.api.rest_api import new_rest_api
 from service.cars.repository import BY_STATUS_INDEX
 from service.cars.settings import Setting
 from service.function import ServiceFunction
-from service.release.infrastructure import CanaryRelease
+from service.release.infrastructure import add_canary
 from service.service_settings import ServiceSettings
 
 
@@ -54,9 +54,7 @@ class ApiStack(cdk.Stack):
             settings=settings,
         )
         self._grant(cars_table=cars_table, notifications_table=notifications_table, cursor_keys=cursor_keys)
-        self.release = CanaryRelease(
-            self, "Release", released=self.api_function, canary=settings.canary, sample=None, settings=settings
-        )
+        add_canary(self, released=self.api_function, canary=settings.canary, sample=None, settings=settings)
         self.api = new_rest_api(self, "CarsApi", function=self.api_function, settings=settings)
         add_firewall(self, api=self.api, settings=settings)
         policies = CallerPolicies(self, "Callers", api=self.api, settings=settings)

@@ -20,7 +20,7 @@ from service.changes.sample import SAMPLE
 from service.failure_queues import FailureQueue
 from service.function import ServiceFunction
 from service.redrive.failure_kind import FailureKind
-from service.release.infrastructure import CanaryRelease
+from service.release.infrastructure import add_canary
 from service.service_settings import ServiceSettings
 
 
@@ -65,9 +65,8 @@ class ChangesStack(cdk.Stack):
                 on_failure=event_sources.SqsDlq(self.undelivered_queue),
             )
         )
-        CanaryRelease(
+        add_canary(
             self,
-            "Release",
             released=self.changes_function,
             canary=settings.event_canary,
             sample=SAMPLE,

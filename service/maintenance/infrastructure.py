@@ -22,7 +22,7 @@ from service.cars.settings import Setting
 from service.failure_queues import FailureQueue
 from service.function import ServiceFunction
 from service.redrive.failure_kind import FailureKind
-from service.release.infrastructure import CanaryRelease, SampleEvent
+from service.release.infrastructure import SampleEvent, add_canary
 from service.service_settings import ServiceSettings
 
 TIMEOUT_SECONDS = 10
@@ -82,9 +82,8 @@ class MaintenanceStack(cdk.Stack):
                 self.queue, batch_size=10, report_batch_item_failures=True, max_concurrency=FUNCTIONS_AT_ONCE
             )
         )
-        CanaryRelease(
+        add_canary(
             self,
-            "Release",
             released=self.maintenance_function,
             canary=settings.event_canary,
             sample=_sample(self.maintenance_function),

@@ -25,7 +25,7 @@ from service.failure_queues import FailureQueue
 from service.function import ServiceFunction
 from service.notifications.sample import SAMPLE
 from service.redrive.failure_kind import FailureKind
-from service.release.infrastructure import CanaryRelease
+from service.release.infrastructure import add_canary
 from service.service_settings import ServiceSettings
 
 FOR_PEOPLE = (CarStatus.IN_MAINTENANCE, CarStatus.OUT_OF_SERVICE)
@@ -70,9 +70,8 @@ class NotificationsStack(cdk.Stack):
         self.topic = self._topic(settings)
         self._subscribe_function()
         self._subscribe_bus(event_bus)
-        CanaryRelease(
+        add_canary(
             self,
-            "Release",
             released=self.notifications_function,
             canary=settings.event_canary,
             sample=SAMPLE,

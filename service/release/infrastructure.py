@@ -45,6 +45,22 @@ class SampleEvent:
         }
 
 
+def add_canary(
+    scope: Construct,
+    *,
+    released: ServiceFunction,
+    canary: Canary,
+    sample: SampleEvent | None,
+    settings: ServiceSettings,
+) -> None:
+    """How every unit's alias gets a new version. In a sandbox there are none: the alias is what was last deployed.
+
+    `sample` is for a function that events invoke; None is for the API's, whose routes are exercised.
+    """
+    if not settings.is_sandbox:
+        CanaryRelease(scope, "Release", released=released, canary=canary, sample=sample, settings=settings)
+
+
 class CanaryRelease(Construct):
     """The deployment group of `released`'s alias, its alarms, and the hooks before and after the shift.
 
@@ -61,7 +77,6 @@ class CanaryRelease(Construct):
         sample: SampleEvent | None,
         settings: ServiceSettings,
     ) -> None:
-        """`sample` is for a function that events invoke; None is for the API's, whose routes are exercised."""
         super().__init__(scope, construct_id)
         self.pre_traffic_hook = self._hook(
             "PreTraffic",

@@ -30,7 +30,7 @@ from service.cars.telemetry import WRITTEN_ATTRIBUTES
 from service.failure_queues import FailureQueue
 from service.function import ServiceFunction
 from service.redrive.failure_kind import FailureKind
-from service.release.infrastructure import CanaryRelease, SampleEvent
+from service.release.infrastructure import SampleEvent, add_canary
 from service.service_settings import ServiceSettings
 
 SHARDS = 1
@@ -134,9 +134,8 @@ class TelemetryStack(cdk.Stack):
                 on_failure=event_sources.SqsDlq(self.undelivered_queue),
             )
         )
-        CanaryRelease(
+        add_canary(
             self,
-            "Release",
             released=self.telemetry_function,
             canary=settings.event_canary,
             sample=SAMPLE,
