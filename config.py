@@ -68,7 +68,7 @@ def configuration() -> Configuration:
         #         stage_name="sandbox",
         #         is_sandbox=True,
         #         canary=Canary(percent=10, minutes=10, minimum_calls=30),
-        #         event_canary=Canary(percent=10, minutes=10, minimum_calls=5),
+        #         event_canary=Canary(percent=50, minutes=10, minimum_calls=10),
         #         runbook_url=RUNBOOK_URL,
         #         log_retention_days=3,
         #         toolchain_account=toolchain.account,

@@ -1,4 +1,4 @@
-"""What README.md says of the service is so: its units, its commands, and the order in which its stacks can be deleted."""
+"""What README.md says of the service is so: units, commands, and the order in which stacks can be deleted."""
 
 from __future__ import annotations
 
