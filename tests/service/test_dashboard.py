@@ -21,6 +21,7 @@ from service.changes.runtime import handler as changes
 from service.maintenance.runtime import handler as maintenance
 from service.notifications.runtime import handler as notifications
 from service.prober.runtime import handler as prober
+from service.prober.runtime.shift import Shift
 from service.telemetry.runtime import handler as telemetry
 from tests.assembly import Assembly
 from tests.service.api.runtime.test_handler import DETAILS, Api
@@ -255,6 +256,7 @@ def order_maintenance(context: FakeContext) -> None:
 
 def probe(stage: str, context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(Setting.STAGE_NAME, stage.lower())
-    monkeypatch.setenv(Setting.REQUESTS_PER_MINUTE_AT_REST, "7")
-    monkeypatch.setattr(prober, "is_traffic_shifting", lambda: False)
+    for setting in (Setting.REQUESTS_PER_MINUTE, Setting.REQUESTS_PER_MINUTE_AT_REST, Setting.EVENTS_PER_MINUTE):
+        monkeypatch.setenv(setting, "12")
+    monkeypatch.setattr(prober, "shift", lambda: Shift(of_api=False, of_events=False))
     prober_tests.run(FakeApi(), context, monkeypatch)
