@@ -136,7 +136,7 @@ def test_package_of_a_function_holds_its_code_and_nothing_else(template: Templat
 def test_package_and_layer_are_enough_for_all_that_a_function_imports(template: Template, assembly: Assembly) -> None:
     script = Path(__file__).with_name("import_everything.py")
     for function, package in bundles(assembly, template):
-        command = [sys.executable, *ISOLATED, str(script), function["Handler"], str(package), str(our_layer())]
+        command = [sys.executable, "-B", *ISOLATED, str(script), function["Handler"], str(package), str(our_layer())]
         imported = subprocess.run(command, capture_output=True, text=True, check=False)
         assert imported.returncode == 0, f"{function['Handler']}:\n{imported.stderr}"
 
