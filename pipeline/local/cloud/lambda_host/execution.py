@@ -61,6 +61,7 @@ class Execution:
         self._pools: dict[tuple[FunctionArn, str], tuple[FunctionVersion, WorkerPool]] = {}
         self._workers: set[Worker] = set()
         self._janitor: asyncio.Task[None] | None = None
+        self._is_closed = False
 
     async def run(self, version: FunctionVersion, function_arn: str, request_id: str, event: bytes) -> Outcome:
         """Runs one event; whatever goes wrong is an outcome. `function_arn` is as invoked, as the handler sees it."""
@@ -94,7 +95,8 @@ class Execution:
             known[1].retire()
 
     async def close(self) -> None:
-        """Ends every worker, and returns when all are gone."""
+        """Ends every worker, and returns when all are gone. None is started any more."""
+        self._is_closed = True
         if self._janitor is not None:
             self._janitor.cancel()
         for worker in list(self._workers):
@@ -120,6 +122,8 @@ class Execution:
         stream = LogStream(function.account, function.region, version.log_group, stream_name(version.version))
         loop = asyncio.get_running_loop()
         command = await loop.run_in_executor(self._threads, self._command, version, stream)
+        if self._is_closed:
+            raise LocalRunError("The run has ended: no function is started any more.")
         worker = Worker(command, self._guardian, on_line=lambda line: self._on_line(stream, line))
         self._workers = {known for known in self._workers if not known.is_ended} | {worker}
         await worker.start()

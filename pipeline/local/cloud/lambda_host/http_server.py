@@ -9,6 +9,8 @@ from aiohttp import web
 
 _LARGEST_BODY = 16 * 1024 * 1024  # Lambda's largest payload is 6 MB, and JSON in JSON grows
 
+_ACCEPTED_SECONDS = 0.01
+
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -21,6 +23,11 @@ class HttpServer:
 
     def close(self) -> None:
         self._listening.close()
+        self._close_connections()
+        # One that was just accepted is not among them yet.
+        asyncio.get_running_loop().call_later(_ACCEPTED_SECONDS, self._close_connections)
+
+    def _close_connections(self) -> None:
         for connection in self._answering.connections:
             connection.force_close()
 

@@ -94,6 +94,9 @@ class Worker:
         self._server, port = await serve_on_free_port(self._answer, ends_with_caller=True)
         loop = asyncio.get_running_loop()
         environment = {**self.command.environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}"}
+        if self.is_ended:  # the run has, meanwhile: nothing is begun any more
+            self.kill()
+            raise WorkerFailed(failure("LocalRun.Ended", "The run has ended."))
         self._process = await loop.run_in_executor(None, self._popen, environment)
         self._output = OutputLines(self._process, self._take_line)
         threading.Thread(target=self._watch, args=(loop, self._process), name="worker", daemon=True).start()
