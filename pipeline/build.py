@@ -25,8 +25,8 @@ def build_step(source: pipelines.CodePipelineSource) -> pipelines.CodeBuildStep:
             "ruff check .",
             "ruff format --check .",
             "mypy .",
-            # The local run's own tests are left to `make test`: nothing of it is released.
-            "pytest -n 2 --ignore=tests/pipeline/local",
+            # Tests of the local run and of the benchmark are left to `make test`: nothing of them is released.
+            "pytest -n 2 --ignore=tests/pipeline/local --ignore=tests/bench",
             "cdk synth --quiet",
         ],
         primary_output_directory="cdk.out",
