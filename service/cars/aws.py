@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
+CONFLICT_ATTEMPTS = 6
+FIRST_CONFLICT_DELAY_SECONDS = 0.025
+
 
 @functools.cache
 def session() -> Session:
@@ -64,4 +67,19 @@ def client(name: str, *, config: Config | None = None) -> Any:
     A service that is new here has to be named in AWS_SERVICES (service/bundling.py), too.
     """
     ours = Config(user_agent=user_agent())
-    return session().create_client(name, config=ours if config is None else ours.merge(config))
+    made = session().create_client(name, config=ours if config is None else ours.merge(config))
+    if name == "dynamodb":
+        made.meta.events.register("needs-retry.dynamodb", _conflict_delay)  # type: ignore[arg-type]
+    return made
+
+
+def _conflict_delay(*, response: tuple[Any, dict[str, Any]] | None, attempts: int, **_: object) -> float | None:
+    """Seconds until a write is tried again that met a transaction on its item; None for all else.
+
+    Such a write has changed nothing, and the transaction is over in milliseconds; botocore tries it no second time
+    (TransactionConflictException, PutItem, UpdateItem and DeleteItem). `attempts` counts from 1.
+    """
+    code = None if response is None else response[1].get("Error", {}).get("Code")
+    if code != "TransactionConflictException" or attempts >= CONFLICT_ATTEMPTS:
+        return None
+    return FIRST_CONFLICT_DELAY_SECONDS * float(2 ** (attempts - 1))

@@ -34,7 +34,8 @@ _CORRELATION_ID = re.compile(CORRELATION_ID_PATTERN)
 class Request:
     """`resource` is the path as API Gateway's resource has it ("/cars/{car_id}"); names of headers are in lower case.
 
-    `caller` is the ARN of who signed the request. `query` has every value that was sent for a name.
+    `caller` is the ARN of who signed the request, of a role without its session: SDKs name those anew in each process,
+    and who was killed and sends again is still the same. `query` has every value that was sent for a name.
     """
 
     method: str
@@ -58,7 +59,7 @@ class Request:
             query=event["multiValueQueryStringParameters"] or {},
             headers=headers,
             body=_body_of(event),
-            caller=(context.get("identity") or {}).get("userArn") or "",
+            caller=_caller((context.get("identity") or {}).get("userArn") or ""),
             correlation_id=_correlation_id(headers.get("x-correlation-id", ""), context["requestId"]),
         )
 
@@ -100,6 +101,12 @@ def _body_of(event: Mapping[str, Any]) -> bytes:
     if event["isBase64Encoded"]:
         return base64.b64decode(text)
     return text.encode(errors="surrogatepass")  # a lone surrogate is no UTF-8: pydantic says so
+
+
+def _caller(user_arn: str) -> str:
+    """`arn:aws:sts::123456789012:assumed-role/name/session` without the session; any other ARN as it is."""
+    kind, *names = user_arn.split("/")
+    return "/".join((kind, *names[:-1])) if kind.endswith(":assumed-role") and len(names) > 1 else user_arn
 
 
 def _correlation_id(brought: str, request_id: str) -> str:

@@ -1,7 +1,8 @@
 """Sends an event to the bus for each change of a car, in the stream's order; where a car is now is no such change.
 
 What could not be sent is reported as a partial batch failure: Lambda then sends the batch again from the first such
-record on ("Reporting batch item failures for DynamoDB streams"). It must not skip a record, nor overtake a failed one.
+record on ("Reporting batch item failures for DynamoDB streams"). Where nothing was sent, the call fails: a version that
+can send nothing must not look like a good one. It must not skip a record, nor overtake a failed one.
 """
 
 from __future__ import annotations
@@ -49,6 +50,10 @@ class UnreadableRecord(Exception):
     """A record of the stream is not a change of a car."""
 
 
+class NothingSent(Exception):
+    """No change of the batch came to the bus. An error and not an answer, for the canary's alarms count errors."""
+
+
 @functools.cache
 def event_bridge() -> EventBridgeClient:
     return aws.client("events")
@@ -57,7 +62,10 @@ def event_bridge() -> EventBridgeClient:
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """`event` is {"Records": [DynamoDB stream record, …]}; the result {"batchItemFailures": [{"itemIdentifier"}]}."""
+    """`event` is {"Records": [DynamoDB stream record, …]}; the result {"batchItemFailures": [{"itemIdentifier"}]}.
+
+    Raises NothingSent.
+    """
     records: list[dict[str, Any]] = event["Records"]
     metrics.add_metric(name="ReceivedChanges", unit=MetricUnit.Count, value=len(records))
     sent, failed = _send(records)
@@ -67,6 +75,8 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     _count_statuses(sent)
     if failed is None:
         return {"batchItemFailures": []}
+    if not sent:
+        raise NothingSent("Not one change of the batch was sent; the log says why.")
     return {"batchItemFailures": [{"itemIdentifier": failed["dynamodb"]["SequenceNumber"]}]}
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import platform
+from contextlib import nullcontext
+from dataclasses import dataclass
 
 import botocore
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from service.cars import aws
 
@@ -20,16 +23,19 @@ def user_agents_of_a_call(config: Config | None) -> list[str]:
     def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
         agent = request.headers["User-Agent"]
         sent.append(agent.decode() if isinstance(agent, bytes) else agent)
-        return AWSResponse(request.url, 200, {}, _Empty())  # type: ignore[arg-type]
+        return AWSResponse(request.url, 200, {}, _Body())  # type: ignore[arg-type]
 
     client.meta.events.register("before-send.dynamodb", answer)  # type: ignore[arg-type]
     client.list_tables()
     return sent
 
 
-class _Empty:
+@dataclass
+class _Body:
+    text: bytes = b"{}"
+
     def stream(self) -> list[bytes]:
-        return [b"{}"]
+        return [self.text]
 
 
 def test_client_says_which_sdk_and_python_call_and_where(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,3 +65,35 @@ def test_client_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
 
     assert aws.client("sqs").meta.region_name == "eu-central-1"
+
+
+def calls_of_a_write(code: str, *, failing: int, fails: bool, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How often one UpdateItem is sent whose first `failing` attempts are answered with the error. No time passes."""
+    monkeypatch.setattr(aws, "FIRST_CONFLICT_DELAY_SECONDS", 0.0)
+    client = aws.client("dynamodb", config=Config(retries={"mode": "standard", "total_max_attempts": 2}))
+    sent: list[str] = []
+
+    def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        sent.append(request.url)
+        if len(sent) > failing:
+            return AWSResponse(request.url, 200, {}, _Body())  # type: ignore[arg-type]
+        return AWSResponse(request.url, 400, {}, _Body(b'{"__type": "%s"}' % code.encode()))  # type: ignore[arg-type]
+
+    client.meta.events.register("before-send.dynamodb", answer)  # type: ignore[arg-type]
+    with pytest.raises(ClientError, match=code) if fails else nullcontext():
+        client.update_item(TableName="cars", Key={"car_id": {"S": "car-1"}})
+    return len(sent)
+
+
+@pytest.mark.parametrize(
+    ("code", "failing", "sent", "fails"),
+    [
+        ("TransactionConflictException", 3, 4, False),
+        ("TransactionConflictException", 100, aws.CONFLICT_ATTEMPTS, True),
+        ("ConditionalCheckFailedException", 1, 1, True),
+    ],
+)
+def test_write_that_meets_a_transaction_is_tried_again(
+    code: str, failing: int, sent: int, fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert calls_of_a_write(code, failing=failing, fails=fails, monkeypatch=monkeypatch) == sent

@@ -78,7 +78,7 @@ def test_function_may_write_positions_and_nothing_else_of_a_car(template: Templa
     assert "CarsTable" in on_table["Resource"]["Fn::ImportValue"]
     assert on_table["Condition"] == {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["car_id", *WRITTEN_ATTRIBUTES]},
-        "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]},
+        "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "ALL_OLD"]},
     }
 
 

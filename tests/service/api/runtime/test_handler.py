@@ -524,6 +524,24 @@ def test_other_keys_and_other_callers_make_other_cars(api: Api) -> None:
     assert len({answer.body["car_id"] for answer in made}) == 3
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "cars"),
+    [
+        ("assumed-role/planner/botocore-session-1", "assumed-role/planner/botocore-session-2", 1),
+        ("assumed-role/planner/session", "assumed-role/other/session", 2),
+        ("user/fleet/planner", "user/fleet/other", 2),
+    ],
+)
+def test_key_is_that_of_a_role_whatever_its_sessions_are_called(api: Api, first: str, second: str, cars: int) -> None:
+    context = load_event("api-gateway-rest")["requestContext"]
+    callers = [f"arn:aws:sts::222222222222:{name}" for name in (first, second)]
+    contexts = [{**context, "identity": {**context["identity"], "userArn": caller}} for caller in callers]
+
+    made = [api.call("POST", "/cars", body=DETAILS, headers=ONCE, requestContext=each) for each in contexts]
+
+    assert len({answer.body["car_id"] for answer in made}) == cars
+
+
 @pytest.mark.parametrize("key", ["", "a b", "ä", "a" * 256])
 def test_key_that_is_none_is_refused(api: Api, key: str) -> None:
     assert api.call("POST", "/cars", body=DETAILS, headers={"Idempotency-Key": key}).status == 422

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import boto3
@@ -140,6 +141,31 @@ def test_record_that_is_no_car_fails_alone_and_after_those_before_it(
 
     assert failures(answer) == ["1002"]
     assert [json.loads(entry["Detail"])["event_id"] for entry in bus.sent] == ["event-0", "event-1"]
+
+
+def test_call_fails_when_the_bus_refuses_the_first_change(
+    context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus = FakeBus(refused=range(10))
+    use(bus, monkeypatch)
+
+    with pytest.raises(handler.NothingSent):
+        handler.handle({"Records": [position_report(0), *many_records(12)]}, context)
+
+    assert bus.calls == [10]
+
+
+def test_call_fails_when_no_change_can_be_read(context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    bus = FakeBus()
+    use(bus, monkeypatch)
+    records = many_records(2)
+    for record in records:
+        del record["dynamodb"]["NewImage"]["model"]
+
+    with pytest.raises(handler.NothingSent):
+        handler.handle({"Records": records}, context)
+
+    assert bus.calls == []
 
 
 def test_unreachable_bus_fails_the_whole_batch(context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,7 +314,7 @@ def test_log_says_which_event_and_not_where_the_car_is(
     (record,) = many_records(1)
     record["dynamodb"]["NewImage"].update({"latitude": {"N": "52.515151"}, "correlation_id": {"S": "request-1"}})
 
-    with log_of(handler.logger) as log:
+    with log_of(handler.logger) as log, pytest.raises(handler.NothingSent) if refused else nullcontext():
         handler.handle({"Records": [record]}, context)
 
     (line,) = log.lines()
@@ -304,7 +330,7 @@ def test_values_of_an_unreadable_record_stay_out_of_the_log(
     (record,) = many_records(1)
     record["dynamodb"]["NewImage"]["latitude"] = {"N": "952.515151"}
 
-    with log_of(handler.logger) as log:
+    with log_of(handler.logger) as log, pytest.raises(handler.NothingSent):
         handler.handle({"Records": [record]}, context)
 
     assert "latitude" in log.text
@@ -329,4 +355,5 @@ def test_sample_of_a_release_is_refused_when_the_version_cannot_send(
 ) -> None:
     use(FakeBus(refused=(0,)), monkeypatch)
 
-    assert handler.handle(dict(SAMPLE.event), context) != SAMPLE.answer
+    with pytest.raises(handler.NothingSent):
+        handler.handle(dict(SAMPLE.event), context)
