@@ -40,7 +40,9 @@ def configuration() -> Configuration:
             service=ServiceSettings(
                 stage_name="staging",
                 canary=Canary(percent=10, minutes=10, minimum_calls=30),
-                event_canary=Canary(percent=50, minutes=10, minimum_calls=10),
+                event_canary=Canary(
+                    percent=50, minutes=10, minimum_calls=5, minimum_calls_per_period=2, maximum_error_percent=20
+                ),
                 runbook_url=RUNBOOK_URL,
                 log_retention_days=14,
                 toolchain_account=toolchain.account,
@@ -52,7 +54,9 @@ def configuration() -> Configuration:
             service=ServiceSettings(
                 stage_name="prod",
                 canary=Canary(percent=10, minutes=15, minimum_calls=30),
-                event_canary=Canary(percent=50, minutes=15, minimum_calls=10),
+                event_canary=Canary(
+                    percent=50, minutes=15, minimum_calls=5, minimum_calls_per_period=2, maximum_error_percent=20
+                ),
                 runbook_url=RUNBOOK_URL,
                 log_retention_days=90,
                 toolchain_account=toolchain.account,
@@ -68,7 +72,7 @@ def configuration() -> Configuration:
         #         stage_name="sandbox",
         #         is_sandbox=True,
         #         canary=Canary(percent=10, minutes=10, minimum_calls=30),
-        #         event_canary=Canary(percent=50, minutes=10, minimum_calls=10),
+        #         event_canary=Canary(percent=50, minutes=10, minimum_calls=5, minimum_calls_per_period=2),
         #         runbook_url=RUNBOOK_URL,
         #         log_retention_days=3,
         #         toolchain_account=toolchain.account,

@@ -19,7 +19,7 @@ METRIC_LAG_SECONDS = 180
 """How late CloudWatch may show a metric."""
 
 MINIMUM_CALLS_PER_PERIOD = 5
-"""Below so many calls in a period, an error rate says nothing: the rate alarms stay silent."""
+"""Below so many calls in a period, an error rate of the API says nothing: the rate alarms stay silent."""
 
 LONGEST_CANARY_MINUTES = 2880
 """CodeDeploy's quota for the time between the first and the last traffic shift."""
@@ -29,12 +29,15 @@ LONGEST_CANARY_MINUTES = 2880
 class Canary:
     """`percent` of the traffic goes to the new version for `minutes`, which must bring it at least `minimum_calls`.
 
+    More than `maximum_error_percent` of its calls may not fail, in a period with `minimum_calls_per_period` or more.
     Raises ValueError when an alarm could not fire inside the window, or a number is out of CodeDeploy's range.
     """
 
     percent: int
     minutes: int
     minimum_calls: int
+    minimum_calls_per_period: int = MINIMUM_CALLS_PER_PERIOD
+    maximum_error_percent: int = 1
 
     def __post_init__(self) -> None:
         if not 1 <= self.percent <= 99:
@@ -43,6 +46,10 @@ class Canary:
             raise ValueError(f"Canary minutes is {self.minutes}: CodeDeploy allows 1 to {LONGEST_CANARY_MINUTES}.")
         if self.minimum_calls < 1:
             raise ValueError(f"Canary minimum_calls is {self.minimum_calls}: at least 1, for no data is never a pass.")
+        if self.minimum_calls_per_period < 1:
+            raise ValueError(f"Canary minimum_calls_per_period is {self.minimum_calls_per_period}: at least 1.")
+        if not 1 <= self.maximum_error_percent <= 50:
+            raise ValueError(f"Canary maximum_error_percent is {self.maximum_error_percent}: from 1 to 50.")
         needed_seconds = 2 * ALARM_EVALUATION_PERIODS * ALARM_PERIOD_SECONDS + METRIC_LAG_SECONDS
         if self.minutes * 60 < needed_seconds:
             raise ValueError(
@@ -80,9 +87,9 @@ class Canary:
                 "raise the traffic, the percent or the minutes, or ask for fewer calls."
             )
         calls_per_period = requests_per_minute * ALARM_PERIOD_SECONDS / 60 * self.percent / 100
-        if calls_per_period < MINIMUM_CALLS_PER_PERIOD:
+        if calls_per_period < self.minimum_calls_per_period:
             raise ValueError(
                 f"{requests_per_minute} requests/min x {self.percent} % = {calls_per_period:.1f} calls of the new "
-                f"version per period, but its error-rate alarms need {MINIMUM_CALLS_PER_PERIOD}: they could not fire. "
-                "Raise the traffic or the percent."
+                f"version per period, but its error-rate alarms need {self.minimum_calls_per_period}: they could not "
+                "fire. Raise the traffic or the percent."
             )

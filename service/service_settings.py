@@ -25,8 +25,9 @@ class ServiceSettings:
     `requests_per_minute` is what the prober sends while a new version gets its share of the traffic, so that the canary
     can be judged; `requests_per_minute_at_rest` what it sends at all other times, so that alarms always have data.
     `event_canary` is the canary of a unit that events invoke: few events and a large share, for what fails is tried
-    again, half of the time by the old version, and nobody waits for it. `events_per_minute` is how often the prober has
-    each of them invoked while one of their new versions gets its share.
+    again, half of the time by the old version, and nobody waits for it. `events_per_minute` is how many events the
+    prober sends to each of them while one of their new versions gets its share, `event_calls_per_minute` how many calls
+    they make at least: Lambda reads a shard once a second, and the prober sends its events within few.
     `runbook_url` is where docs/runbook is read, for the descriptions of alarms. `operators_email` is subscribed to the
     alarms and to the notifications; its owner has to confirm.
     `api_requests_per_second` and `api_burst` limit all callers of the API together (a token bucket),
@@ -48,6 +49,7 @@ class ServiceSettings:
     requests_per_minute: int
     requests_per_minute_at_rest: int = 14
     events_per_minute: int = 12
+    event_calls_per_minute: int = 4
     operators_email: str | None = None
     api_requests_per_second: int = 100
     api_burst: int = 200
@@ -79,7 +81,7 @@ class ServiceSettings:
             raise ValueError(f"operators_email is {self.operators_email!r}: one e-mail address, or None.")
         self._check_api_limits()
         self.canary.check_sample(self.requests_per_minute)
-        self.event_canary.check_sample(self.events_per_minute)
+        self.event_canary.check_sample(self.event_calls_per_minute)
 
     def _check_api_limits(self) -> None:
         """The prober sends a minute's requests at once: limits that stop it would fail every release."""

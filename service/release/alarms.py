@@ -15,23 +15,21 @@ import jsii
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from service.canary import ALARM_EVALUATION_PERIODS, ALARM_PERIOD_SECONDS, MINIMUM_CALLS_PER_PERIOD
+from service.canary import ALARM_EVALUATION_PERIODS, ALARM_PERIOD_SECONDS, Canary
 from service.function import ServiceFunction, alias_dimensions
 
-ERROR_RATE_PERCENT = 1
 ERROR_COUNT = 3
-BASELINE_DIFFERENCE_PERCENT = 1
 DURATION_P90_MILLISECONDS = 1000
 
 PERIOD = cdk.Duration.seconds(ALARM_PERIOD_SECONDS)
 
 
-def new_version_alarms(scope: Construct, *, released: ServiceFunction) -> list[cloudwatch.IAlarm]:
+def new_version_alarms(scope: Construct, *, released: ServiceFunction, canary: Canary) -> list[cloudwatch.IAlarm]:
     """The four alarms of a canary: error rate, error count, worse than the old version, slow."""
     alarms = [
-        _error_rate(scope, released),
+        _error_rate(scope, released, canary),
         _error_count(scope, released),
-        _canary_against_baseline(scope, released),
+        _canary_against_baseline(scope, released, canary),
         _duration_p90(scope, released),
     ]
     for alarm in alarms:
@@ -39,13 +37,13 @@ def new_version_alarms(scope: Construct, *, released: ServiceFunction) -> list[c
     return list(alarms)
 
 
-def _error_rate(scope: Construct, released: ServiceFunction) -> cloudwatch.Alarm:
+def _error_rate(scope: Construct, released: ServiceFunction, canary: Canary) -> cloudwatch.Alarm:
     return _alarm(
         scope,
         "NewVersionErrorRate",
-        f"More than {ERROR_RATE_PERCENT} % of the new version's calls fail",
+        f"More than {canary.maximum_error_percent} % of the new version's calls fail",
         cloudwatch.MathExpression(
-            expression=f"IF(FILL(newCalls,0)>={MINIMUM_CALLS_PER_PERIOD}, 100*FILL(newErrors,0)/newCalls, 0)",
+            expression=f"IF(FILL(newCalls,0)>={canary.minimum_calls_per_period}, 100*FILL(newErrors,0)/newCalls, 0)",
             using_metrics={
                 "newCalls": _new_version(released, "Invocations"),
                 "newErrors": _new_version(released, "Errors"),
@@ -53,7 +51,7 @@ def _error_rate(scope: Construct, released: ServiceFunction) -> cloudwatch.Alarm
             label="New version's error rate (%)",
             period=PERIOD,
         ),
-        threshold=ERROR_RATE_PERCENT,
+        threshold=canary.maximum_error_percent,
         datapoints_to_alarm=2,
     )
 
@@ -72,20 +70,20 @@ def _error_count(scope: Construct, released: ServiceFunction) -> cloudwatch.Alar
     )
 
 
-def _canary_against_baseline(scope: Construct, released: ServiceFunction) -> cloudwatch.Alarm:
+def _canary_against_baseline(scope: Construct, released: ServiceFunction, canary: Canary) -> cloudwatch.Alarm:
     """The baseline is what is left of the alias without the new version, for CloudFormation cannot name the old one.
 
     Silent when both fail alike: then a dependency is down, and going back would not help.
     """
     enough = (
-        f"FILL(newCalls,0)>={MINIMUM_CALLS_PER_PERIOD} AND "
-        f"(FILL(allCalls,0)-FILL(newCalls,0))>={MINIMUM_CALLS_PER_PERIOD}"
+        f"FILL(newCalls,0)>={canary.minimum_calls_per_period} AND "
+        f"(FILL(allCalls,0)-FILL(newCalls,0))>={canary.minimum_calls_per_period}"
     )
     difference = "100*FILL(newErrors,0)/newCalls - 100*(FILL(allErrors,0)-FILL(newErrors,0))/(allCalls-newCalls)"
     return _alarm(
         scope,
         "CanaryAgainstBaseline",
-        f"The new version fails more often than the old one, by more than {BASELINE_DIFFERENCE_PERCENT} % of its calls",
+        f"The new version fails oftener than the old one, by more than {canary.maximum_error_percent} % of its calls",
         cloudwatch.MathExpression(
             expression=f"IF({enough}, {difference}, 0)",
             using_metrics={
@@ -97,7 +95,7 @@ def _canary_against_baseline(scope: Construct, released: ServiceFunction) -> clo
             label="New version's error rate minus the old one's (percentage points)",
             period=PERIOD,
         ),
-        threshold=BASELINE_DIFFERENCE_PERCENT,
+        threshold=canary.maximum_error_percent,
         datapoints_to_alarm=2,
     )
 

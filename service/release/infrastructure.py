@@ -21,7 +21,7 @@ from service.acknowledgements import acknowledge, resource_id
 from service.canary import Canary
 from service.cars.settings import Setting
 from service.function import ALIAS_NAME, ServiceFunction
-from service.release.alarms import ERROR_RATE_PERCENT, new_version_alarms
+from service.release.alarms import new_version_alarms
 from service.service_settings import ServiceSettings
 
 HOOK_TIMEOUT_SECONDS = 600
@@ -97,7 +97,7 @@ class CanaryRelease(Construct):
                 Setting.FUNCTION_VERSION: released.version.version,
                 Setting.ALIAS_NAME: ALIAS_NAME,
                 Setting.MINIMUM_CALLS: str(canary.minimum_calls),
-                Setting.MAXIMUM_ERROR_PERCENT: str(ERROR_RATE_PERCENT),
+                Setting.MAXIMUM_ERROR_PERCENT: str(canary.maximum_error_percent),
             },
             settings=settings,
         )
@@ -112,7 +112,7 @@ class CanaryRelease(Construct):
                     interval=cdk.Duration.minutes(canary.minutes), percentage=canary.percent
                 ),
             ),
-            alarms=new_version_alarms(self, released=released),
+            alarms=new_version_alarms(self, released=released, canary=canary),
             pre_hook=self.pre_traffic_hook.function,
             post_hook=self.evidence_hook.function,
             auto_rollback=codedeploy.AutoRollbackConfig(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import re
 
@@ -80,3 +81,17 @@ def test_bad_luck_of_one_window_in_a_thousand_is_reckoned_with() -> None:
     assert 57 < likely < 59
     assert sum(calls < likely for calls in windows) / len(windows) < 0.005
     assert min(windows) < likely + 10  # and no more than that: the bound is near what happens
+
+
+def test_few_events_are_judged_by_few_calls() -> None:
+    few = Canary(percent=50, minutes=10, minimum_calls=5, minimum_calls_per_period=2, maximum_error_percent=20)
+
+    few.check_sample(4)
+    with pytest.raises(ValueError, match="error-rate alarms need 2: they could not fire"):
+        dataclasses.replace(few, minimum_calls=1).check_sample(3)
+
+
+@pytest.mark.parametrize(("field", "value"), [("minimum_calls_per_period", 0), ("maximum_error_percent", 0)])
+def test_numbers_that_would_judge_nothing_are_refused(field: str, value: int) -> None:
+    with pytest.raises(ValueError, match=f"Canary {field} is {value}"):
+        Canary(percent=10, minutes=10, minimum_calls=30, **{field: value})

@@ -11,7 +11,7 @@ from service.service_settings import ServiceSettings
 SETTINGS = ServiceSettings(
     stage_name="staging",
     canary=Canary(percent=10, minutes=10, minimum_calls=30),
-    event_canary=Canary(percent=50, minutes=10, minimum_calls=10),
+    event_canary=Canary(percent=50, minutes=10, minimum_calls=5, minimum_calls_per_period=2, maximum_error_percent=20),
     runbook_url="https://example.com/runbook",
     log_retention_days=14,
     toolchain_account="111111111111",

@@ -27,8 +27,8 @@ from service.cars.errors import OrderError
 from service.cars.orders import OrderOutcome, OrderRepository, parse_order
 from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
 
-CLIENT = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
-"""Once more at once, and no oftener: what fails, the queue gives out again."""
+CLIENT = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
+"""Once more at once, and no oftener: what fails, the queue gives out again. A hung order leaves time for the others."""
 
 CORRELATION_ID = "correlation_id"
 """The message attribute with the id under which the planner follows an order through all logs."""

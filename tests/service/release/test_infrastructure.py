@@ -206,7 +206,9 @@ def api_template(folder: Path) -> Template:
     settings = ServiceSettings(
         stage_name="test",
         canary=Canary(percent=10, minutes=10, minimum_calls=30),
-        event_canary=Canary(percent=50, minutes=10, minimum_calls=10),
+        event_canary=Canary(
+            percent=50, minutes=10, minimum_calls=5, minimum_calls_per_period=2, maximum_error_percent=20
+        ),
         runbook_url="https://example.com/runbook",
         log_retention_days=14,
         toolchain_account="111111111111",
@@ -251,7 +253,9 @@ def test_flag_without_which_a_layer_publishes_no_version_is_asked_for(tmp_path: 
     settings = ServiceSettings(
         stage_name="test",
         canary=Canary(percent=10, minutes=10, minimum_calls=30),
-        event_canary=Canary(percent=50, minutes=10, minimum_calls=10),
+        event_canary=Canary(
+            percent=50, minutes=10, minimum_calls=5, minimum_calls_per_period=2, maximum_error_percent=20
+        ),
         runbook_url="https://example.com/runbook",
         log_retention_days=14,
         toolchain_account="111111111111",
@@ -260,3 +264,26 @@ def test_flag_without_which_a_layer_publishes_no_version_is_asked_for(tmp_path: 
 
     with pytest.raises(Exception, match='Feature flag "@aws-cdk/aws-lambda:recognizeLayerVersion" is off'):
         ServiceStage(app, "Test", env=cdk.Environment(account="222222222222", region="eu-west-1"), settings=settings)
+
+
+@pytest.mark.parametrize("unit", ["Changes", "Notifications", "Telemetry", "Maintenance"])
+def test_canary_of_a_unit_that_events_invoke_gets_half_and_forgives_what_is_tried_again(
+    unit: str, assembly: Assembly
+) -> None:
+    template = assembly.stage_template("Prod", unit)
+    routing = template.only("AWS::CodeDeploy::DeploymentConfig")["TrafficRoutingConfig"]["TimeBasedCanary"]
+    rates = [
+        alarm["Properties"]
+        for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
+        if "Metrics" in alarm["Properties"] and "AlarmName" not in alarm["Properties"]
+    ]
+    (evidence,) = (
+        function["Properties"]["Environment"]["Variables"]
+        for function in template.of_type("AWS::Lambda::Function").values()
+        if "MINIMUM_CALLS" in function["Properties"]["Environment"]["Variables"]
+    )
+
+    assert routing == {"CanaryInterval": 15, "CanaryPercentage": 50}
+    assert [alarm["Threshold"] for alarm in rates] == [20, 20]
+    assert all("FILL(newCalls,0)>=2" in str(alarm["Metrics"]) for alarm in rates)
+    assert (evidence["MINIMUM_CALLS"], evidence["MAXIMUM_ERROR_PERCENT"]) == ("5", "20")
