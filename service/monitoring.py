@@ -161,14 +161,16 @@ def delay_alarm(
     function: lambda_.IFunction,
     settings: ServiceSettings,
     operators_topic: sns.ITopic,
+    metric_name: str = "IteratorAge",
+    waiting: str = "Records of the stream have waited",
 ) -> cloudwatch.Alarm:
     """On records of a stream that wait: the function fails, or is too slow."""
     return service_alarm(
         scope,
         construct_id,
         what=f"{unit}-delayed",
-        description=f"Records of the stream have waited for more than {LONGEST_DELAY.to_minutes():.0f} minutes.",
-        metric=lambda_metric("IteratorAge", function, statistic="Maximum"),
+        description=f"{waiting} for more than {LONGEST_DELAY.to_minutes():.0f} minutes.",
+        metric=lambda_metric(metric_name, function, statistic="Maximum"),
         threshold=LONGEST_DELAY.to_milliseconds(),
         settings=settings,
         operators_topic=operators_topic,
@@ -185,15 +187,15 @@ def event_age_alarm(
     operators_topic: sns.ITopic,
 ) -> cloudwatch.Alarm:
     """On asynchronous events that wait in Lambda's own queue: the function fails, or is throttled."""
-    return service_alarm(
+    return delay_alarm(
         scope,
         construct_id,
-        what=f"{unit}-delayed",
-        description=f"Events have waited in Lambda's queue for more than {LONGEST_DELAY.to_minutes():.0f} minutes.",
-        metric=lambda_metric("AsyncEventAge", function, statistic="Maximum"),
-        threshold=LONGEST_DELAY.to_milliseconds(),
+        unit=unit,
+        function=function,
         settings=settings,
         operators_topic=operators_topic,
+        metric_name="AsyncEventAge",
+        waiting="Events have waited in Lambda's queue",
     )
 
 
