@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pipeline.local.cloud.local_cloud import LocalCloud
+from tests.pipeline.local.cloud.journal import entries
 from tests.pipeline.local.cloud.lambda_host.local_aws import eventually, zip_of
 
 ACCOUNT, REGION = "222222222222", "eu-west-1"
@@ -207,7 +208,7 @@ def attempts(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Cal
     cloudformation.get_waiter("stack_create_complete").wait(
         StackName="Counts", WaiterConfig={"Delay": 0.05, "MaxAttempts": 200}
     )
-    return lambda: [json.loads(line) for line in file.read_text().splitlines()]
+    return lambda: entries(file)
 
 
 def role(cloud: LocalCloud, name: str, service: str, *statements: Mapping[str, Any]) -> str:

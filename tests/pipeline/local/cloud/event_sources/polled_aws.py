@@ -13,6 +13,7 @@ from pipeline.local.cloud.event_sources.event_sources import EventSources
 from pipeline.local.cloud.lambda_host.function import FunctionArn
 from pipeline.local.cloud.local_cloud import LocalCloud
 from pipeline.local.cloud.resource import ResourceRequest
+from tests.pipeline.local.cloud.journal import entries
 from tests.pipeline.local.cloud.lambda_host.local_aws import ACCOUNT, REGION, LocalAws, RecordingSink
 
 EVERYTHING = {"Effect": "Allow", "Action": ["kinesis:*", "dynamodb:*", "sqs:*", "sns:*"], "Resource": "*"}
@@ -35,8 +36,9 @@ def identifier_of(record):
 def handle(event, context):
     bodies = [body_of(record) for record in event["Records"]]
     failed = [record for record, body in zip(event["Records"], bodies) if body.startswith("poison")]
-    with open(os.environ["JOURNAL"], "a") as journal:
-        journal.write(json.dumps({"version": context.function_version, "bodies": bodies, "event": event}) + "\\n")
+    line = json.dumps({"version": context.function_version, "bodies": bodies, "event": event}) + "\\n"
+    with open(os.environ["JOURNAL"], "ab", buffering=0) as journal:
+        journal.write(line.encode())  # at once: others may write to it meanwhile
     killed = os.environ["JOURNAL"] + ".killed"
     if any(body.startswith("kill") for body in bodies) and not os.path.exists(killed):
         open(killed, "w").close()
@@ -64,9 +66,7 @@ class Consumer:
 
     @property
     def invocations(self) -> list[dict[str, Any]]:
-        if not self._journal.exists():
-            return []
-        return [json.loads(line) for line in self._journal.read_text().splitlines()]
+        return entries(self._journal)
 
     @property
     def batches(self) -> list[list[str]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 from tests.pipeline.local.cloud.event_sources.polled_aws import CONSUMER, PolledAws
+from tests.pipeline.local.cloud.journal import entries
 
 STACK = "telemetry"
 
@@ -33,10 +35,8 @@ def test_a_stacks_mapping_polls_and_its_alarms_see_what_waits_and_what_was_given
     assert not [name for name in aws.cloud.clock.unfinished_work() if "Function" in name]
 
 
-def bodies(journal: Any) -> list[str]:
-    if not journal.exists():
-        return []
-    return [body for line in journal.read_text().splitlines() for body in json.loads(line)["bodies"]]
+def bodies(journal: Path) -> list[str]:
+    return [body for entry in entries(journal) for body in entry["bodies"]]
 
 
 def state(aws: PolledAws, alarm: str) -> str:

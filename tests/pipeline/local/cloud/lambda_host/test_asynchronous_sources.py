@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline.local.cloud.lambda_host.function import FunctionArn
+from tests.pipeline.local.cloud.journal import entries
 from tests.pipeline.local.cloud.lambda_host.local_aws import ACCOUNT, REGION, LocalAws, eventually
 
 # Writes down each attempt, then fails as often as the first line of the file says.
@@ -88,7 +89,7 @@ class Counted:
         client.put_function_event_invoke_config(FunctionName=self.name, Qualifier="live", **settings)
 
     def attempts(self) -> list[dict[str, str]]:
-        return [json.loads(line) for line in self._attempts.read_text().splitlines()[1:]]
+        return entries(self._attempts)[1:]
 
     def is_over(self, dropped: float | None = None) -> bool:
         """No event is being worked on, none waits for another attempt, and so many were dropped."""
