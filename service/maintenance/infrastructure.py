@@ -87,6 +87,7 @@ class MaintenanceStack(cdk.Stack):
             released=self.maintenance_function,
             canary=settings.event_canary,
             sample=_sample(self.maintenance_function),
+            counts_intake=True,
             settings=settings,
         )
         self.planner_policy = iam.ManagedPolicy(

@@ -16,6 +16,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from service.canary import ALARM_EVALUATION_PERIODS, ALARM_PERIOD_SECONDS, Canary
+from service.cars import intake
+from service.cars.settings import METRICS_NAMESPACE
 from service.function import ServiceFunction, alias_dimensions
 
 ERROR_COUNT = 3
@@ -24,14 +26,18 @@ DURATION_P90_MILLISECONDS = 1000
 PERIOD = cdk.Duration.seconds(ALARM_PERIOD_SECONDS)
 
 
-def new_version_alarms(scope: Construct, *, released: ServiceFunction, canary: Canary) -> list[cloudwatch.IAlarm]:
-    """The four alarms of a canary: error rate, error count, worse than the old version, slow."""
+def new_version_alarms(
+    scope: Construct, *, released: ServiceFunction, canary: Canary, counts_intake: bool
+) -> list[cloudwatch.IAlarm]:
+    """The alarms of a canary: error rate, error count, worse than the old version, slow; and refuses more than it."""
     alarms = [
         _error_rate(scope, released, canary),
         _error_count(scope, released),
         _canary_against_baseline(scope, released, canary),
         _duration_p90(scope, released),
     ]
+    if counts_intake:
+        alarms.append(_refusals_against_baseline(scope, released, canary))
     for alarm in alarms:
         _follow_version(alarm, released)
     return list(alarms)
@@ -71,21 +77,13 @@ def _error_count(scope: Construct, released: ServiceFunction) -> cloudwatch.Alar
 
 
 def _canary_against_baseline(scope: Construct, released: ServiceFunction, canary: Canary) -> cloudwatch.Alarm:
-    """The baseline is what is left of the alias without the new version, for CloudFormation cannot name the old one.
-
-    Silent when both fail alike: then a dependency is down, and going back would not help.
-    """
-    enough = (
-        f"FILL(newCalls,0)>={canary.minimum_calls_per_period} AND "
-        f"(FILL(allCalls,0)-FILL(newCalls,0))>={canary.minimum_calls_per_period}"
-    )
-    difference = "100*FILL(newErrors,0)/newCalls - 100*(FILL(allErrors,0)-FILL(newErrors,0))/(allCalls-newCalls)"
+    """Silent when both fail alike: then a dependency is down, and going back would not help."""
     return _alarm(
         scope,
         "CanaryAgainstBaseline",
         f"The new version fails oftener than the old one, by more than {canary.maximum_error_percent} % of its calls",
         cloudwatch.MathExpression(
-            expression=f"IF({enough}, {difference}, 0)",
+            expression=_difference("Calls", "Errors", minimum=canary.minimum_calls_per_period),
             using_metrics={
                 "newCalls": _new_version(released, "Invocations"),
                 "newErrors": _new_version(released, "Errors"),
@@ -98,6 +96,44 @@ def _canary_against_baseline(scope: Construct, released: ServiceFunction, canary
         threshold=canary.maximum_error_percent,
         datapoints_to_alarm=2,
     )
+
+
+def _refusals_against_baseline(scope: Construct, released: ServiceFunction, canary: Canary) -> cloudwatch.Alarm:
+    """To refuse an item is no error, and may be right: so it is the old version that says what is too much.
+
+    Silent when both refuse alike: then it is the senders, and a release that takes what they send must not be stopped.
+    """
+    of_all = {"FunctionName": released.function.function_name}
+    of_new = {**of_all, "ExecutedVersion": released.version.version}
+    return _alarm(
+        scope,
+        "RefusalsAgainstBaseline",
+        f"The new version refuses oftener than the old one, by more than {canary.maximum_error_percent} % of its items",
+        cloudwatch.MathExpression(
+            expression=_difference("Items", "Refusals", minimum=canary.minimum_calls_per_period),
+            using_metrics={
+                "newItems": _metric(intake.RECEIVED, "Sum", of_new, namespace=METRICS_NAMESPACE),
+                "newRefusals": _metric(intake.REFUSED, "Sum", of_new, namespace=METRICS_NAMESPACE),
+                "allItems": _metric(intake.RECEIVED, "Sum", of_all, namespace=METRICS_NAMESPACE),
+                "allRefusals": _metric(intake.REFUSED, "Sum", of_all, namespace=METRICS_NAMESPACE),
+            },
+            label="New version's rate of refusals minus the old one's (percentage points)",
+            period=PERIOD,
+        ),
+        threshold=canary.maximum_error_percent,
+        datapoints_to_alarm=2,
+    )
+
+
+def _difference(wholes: str, parts: str, *, minimum: int) -> str:
+    """The new version's percentage of `parts` in `wholes` minus the old one's, where each has a minimum of `wholes`.
+
+    The old version's are what is left of all without the new one's, for CloudFormation cannot name the old version.
+    """
+    new, every = f"FILL(new{wholes},0)", f"FILL(all{wholes},0)"
+    new_part, every_part = f"FILL(new{parts},0)", f"FILL(all{parts},0)"
+    enough = f"{new}>={minimum} AND ({every}-{new})>={minimum}"
+    return f"IF({enough}, 100*{new_part}/new{wholes} - 100*({every_part}-{new_part})/(all{wholes}-new{wholes}), 0)"
 
 
 def _duration_p90(scope: Construct, released: ServiceFunction) -> cloudwatch.Alarm:
@@ -145,9 +181,11 @@ def _alias(released: ServiceFunction, metric_name: str) -> cloudwatch.Metric:
     return _metric(metric_name, "Sum", alias_dimensions(released.function))
 
 
-def _metric(metric_name: str, statistic: str, dimensions: Mapping[str, str]) -> cloudwatch.Metric:
+def _metric(
+    metric_name: str, statistic: str, dimensions: Mapping[str, str], *, namespace: str = "AWS/Lambda"
+) -> cloudwatch.Metric:
     return cloudwatch.Metric(
-        namespace="AWS/Lambda",
+        namespace=namespace,
         metric_name=metric_name,
         dimensions_map=dimensions,
         statistic=statistic,

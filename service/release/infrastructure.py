@@ -51,14 +51,24 @@ def add_canary(
     released: ServiceFunction,
     canary: Canary,
     sample: SampleEvent | None,
+    counts_intake: bool = False,
     settings: ServiceSettings,
 ) -> None:
     """How every unit's alias gets a new version. In a sandbox there are none: the alias is what was last deployed.
 
-    `sample` is for a function that events invoke; None is for the API's, whose routes are exercised.
+    `sample` is for a function that events invoke; None is for the API's, whose routes are exercised. `counts_intake`
+    is for one that sets malformed items aside instead of failing: it calls `count_intake` (service/cars/intake.py).
     """
     if not settings.is_sandbox:
-        CanaryRelease(scope, "Release", released=released, canary=canary, sample=sample, settings=settings)
+        CanaryRelease(
+            scope,
+            "Release",
+            released=released,
+            canary=canary,
+            sample=sample,
+            counts_intake=counts_intake,
+            settings=settings,
+        )
 
 
 class CanaryRelease(Construct):
@@ -75,6 +85,7 @@ class CanaryRelease(Construct):
         released: ServiceFunction,
         canary: Canary,
         sample: SampleEvent | None,
+        counts_intake: bool,
         settings: ServiceSettings,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -112,7 +123,7 @@ class CanaryRelease(Construct):
                     interval=cdk.Duration.minutes(canary.minutes), percentage=canary.percent
                 ),
             ),
-            alarms=new_version_alarms(self, released=released, canary=canary),
+            alarms=new_version_alarms(self, released=released, canary=canary, counts_intake=counts_intake),
             pre_hook=self.pre_traffic_hook.function,
             post_hook=self.evidence_hook.function,
             auto_rollback=codedeploy.AutoRollbackConfig(

@@ -139,6 +139,7 @@ class TelemetryStack(cdk.Stack):
             released=self.telemetry_function,
             canary=settings.event_canary,
             sample=SAMPLE,
+            counts_intake=True,
             settings=settings,
         )
         self.producer_policy = self._producer_policy()

@@ -33,6 +33,7 @@ class FakeContext(LambdaContext):
 
     def __init__(self, *, remaining_milliseconds: int = 50_000) -> None:
         self._function_name = "cars"
+        self._function_version = "7"
         self._memory_limit_in_mb = 512
         self._invoked_function_arn = "arn:aws:lambda:eu-west-1:222222222222:function:cars:live"
         self._aws_request_id = "52fdfc07-2182-454f-963f-5f0f9a621d72"

@@ -8,11 +8,12 @@ Series = tuple[str, tuple[tuple[str, str], ...]]
 """A metric's name and its dimensions, sorted by their names: what CloudWatch keeps apart."""
 
 
-def sent_metrics(output: str) -> dict[str, float]:
-    """The sum of each metric in the lines of `output`, whatever its dimensions."""
+def sent_metrics(output: str, **dimensions: str) -> dict[str, float]:
+    """The sum of each metric in the lines of `output` that has these dimensions, whatever else it has."""
     sums: dict[str, float] = {}
-    for (name, _), value in sent_series(output).items():
-        sums[name] = sums.get(name, 0) + value
+    for (name, given), value in sent_series(output).items():
+        if dimensions.items() <= dict(given).items():
+            sums[name] = sums.get(name, 0) + value
     return sums
 
 

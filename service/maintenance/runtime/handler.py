@@ -23,7 +23,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from service.cars import aws
-from service.cars.errors import OrderError
+from service.cars.errors import MalformedOrder, OrderError
+from service.cars.intake import count_intake
 from service.cars.orders import OrderOutcome, OrderRepository, parse_order
 from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
 
@@ -65,6 +66,8 @@ def handle(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureR
     with processor(event["Records"], _carry_out):
         processor.process()
     _count("FailedOrders", len(processor.fail_messages))
+    malformed = [error for _, error, _ in processor.exceptions if isinstance(error, MalformedOrder)]
+    count_intake(context, received=len(event["Records"]), refused=len(malformed))
     if processor.fail_messages and not processor.success_messages:
         ours = [error for _, error, _ in processor.exceptions if not isinstance(error, OrderError)]
         if ours:

@@ -30,6 +30,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from service.cars import aws
 from service.cars.errors import MalformedReport
+from service.cars.intake import count_intake
 from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
 from service.cars.telemetry import PositionOutcome, PositionReport, PositionRepository, parse_report
 
@@ -86,6 +87,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     records: list[dict[str, Any]] = event["Records"]
     _count("ReceivedReports", len(records))
     reports, malformed = _read(records)
+    count_intake(context, received=len(records), refused=len(malformed))
     newest = _newest(reports)
     _count("StaleReports", len(reports) - len(newest))
     not_done = _store({place: reports[place] for place in newest})

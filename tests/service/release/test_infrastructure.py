@@ -20,6 +20,8 @@ from tests.synthesis import new_app
 FUNCTION = "ApiFunction6BF808ED"
 GROUP = "AWS::CodeDeploy::DeploymentGroup"
 ALARM = "AWS::CloudWatch::Alarm"
+COUNT_THEIR_INTAKE = ("Telemetry", "Maintenance")
+"""The units that set a malformed item aside instead of failing."""
 
 
 @pytest.fixture(params=["Staging", "Prod"])
@@ -166,6 +168,36 @@ def test_rates_need_a_minimum_of_calls(template: Template) -> None:
     ]
 
 
+@pytest.mark.parametrize("unit", COUNT_THEIR_INTAKE)
+def test_canary_of_a_unit_that_sets_items_aside_is_stopped_when_it_refuses_what_the_old_version_takes(
+    unit: str, assembly: Assembly
+) -> None:
+    template = assembly.stage_template("Prod", unit)
+    (alarm,) = (
+        found["Properties"] for name, found in canary_alarms(template).items() if name.startswith("RefusalsAgainst")
+    )
+    by_id = {metric["Id"]: metric for metric in alarm["Metrics"]}
+    (expression,) = (metric["Expression"] for metric in alarm["Metrics"] if "Expression" in metric)
+    read = {
+        name: (metric["MetricStat"]["Metric"]["MetricName"], len(metric["MetricStat"]["Metric"]["Dimensions"]))
+        for name, metric in by_id.items()
+        if "MetricStat" in metric
+    }
+
+    assert expression == (
+        "IF(FILL(newItems,0)>=2 AND (FILL(allItems,0)-FILL(newItems,0))>=2, "
+        "100*FILL(newRefusals,0)/newItems - 100*(FILL(allRefusals,0)-FILL(newRefusals,0))/(allItems-newItems), 0)"
+    )
+    assert read == {
+        "newItems": ("ReceivedItems", 2),
+        "newRefusals": ("RefusedItems", 2),
+        "allItems": ("ReceivedItems", 1),
+        "allRefusals": ("RefusedItems", 1),
+    }
+    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"], alarm["TreatMissingData"]) == (3, 2, "notBreaching")
+    assert "AlarmName" not in alarm
+
+
 @pytest.mark.parametrize("stage", ["Staging", "Prod"])
 def test_canary_lasts_long_enough_for_its_slowest_alarm(stage: str, assembly: Assembly) -> None:
     template = assembly.stage_template(stage, "Api")
@@ -284,6 +316,6 @@ def test_canary_of_a_unit_that_events_invoke_gets_half_and_forgives_what_is_trie
     )
 
     assert routing == {"CanaryInterval": 15, "CanaryPercentage": 50}
-    assert [alarm["Threshold"] for alarm in rates] == [20, 20]
-    assert all("FILL(newCalls,0)>=2" in str(alarm["Metrics"]) for alarm in rates)
+    assert [alarm["Threshold"] for alarm in rates] == [20] * (3 if unit in COUNT_THEIR_INTAKE else 2)
+    assert all(re.search(r"FILL\(new(Calls|Items),0\)>=2", str(alarm["Metrics"])) for alarm in rates)
     assert (evidence["MINIMUM_CALLS"], evidence["MAXIMUM_ERROR_PERCENT"]) == ("5", "20")

@@ -26,7 +26,7 @@ from service.maintenance.infrastructure import MAXIMUM_RECEIVES
 from service.maintenance.runtime import handler
 from tests.service.conftest import ORDERS_TABLE_NAME, TABLE_NAME, FakeContext, load_event
 from tests.service.faults import FAULTS, Fault, Faults, Killed
-from tests.service.metrics import sent_metrics
+from tests.service.metrics import sent_metrics, sent_series
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -154,7 +154,7 @@ def test_what_becomes_of_orders_is_counted_and_logged_under_its_correlation_id(
 
     handler.handle({"Records": messages}, context)
 
-    assert sent_metrics(capsys.readouterr().out) == {
+    assert sent_metrics(capsys.readouterr().out, service="cars-maintenance") == {
         "ReceivedOrders": 5,
         "StartedOrders": 1,
         "DuplicateOrders": 1,
@@ -164,6 +164,20 @@ def test_what_becomes_of_orders_is_counted_and_logged_under_its_correlation_id(
     }
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     assert [line["correlation_id"] for line in lines] == ["o-1", "o-1", "o-2", "o-1", "o-3"]
+
+
+@pytest.mark.parametrize("dimensions", [{"FunctionName": "cars"}, {"FunctionName": "cars", "ExecutedVersion": "7"}])
+def test_what_this_version_refuses_is_counted_for_its_canary(
+    dimensions: dict[str, str], context: FakeContext, capsys: pytest.CaptureFixture[str]
+) -> None:
+    malformed = order_message(1, "o-1", "explode")
+    early = order_message(2, "o-2", "finish")  # well-formed: it has overtaken its start
+
+    handler.handle({"Records": [malformed, early]}, context)
+
+    series = sent_series(capsys.readouterr().out)
+    key = tuple(sorted(dimensions.items()))
+    assert (series["ReceivedItems", key], series["RefusedItems", key]) == (2, 1)
 
 
 @pytest.mark.parametrize("body", ["", "{", '{"order_id": "o-2", "car_id": "car-1", "action": "explode"}'])

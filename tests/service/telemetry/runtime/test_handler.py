@@ -26,7 +26,7 @@ from service.telemetry.infrastructure import SAMPLE
 from service.telemetry.runtime import handler
 from tests.service.conftest import TABLE_NAME, FakeContext, load_event
 from tests.service.faults import FAULTS, INTERNAL_ERROR, Fault, Faults, Killed
-from tests.service.metrics import sent_metrics
+from tests.service.metrics import sent_metrics, sent_series
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -161,7 +161,7 @@ def test_what_becomes_of_reports_is_counted(
     first = [record(1, "car-1", second=30), record(2, "car-1", second=20), record(3, "car-3", second=1)]
     handler.handle({"Records": [*first, raw_record(4, b"?")]}, context)
 
-    assert sent_metrics(capsys.readouterr().out) == {
+    assert sent_metrics(capsys.readouterr().out, service="cars-telemetry") == {
         "ReceivedReports": 4,
         "StoredPositions": 1,
         "StaleReports": 1,
@@ -171,7 +171,32 @@ def test_what_becomes_of_reports_is_counted(
 
     handler.handle({"Records": first}, context)
 
-    assert sent_metrics(capsys.readouterr().out) == {"ReceivedReports": 3, "StaleReports": 2, "UnknownCars": 1}
+    assert sent_metrics(capsys.readouterr().out, service="cars-telemetry") == {
+        "ReceivedReports": 3,
+        "StaleReports": 2,
+        "UnknownCars": 1,
+    }
+
+
+@pytest.mark.parametrize("dimensions", [{"FunctionName": "cars"}, {"FunctionName": "cars", "ExecutedVersion": "7"}])
+def test_what_this_version_refuses_is_counted_for_its_canary(
+    dimensions: dict[str, str], context: FakeContext, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = [record(1, "car-1", second=30), raw_record(2, b"?"), raw_record(3, b"{}")]
+
+    handler.handle({"Records": batch}, context)
+
+    series = sent_series(capsys.readouterr().out)
+    key = tuple(sorted(dimensions.items()))
+    assert (series["ReceivedItems", key], series["RefusedItems", key]) == (3, 2)
+
+
+def test_a_batch_without_a_malformed_report_counts_none_refused(
+    context: FakeContext, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handler.handle({"Records": [record(1, "car-1", second=30)]}, context)
+
+    assert sent_metrics(capsys.readouterr().out, ExecutedVersion="7") == {"ReceivedItems": 1, "RefusedItems": 0}
 
 
 def test_malformed_record_is_set_aside_as_it_came_and_the_others_are_done(
