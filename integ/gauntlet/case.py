@@ -17,8 +17,9 @@ class Expectation:
     """`story` says what the commit does, `gate` and `stage` what must stop it; a good release has neither.
 
     `reason` has to stand in the words that the report gives for the stop. `harmed_at_least` and `harmed_at_most` bound
-    the requests that the new version failed in that stage: 0 and 0 where it must not have got any. `api_stack` is the
-    status in which CloudFormation leaves the stage's Api stack.
+    the requests that the new version failed in that stage: 0 and 0 where it must not have got any. `stack_status` is
+    what CloudFormation leaves the stage's `stack` in. `set_aside_at_least` so many reports of cars wait there for a
+    redrive: refused, and not lost.
     """
 
     story: str
@@ -27,9 +28,11 @@ class Expectation:
     stage: str | None = None
     gate: str | None = None
     reason: str = ""
-    api_stack: str | None = None
+    stack: str = "Api"
+    stack_status: str | None = None
     harmed_at_least: int = 0
     harmed_at_most: int | None = None
+    set_aside_at_least: int = 0
     new_action: str | None = None
 
 

@@ -52,10 +52,11 @@ def test_release_ends_where_it_should(
     if expected.stage == "Staging":
         assert [(rollback.stage, rollback.status) for rollback in rollbacks] == [("Staging", Status.SUCCEEDED)]
         assert live_code(rehearsal, "Staging") == before["Staging"]
-        assert stack_states(rehearsal, "Staging")["Staging-Api"] == expected.api_stack
+        assert stack_states(rehearsal, "Staging")[f"Staging-{expected.stack}"] == expected.stack_status
         harmed = report.traffic["Staging"].failed_new_version
         assert harmed >= expected.harmed_at_least
         assert expected.harmed_at_most is None or harmed <= expected.harmed_at_most
+        assert set_aside(rehearsal, "Staging") >= expected.set_aside_at_least
     else:
         assert rollbacks == []
     assert set(stack_states(rehearsal, "Staging").values()) <= AT_REST
@@ -72,6 +73,14 @@ def live_code(rehearsal: Rehearsal, stage: str) -> Mapping[str, str]:
             qualified = client.get_function_configuration(FunctionName=name, Qualifier=alias["FunctionVersion"])
             live[name] = qualified["CodeSha256"]
     return live
+
+
+def set_aside(rehearsal: Rehearsal, stage: str) -> int:
+    """How many reports of cars lie in the queue of what telemetry could not read."""
+    sqs = rehearsal.cloud.clients.root(ACCOUNTS[stage], REGION).client("sqs")
+    (url,) = (url for url in sqs.list_queues()["QueueUrls"] if "Telemetry-SetAside" in url)
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
+    return int(attributes["ApproximateNumberOfMessages"])
 
 
 def stack_states(rehearsal: Rehearsal, stage: str) -> dict[str, str]:
