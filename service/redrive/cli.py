@@ -7,6 +7,7 @@ be done, and the message says why; 130 after Ctrl-C. It must not know how a mess
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from service.redrive.errors import RedriveError
+from service.redrive.errors import NotConnected, RedriveError
 from service.redrive.failure_queue import find_queues
 from service.redrive.functions import LONGEST_CALL_SECONDS, LambdaFunctions
 from service.redrive.page import Page
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 LISTED = 100
 PER_SECOND = 5.0
+SLOWEST_PER_SECOND = 0.01
 
 _STAYS, _ERROR, _INTERRUPTED = 1, 2, 130
 
@@ -43,9 +45,18 @@ class Connection:
 def connect(region: str | None) -> Connection:
     """The caller's own credentials and, unless `region` says another, region; AWS_ENDPOINT_URL too is boto3's to read.
 
-    A call of a function is waited for as long as it may take, and is never made twice by botocore.
+    A call of a function is waited for as long as it may take, and is never made twice by botocore. Raises NotConnected
+    for an endpoint or a region that is none.
     """
-    session = boto3.Session(region_name=region)
+    try:
+        return _connection(boto3.Session(region_name=region))
+    except ValueError as exc:  # botocore has no error of its own for them
+        raise NotConnected(
+            f"{exc}. Look at AWS_ENDPOINT_URL, AWS_REGION and your profile: `aws configure list`."
+        ) from exc
+
+
+def _connection(session: boto3.Session) -> Connection:
     patient = Config(read_timeout=LONGEST_CALL_SECONDS, retries={"total_max_attempts": 1})
     return Connection(
         cloudformation=session.client("cloudformation"),
@@ -110,10 +121,10 @@ def _parser() -> argparse.ArgumentParser:
     redrives.set_defaults(mode=Mode.REDRIVE)
     redrives.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     redrives.add_argument(
-        "--rate", type=_positive, default=PER_SECOND, metavar="N", help=f"messages a second at most ({PER_SECOND:.0f})"
+        "--rate", type=_rate, default=PER_SECOND, metavar="N", help=f"messages a second at most ({PER_SECOND:.0f})"
     )
     for command, maximum in ((shows, LISTED), (redrives, None)):
-        command.add_argument("--stage", required=True, choices=("staging", "prod"))
+        command.add_argument("--stage", required=True, choices=("staging", "prod", "sandbox"))
         command.add_argument("--unit", help="only this unit's queues, as 'changes'")
         command.add_argument("--queue", help="only the queues of this name, as 'Undelivered'")
         command.add_argument(
@@ -126,15 +137,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> float:
-    value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not greater than 0")
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not SLOWEST_PER_SECOND <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no number of {SLOWEST_PER_SECOND} or more")
     return value
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return value
+    if not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text} is no whole number of 1 or more")
+    return int(text)

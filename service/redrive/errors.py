@@ -1,6 +1,7 @@
 """What can keep a failure from being handled again.
 
 RedriveError
+├── NotConnected           the AWS configuration of the caller makes no sense
 ├── NotFound               there is no such stage, unit or queue where we look
 ├── AccessRefused          AWS does not let the caller do what is needed: nothing else would work either
 └── MessageStays           one message was not handled, and stays in its queue; the others go on
@@ -15,6 +16,10 @@ from __future__ import annotations
 
 class RedriveError(Exception):
     """The message says what, and what to do next."""
+
+
+class NotConnected(RedriveError):
+    pass
 
 
 class NotFound(RedriveError):

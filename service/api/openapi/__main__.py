@@ -27,11 +27,11 @@ def main() -> int:
     parser.add_argument("--accept-breaking-changes", action="store_true", help="make them the new contract")
     accepts = parser.parse_args().accept_breaking_changes
     text = document.text()
-    DOCUMENT.write_text(text, encoding="utf-8")
     breaks = breaking_changes(json.loads(CONTRACT.read_text()), json.loads(text)) if CONTRACT.exists() else []
     if breaks and not accepts:
         sys.stderr.write("\n".join(["The API breaks its contract:", *breaks, HOW_TO_ACCEPT]) + "\n")
         return 1
+    DOCUMENT.write_text(text, encoding="utf-8")
     CONTRACT.parent.mkdir(exist_ok=True)
     CONTRACT.write_text(text, encoding="utf-8")
     return 0

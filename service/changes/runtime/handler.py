@@ -2,7 +2,9 @@
 
 What could not be sent is reported as a partial batch failure: Lambda then sends the batch again from the first such
 record on ("Reporting batch item failures for DynamoDB streams"). Where nothing was sent, the call fails: a version that
-can send nothing must not look like a good one. It must not skip a record, nor overtake a failed one.
+can send nothing must not look like a good one. It must not skip a record, nor send one after a failed one. Of those in
+one PutEvents the bus takes each for itself, and may have taken one behind a refused one: it comes again then, with the
+same id, and `sequence` tells a subscriber the order.
 """
 
 from __future__ import annotations

@@ -143,6 +143,10 @@ def test_what_does_not_exist_is_an_error(service: Service) -> None:
         ["list"],
         ["list", "--stage", "qa"],
         ["redrive", "--stage", "prod", "--rate", "0"],
+        ["redrive", "--stage", "prod", "--rate", "1e-9"],
+        ["redrive", "--stage", "prod", "--rate", "inf"],
+        ["redrive", "--stage", "prod", "--rate", "nan"],
+        ["redrive", "--stage", "prod", "--maximum", "some"],
         ["redrive", "--stage", "prod", "--rate", "fast"],
         ["redrive", "--stage", "prod", "--maximum", "0"],
         ["list", "--stage", "prod", "--dry-run"],
@@ -157,6 +161,20 @@ def test_arguments_that_mean_nothing_are_refused(arguments: list[str], capsys: p
 
     assert ended.value.code == 2
     assert "usage:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("AWS_ENDPOINT_URL", "somewhere"), ("AWS_DEFAULT_REGION", "eu west"), ("AWS_PROFILE", "nobody")]
+)
+def test_configuration_that_makes_no_sense_is_an_error(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv(name, value)
+    out = io.StringIO()
+
+    code = main(["list", "--stage", "prod"], out=out)
+
+    assert code == 2
+    assert value in out.getvalue()
 
 
 def test_region_is_handed_on() -> None:
