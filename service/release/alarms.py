@@ -22,6 +22,10 @@ from service.function import ServiceFunction, alias_dimensions
 
 ERROR_COUNT = 3
 DURATION_P90_MILLISECONDS = 1000
+REFUSAL_COUNT = 3
+REFUSALS_BY_CHANCE = 3
+"""So many times the old version's rate of refusals may the new one have by chance alone: one sender of nonsense hits
+whichever version gets the batch. What both are worth, tests/service/release/test_refusals.py works out."""
 
 PERIOD = cdk.Duration.seconds(ALARM_PERIOD_SECONDS)
 
@@ -83,7 +87,7 @@ def _canary_against_baseline(scope: Construct, released: ServiceFunction, canary
         "CanaryAgainstBaseline",
         f"The new version fails oftener than the old one, by more than {canary.maximum_error_percent} % of its calls",
         cloudwatch.MathExpression(
-            expression=_difference("Calls", "Errors", minimum=canary.minimum_calls_per_period),
+            expression=_excess("Calls", "Errors", minimum=canary.minimum_calls_per_period),
             using_metrics={
                 "newCalls": _new_version(released, "Invocations"),
                 "newErrors": _new_version(released, "Errors"),
@@ -101,39 +105,52 @@ def _canary_against_baseline(scope: Construct, released: ServiceFunction, canary
 def _refusals_against_baseline(scope: Construct, released: ServiceFunction, canary: Canary) -> cloudwatch.Alarm:
     """To refuse an item is no error, and may be right: so it is the old version that says what is too much.
 
-    Silent when both refuse alike: then it is the senders, and a release that takes what they send must not be stopped.
+    Silent when both refuse: then it is the senders, and a release that takes what they send must not be stopped.
     """
     of_all = {"FunctionName": released.function.function_name}
     of_new = {**of_all, "ExecutedVersion": released.version.version}
     return _alarm(
         scope,
         "RefusalsAgainstBaseline",
-        f"The new version refuses oftener than the old one, by more than {canary.maximum_error_percent} % of its items",
+        f"The new version refuses {canary.maximum_error_percent} % of its items more than {REFUSALS_BY_CHANCE} times "
+        "what the old one does",
         cloudwatch.MathExpression(
-            expression=_difference("Items", "Refusals", minimum=canary.minimum_calls_per_period),
+            expression=_excess(
+                "Items",
+                "Refusals",
+                minimum=canary.minimum_calls_per_period,
+                minimum_parts=REFUSAL_COUNT,
+                times_the_old_rate=REFUSALS_BY_CHANCE,
+            ),
             using_metrics={
                 "newItems": _metric(intake.RECEIVED, "Sum", of_new, namespace=METRICS_NAMESPACE),
                 "newRefusals": _metric(intake.REFUSED, "Sum", of_new, namespace=METRICS_NAMESPACE),
                 "allItems": _metric(intake.RECEIVED, "Sum", of_all, namespace=METRICS_NAMESPACE),
                 "allRefusals": _metric(intake.REFUSED, "Sum", of_all, namespace=METRICS_NAMESPACE),
             },
-            label="New version's rate of refusals minus the old one's (percentage points)",
+            label=f"New version's rate of refusals minus {REFUSALS_BY_CHANCE} times the old one's (percentage points)",
             period=PERIOD,
         ),
         threshold=canary.maximum_error_percent,
-        datapoints_to_alarm=2,
+        datapoints_to_alarm=3,
     )
 
 
-def _difference(wholes: str, parts: str, *, minimum: int) -> str:
+def _excess(
+    wholes: str, parts: str, *, minimum: int, minimum_parts: int | None = None, times_the_old_rate: int = 1
+) -> str:
     """The new version's percentage of `parts` in `wholes` minus the old one's, where each has a minimum of `wholes`.
 
-    The old version's are what is left of all without the new one's, for CloudFormation cannot name the old version.
+    And where the new version has that many `parts`, if a minimum of them is given. The old
+    version's are what is left of all without the new one's, for CloudFormation cannot name the old version.
     """
     new, every = f"FILL(new{wholes},0)", f"FILL(all{wholes},0)"
     new_part, every_part = f"FILL(new{parts},0)", f"FILL(all{parts},0)"
     enough = f"{new}>={minimum} AND ({every}-{new})>={minimum}"
-    return f"IF({enough}, 100*{new_part}/new{wholes} - 100*({every_part}-{new_part})/(all{wholes}-new{wholes}), 0)"
+    if minimum_parts is not None:
+        enough += f" AND {new_part}>={minimum_parts}"
+    old = f"{100 * times_the_old_rate}*({every_part}-{new_part})/(all{wholes}-new{wholes})"
+    return f"IF({enough}, 100*{new_part}/new{wholes} - {old}, 0)"
 
 
 def _duration_p90(scope: Construct, released: ServiceFunction) -> cloudwatch.Alarm:

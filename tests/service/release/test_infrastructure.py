@@ -185,8 +185,8 @@ def test_canary_of_a_unit_that_sets_items_aside_is_stopped_when_it_refuses_what_
     }
 
     assert expression == (
-        "IF(FILL(newItems,0)>=2 AND (FILL(allItems,0)-FILL(newItems,0))>=2, "
-        "100*FILL(newRefusals,0)/newItems - 100*(FILL(allRefusals,0)-FILL(newRefusals,0))/(allItems-newItems), 0)"
+        "IF(FILL(newItems,0)>=2 AND (FILL(allItems,0)-FILL(newItems,0))>=2 AND FILL(newRefusals,0)>=3, "
+        "100*FILL(newRefusals,0)/newItems - 300*(FILL(allRefusals,0)-FILL(newRefusals,0))/(allItems-newItems), 0)"
     )
     assert read == {
         "newItems": ("ReceivedItems", 2),
@@ -194,7 +194,7 @@ def test_canary_of_a_unit_that_sets_items_aside_is_stopped_when_it_refuses_what_
         "allItems": ("ReceivedItems", 1),
         "allRefusals": ("RefusedItems", 1),
     }
-    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"], alarm["TreatMissingData"]) == (3, 2, "notBreaching")
+    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"], alarm["TreatMissingData"]) == (3, 3, "notBreaching")
     assert "AlarmName" not in alarm
 
 
