@@ -141,8 +141,8 @@ def _excess(
 ) -> str:
     """The new version's percentage of `parts` in `wholes` minus the old one's, where each has a minimum of `wholes`.
 
-    And where the new version has that many `parts`, if a minimum of them is given. The old
-    version's are what is left of all without the new one's, for CloudFormation cannot name the old version.
+    And where the new version has that many `parts`, if a minimum of them is given. The old version's are what is left
+    of all without the new one's, for CloudFormation cannot name the old version.
     """
     new, every = f"FILL(new{wholes},0)", f"FILL(all{wholes},0)"
     new_part, every_part = f"FILL(new{parts},0)", f"FILL(all{parts},0)"
