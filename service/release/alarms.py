@@ -112,8 +112,8 @@ def _refusals_against_baseline(scope: Construct, released: ServiceFunction, cana
     return _alarm(
         scope,
         "RefusalsAgainstBaseline",
-        f"The new version refuses {canary.maximum_error_percent} % of its items more than {REFUSALS_BY_CHANCE} times "
-        "what the old one does",
+        f"The new version's rate of refusals is {REFUSALS_BY_CHANCE} times the old one's, and more than "
+        f"{canary.maximum_error_percent} percentage points above that",
         cloudwatch.MathExpression(
             expression=_excess(
                 "Items",

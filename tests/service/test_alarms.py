@@ -40,7 +40,8 @@ SENT_BY_THE_SERVICE = {
     # tests/service/prober/runtime/test_handler.py runs the function and reads what it sends
     "SucceededJourneys": {"service": "cars-prober", "stage": "prod"},
 }
-INTAKE = ({"ReceivedItems", "RefusedItems"}, [{"FunctionName"}, {"FunctionName", "ExecutedVersion"}])
+INTAKE = {"ReceivedItems", "RefusedItems"}
+INTAKE_DIMENSIONS = [{"FunctionName"}, {"FunctionName", "ExecutedVersion"}]
 """tests/service/telemetry/runtime/test_handler.py and that of maintenance run the functions and read what they send."""
 ONLY_OF_A_STREAM = {"IteratorAge"}
 ONLY_OF_ASYNCHRONOUS_EVENTS = {"AsyncEventAge", "AsyncEventsDropped", "AsyncEventsReceived"}
@@ -67,14 +68,23 @@ def watched(assembly: Assembly) -> Iterator[Watched]:
                 yield Watched(alarm, template, metric["Namespace"], metric["MetricName"], dimensions)
 
 
+def assert_version_is_of_the_function(metric: Watched) -> None:
+    """Where the dimensions name a version."""
+    if "ExecutedVersion" not in metric.dimensions:
+        return
+    version, attribute = metric.dimensions["ExecutedVersion"]["Fn::GetAtt"]
+    of_version = metric.template.resources[version]["Properties"]["FunctionName"]
+    assert (of_version, attribute) == (metric.dimensions["FunctionName"], "Version"), metric.alarm
+
+
 def test_every_alarm_watches_what_is_sent(assembly: Assembly) -> None:
     found = list(watched(assembly))
 
     assert len(found) > 10
     for metric in found:
-        if metric.name in INTAKE[0]:
+        if metric.name in INTAKE:
             assert metric.namespace == OWN
-            assert set(metric.dimensions) in INTAKE[1], metric.alarm
+            assert set(metric.dimensions) in INTAKE_DIMENSIONS, metric.alarm
             continue
         if metric.namespace == OWN:
             assert metric.dimensions == SENT_BY_THE_SERVICE[metric.name], metric.alarm
@@ -91,23 +101,17 @@ def test_every_alarm_on_a_function_names_it_as_lambda_does(assembly: Assembly) -
         function = metric.dimensions["FunctionName"]
         assert metric.template.resources[function["Ref"]]["Type"] == "AWS::Lambda::Function", metric.alarm
         assert metric.dimensions["Resource"] == {"Fn::Join": ["", [function, ":live"]]}, metric.alarm
-        if "ExecutedVersion" in metric.dimensions:
-            version, attribute = metric.dimensions["ExecutedVersion"]["Fn::GetAtt"]
-            assert metric.template.resources[version]["Properties"]["FunctionName"] == function, metric.alarm
-            assert attribute == "Version", metric.alarm
+        assert_version_is_of_the_function(metric)
 
 
 def test_every_alarm_on_what_a_function_refuses_is_of_a_function_that_counts_it(assembly: Assembly) -> None:
     handlers: list[str] = []
     for metric in watched(assembly):
-        if metric.name not in INTAKE[0]:
+        if metric.name not in INTAKE:
             continue
         function = metric.template.resources[metric.dimensions["FunctionName"]["Ref"]]
         handlers.append(function["Properties"]["Handler"])
-        if "ExecutedVersion" in metric.dimensions:
-            version, attribute = metric.dimensions["ExecutedVersion"]["Fn::GetAtt"]
-            of_version = metric.template.resources[version]["Properties"]["FunctionName"]
-            assert (of_version, attribute) == (metric.dimensions["FunctionName"], "Version"), metric.alarm
+        assert_version_is_of_the_function(metric)
 
     assert set(handlers) == {f"service.{unit}.runtime.handler.handle" for unit in ("telemetry", "maintenance")}
     assert len(handlers) == 2 * 4

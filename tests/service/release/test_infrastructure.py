@@ -256,6 +256,7 @@ def test_other_code_or_another_layer_is_a_new_version_with_alarms_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = api_template(tmp_path / "first")
+    again = api_template(tmp_path / "again")
     function_bundle, layer_bundle = bundling.function_bundle, bundling.layer_bundle
     with monkeypatch.context() as patch:
         patch.setattr(
@@ -266,6 +267,7 @@ def test_other_code_or_another_layer_is_a_new_version_with_alarms_of_its_own(
         patch.setattr(bundling, "layer_bundle", lambda arch: bundling.Bundle(layer_bundle(arch).path, "other-layer"))
         other_layer = api_template(tmp_path / "other-layer")
 
+    assert again == first
     following = [
         {*template.of_type("AWS::Lambda::Version"), *canary_alarms(template)}
         for template in (first, other_code, other_layer)

@@ -16,11 +16,11 @@ from pipeline.local.cloud.cloudwatch.metric_math.functions import Context
 from pipeline.local.cloud.cloudwatch.metric_math.interpreter import Interpreter
 from pipeline.local.cloud.cloudwatch.metric_math.parser import parse_expression
 from pipeline.local.cloud.cloudwatch.metric_math.values import TimeSeries
+from service.canary import METRIC_LAG_SECONDS
 from tests.assembly import Assembly
 from tests.example import example_configuration
 
 CANARIES = 1000
-METRIC_LAG_MINUTES = 3
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def test_version_that_refuses_what_the_old_one_takes_is_stopped_while_its_canary
 ) -> None:
     canary = getattr(example_configuration(), stage).service.event_canary
 
-    seen = at_rest(canary.minutes - METRIC_LAG_MINUTES, new_version_refuses_all=True)
+    seen = at_rest(canary.minutes - METRIC_LAG_SECONDS // 60, new_version_refuses_all=True)
 
     assert stopped_percent(alarm, seen) >= 93
 
