@@ -17,10 +17,10 @@ prepare:
 	@$(PYTHON) scripts/prepare.py
 
 run: prepare ## release HEAD from source to prod on this machine
-	@$(VENV)/python -m pipeline.local run --approve
+	@$(VENV)/python -m rehearsal run --approve
 
 plan: prepare ## show what the pipeline would run; runs nothing
-	@$(VENV)/python -m pipeline.local plan
+	@$(VENV)/python -m rehearsal plan
 
 test: prepare ## everything CI checks: style, types, unit and template tests, and that it synthesizes
 	$(VENV)/ruff check .

@@ -26,7 +26,7 @@ def build_step(source: pipelines.CodePipelineSource) -> pipelines.CodeBuildStep:
             "ruff format --check .",
             "mypy .",
             # Tests of the local run and of the benchmark are left to `make test`: nothing of them is released.
-            "pytest -n 2 --ignore=tests/pipeline/local --ignore=tests/bench",
+            "pytest -n 2 --ignore=tests/rehearsal --ignore=tests/bench",
             "cdk synth --quiet",
         ],
         primary_output_directory="cdk.out",

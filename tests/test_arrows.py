@@ -31,11 +31,11 @@ FORBIDDEN = [
     ("service/release/runtime/handler.py", "aws_cdk"),
     ("service/redrive/cli.py", "aws_cdk"),
     ("service/redrive/cli.py", "config"),
-    ("pipeline/local/engine.py", "aws_cdk"),
-    ("pipeline/local/engine.py", "constructs"),
-    ("pipeline/local/engine.py", "service.service_stage"),
-    ("pipeline/local/engine.py", "config"),
-    ("pipeline/local/cloud/edge/server.py", "aws_cdk"),
+    ("rehearsal/codepipeline/engine.py", "aws_cdk"),
+    ("rehearsal/codepipeline/engine.py", "constructs"),
+    ("rehearsal/codepipeline/engine.py", "service.service_stage"),
+    ("rehearsal/codepipeline/engine.py", "config"),
+    ("rehearsal/aws/edge/server.py", "aws_cdk"),
     ("pipeline/gates.py", "app"),
     ("integ/test_story.py", "service.cars"),
     ("integ/test_story.py", "pipeline"),
@@ -47,8 +47,8 @@ ALLOWED = [
     ("pipeline/gates.py", "config"),
     ("pipeline/gates.py", "aws_cdk"),
     ("pipeline/gates.py", "service.service_stage"),
-    ("pipeline/local/engine.py", "pipeline.local.plan"),
-    ("integ/gauntlet/test_gauntlet.py", "pipeline.local.rehearsal"),
+    ("rehearsal/codepipeline/engine.py", "rehearsal.plan"),
+    ("integ/gauntlet/test_gauntlet.py", "rehearsal.rehearsal"),
     ("service/some_stack.py", "aws_cdk"),
     ("service/api/runtime/handler.py", "service.cars.car"),
 ]
@@ -65,7 +65,7 @@ def test_import_along_the_arrows_is_taken(path: str, module: str) -> None:
 
 
 def test_rules_of_the_project_hold_in_the_folders_with_arrows_of_their_own() -> None:
-    for folder in ("service", "service/cars", "service/api/runtime", "pipeline/local", "integ"):
+    for folder in ("service", "service/cars", "service/api/runtime", "rehearsal", "integ"):
         assert "T201" in _ruff(f"{folder}/some.py", "os", body="print(os)\n"), folder
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from integ.gauntlet.case import Case, cases
-from pipeline.local.report import Result
+from rehearsal.report import Result
 
 
 def test_there_are_cases() -> None:

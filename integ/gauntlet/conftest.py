@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.local.console.printer import Printer
-from pipeline.local.rehearsal import Rehearsal
-from pipeline.local.report import Report, Result
+from rehearsal.console.printer import Printer
+from rehearsal.rehearsal import Rehearsal
+from rehearsal.report import Report, Result
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROWS = pytest.StashKey[list[tuple[str, ...]]]()

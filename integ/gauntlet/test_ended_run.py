@@ -23,7 +23,7 @@ END_SECONDS = 20
 def run() -> Iterator[subprocess.Popen[str]]:
     """A release by the command line, in the middle of its build."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline.local", "run", "--approve"], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "rehearsal", "run", "--approve"], cwd=PROJECT, stdout=subprocess.PIPE, text=True
     )
     yield process
     process.kill()

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from integ.gauntlet.case import Case, cases
-from pipeline.local.rehearsal import Rehearsal, approve, reject
-from pipeline.local.report import Report, Result
-from pipeline.local.run_events import StageRolledBack, Status
+from rehearsal.rehearsal import Rehearsal, approve, reject
+from rehearsal.report import Report, Result
+from rehearsal.run_events import StageRolledBack, Status
 
 ACCOUNTS = {"Staging": "222222222222", "Prod": "333333333333"}
 REGION = "eu-west-1"

@@ -18,7 +18,7 @@ def test_build_checks_style_types_and_tests_before_it_synthesizes(
         "ruff check .",
         "ruff format --check .",
         "mypy .",
-        "pytest -n 2 --ignore=tests/pipeline/local --ignore=tests/bench",
+        "pytest -n 2 --ignore=tests/rehearsal --ignore=tests/bench",
         "cdk synth --quiet",
     ]
 

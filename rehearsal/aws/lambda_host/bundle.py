@@ -1,0 +1,121 @@
+"""Unpacks what a version runs: its code as `/var/task` holds it, its layers as `/opt` does.
+
+It must not start anything. The emulator serves only a function's newest code, so the code of a version is kept when it
+is published (`snapshot`) or first invoked, by its CodeSha256. Layers are kept over runs.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import shutil
+import tempfile
+import threading
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import urllib3
+
+from rehearsal.aws.lambda_host.function import FunctionVersion
+from rehearsal.aws.lambda_host.functions import Functions
+from rehearsal.aws.lambda_host.wheels import MachinePackages
+from rehearsal.errors import EngineError
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """`task` is the folder of the function's own code; `import_paths` is where Python looks, in order, `task` first."""
+
+    task: Path
+    import_paths: tuple[Path, ...]
+
+
+class Bundles:
+    """See the module. Safe to use from several threads.
+
+    `code_folder` lives as long as the run, `layer_folder` longer.
+    """
+
+    def __init__(
+        self, functions: Functions, packages: MachinePackages, *, code_folder: Path, layer_folder: Path
+    ) -> None:
+        self._functions = functions
+        self._packages = packages
+        self._code_folder = code_folder
+        self._layer_folder = layer_folder
+        self._lock = threading.Lock()
+        self._http = urllib3.PoolManager(retries=False)
+
+    def snapshot(self, version: FunctionVersion) -> Path:
+        """The unpacked code of the version. Raises EngineError when it is not known and no longer served."""
+        folder = self._code_folder / _folder_name(version.code_sha256)
+        with self._lock:
+            if not folder.exists():
+                served = self._functions.client(version.function).get_function(FunctionName=version.function.name)
+                archive = self._download(served["Code"]["Location"])
+                if _sha256(archive) != version.code_sha256:
+                    raise EngineError(
+                        f"The code of {version.function}:{version.version} was replaced before it was first invoked, "
+                        "and the emulator serves only the newest code of a function. Invoke it through an alias."
+                    )
+                _unpack(archive, folder)
+        return folder
+
+    def bundle(self, version: FunctionVersion) -> Bundle:
+        """Everything the version needs to run, on this machine. Raises EngineError as `snapshot` does."""
+        task = self.snapshot(version)
+        layers = [self._layer(version, arn) for arn in version.layer_arns]
+        # Later layers are laid over earlier ones, so they are looked at first.
+        from_layers = [path for layer in reversed(layers) for path in _python_folders(layer, version.runtime)]
+        paths = (task, *from_layers)
+        replaced = self._packages.folder_for(paths)
+        return Bundle(task, paths if replaced is None else (replaced, *paths))
+
+    def _layer(self, version: FunctionVersion, arn: str) -> Path:
+        content = self._functions.client(version.function).get_layer_version_by_arn(Arn=arn)["Content"]
+        folder = self._layer_folder / _folder_name(content["CodeSha256"])
+        with self._lock:
+            if not folder.exists():
+                _unpack(self._download(content["Location"]), folder)
+        return folder
+
+    def _download(self, location: str) -> bytes:
+        # Straight to the emulator, whose address names "localhost"; IPv6 may come first there and nobody listens.
+        answer = self._http.request("GET", location.replace("//localhost:", "//127.0.0.1:", 1))
+        if answer.status != 200:
+            raise EngineError(f"The emulator answered {answer.status} for the code at {location}.")
+        return answer.data
+
+
+def _python_folders(layer: Path, runtime: str) -> list[Path]:
+    """Where Lambda's Python looks in a layer: python/ and python/lib/{runtime}/site-packages."""
+    folders = (layer / "python", layer / "python" / "lib" / runtime / "site-packages")
+    return [folder for folder in folders if folder.is_dir()]
+
+
+def _sha256(archive: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(archive).digest()).decode()
+
+
+def _folder_name(code_sha256: str) -> str:
+    return base64.b64decode(code_sha256).hex()[:40]
+
+
+def _unpack(archive: bytes, folder: Path) -> None:
+    """Unpacks beside `folder` and renames, so that a folder that exists is complete."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=folder.parent))
+    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+        for entry in packed.infolist():
+            path = Path(packed.extract(entry, unfinished))
+            mode = (entry.external_attr >> 16) & 0o777
+            if mode and not entry.is_dir():
+                path.chmod(mode | 0o600)
+    try:
+        unfinished.rename(folder)
+    except OSError:  # another run was quicker
+        shutil.rmtree(unfinished)
+        if not folder.exists():
+            raise

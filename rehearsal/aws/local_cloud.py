@@ -1,0 +1,164 @@
+"""The local AWS: MiniStack and all that it lacks, composed. Start here to see what there is.
+
+    Guardian      every process ends with the run
+    Clock         AWS time; fast while somebody only waits
+    MiniStack     the emulator
+    Edge          the port where AWS answers; everything goes through it
+    CloudWatch    metrics and alarms
+    LambdaHost    runs the functions
+    CodeDeploy    shifts an alias from version to version
+    Schedules     invokes functions on the run's clock
+    EventSources  polls streams and queues for functions
+    QueueMetrics  tells CloudWatch what lies in queues
+    EventDelivery delivers what EventBridge rules match
+
+It must not know pipelines: the engine registers CodePipeline's resource types and operations.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+import boto3
+
+from rehearsal.aws.aws_clients import AwsClients
+from rehearsal.aws.cloudwatch.alarm_actions import AlarmActions
+from rehearsal.aws.cloudwatch.alarm_provider import AlarmProvider
+from rehearsal.aws.cloudwatch.cloudwatch import CloudWatch
+from rehearsal.aws.cloudwatch.cloudwatch_api import CloudWatchApi
+from rehearsal.aws.codedeploy.alias_provider import AliasProvider
+from rehearsal.aws.codedeploy.aws_aliases import AwsAliases
+from rehearsal.aws.codedeploy.codedeploy import CodeDeploy
+from rehearsal.aws.codedeploy.codedeploy_api import CodeDeployApi
+from rehearsal.aws.codedeploy.ports import Services
+from rehearsal.aws.codedeploy.provider import CodeDeployProvider
+from rehearsal.aws.edge.edge import Edge
+from rehearsal.aws.event_sources.event_sources import EventSources
+from rehearsal.aws.event_sources.queue_metrics import QueueMetrics, read_queues
+from rehearsal.aws.event_sources.surroundings import Surroundings
+from rehearsal.aws.eventbridge.event_delivery import EventDelivery
+from rehearsal.aws.eventbridge.schedule import Schedules
+from rehearsal.aws.iam.service_principal import ServicePrincipal
+from rehearsal.aws.lambda_host.destination import send
+from rehearsal.aws.lambda_host.host import LambdaHost
+from rehearsal.aws.ministack import MiniStack, listen
+from rehearsal.aws.resource import ResourceProvider
+from rehearsal.aws.s3.bucket_emptier import BucketEmptier
+from rehearsal.aws.secretsmanager.rotation_provider import RotationProvider
+from rehearsal.aws.secretsmanager.secret_provider import SecretProvider
+from rehearsal.aws.service_api import ServiceApi
+from rehearsal.aws.wafv2.web_acl_association import WebAclAssociationProvider
+from rehearsal.machine.child_environment import child_environment
+from rehearsal.machine.clock import Clock
+from rehearsal.machine.guardian import Guardian
+from rehearsal.machine.loop_thread import LoopThread
+from rehearsal.run_events import EventLog
+
+
+class LocalCloud:
+    """Use it as a context manager: entering starts everything, leaving stops everything.
+
+    `home` holds this run's files, `cache` what later runs use again. `speed` is how many AWS seconds pass in a second
+    of mere waiting. `port` is the edge's (0 takes a free one). `BadInput` where the port is in use, `EngineError` where
+    the emulator does not start.
+    """
+
+    def __init__(self, home: Path, *, cache: Path, speed: float = 60.0, port: int = 0) -> None:
+        listener = listen(port)
+        self.home = home.resolve()
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.clock = Clock(speed)
+        self.event_log = EventLog(clock_now=self.clock.now, wall_now=time.time)
+        self.guardian = Guardian()
+        self._loop = LoopThread()
+        self._edge = Edge(listener, lambda: self._ministack.url)
+        self._ministack = MiniStack(self.guardian, self.home / "ministack", edge_url=self._edge.url)
+        self.endpoint_url = self._edge.url
+        self.localize = self._edge.localize
+        self.clients = AwsClients(self.endpoint_url)
+        alarm_actions = AlarmActions(self.clock, ServicePrincipal(self.clients, "cloudwatch.amazonaws.com"))
+        self.cloudwatch = CloudWatch(self.clock, self.event_log, alarm_actions.begin)
+        self.lambda_host = LambdaHost(
+            clients=self.clients,
+            guardian=self.guardian,
+            metrics=self.cloudwatch,
+            clock=self.clock,
+            event_log=self.event_log,
+            loop=self._loop.loop,
+            home=self.home / "lambda",
+            cache=cache / "lambda",
+            child_environment=self.child_environment,
+            localize=self.localize,
+        )
+        self.codedeploy = CodeDeploy(
+            Services(
+                clock=self.clock,
+                functions=self.lambda_host,
+                aliases=AwsAliases(self.clients),
+                alarms=self.cloudwatch,
+                event_log=self.event_log,
+            )
+        )
+        self.event_sources = EventSources(
+            self.clients,
+            Surroundings(
+                clock=self.clock, functions=self.lambda_host, metrics=self.cloudwatch, send=send, wall=time.time
+            ),
+        )
+        self._edge.tell_calls_to(self.event_sources.heard)
+        self._running = ExitStack()
+        self.register(BucketEmptier(self.clients))
+        self.register(AlarmProvider(self.cloudwatch))
+        self.register(CodeDeployProvider(self.codedeploy))
+        self.register(AliasProvider(self.codedeploy))
+        self.register(Schedules(self.clock, self.lambda_host))
+        self.register(self.event_sources)
+        events = ServicePrincipal(self.clients, "events.amazonaws.com")
+        self._edge.deliver_events(EventDelivery(self.clock, events, self.cloudwatch).begin)
+        self.register(SecretProvider(self.clients))
+        self.register(RotationProvider(self.clock, self.lambda_host))
+        self.register(WebAclAssociationProvider(self.clients))
+        self.register_api(CloudWatchApi(self.cloudwatch))
+        self.register_api(CodeDeployApi(self.codedeploy))
+
+    @property
+    def emulator_url(self) -> str:
+        """MiniStack's own address, behind the edge."""
+        return self._ministack.url
+
+    def child_environment(self, session: boto3.Session, region: str) -> dict[str, str]:
+        """The whole environment of a child process that works in the local AWS with the session's credentials."""
+        return child_environment(session, region, self.endpoint_url)
+
+    def register(self, provider: ResourceProvider) -> None:
+        """Stacks that are deployed from now on get the provider's resource types from it."""
+        self._edge.register(provider)
+
+    def register_api(self, api: ServiceApi) -> None:
+        """The API's operations are answered by it from now on, for callers whose IAM policies allow them."""
+        self._edge.register_api(api)
+
+    def __enter__(self) -> LocalCloud:
+        with ExitStack() as starting:
+            starting.enter_context(self.guardian)
+            starting.enter_context(self._loop)
+            starting.callback(self._ministack.stop)
+            self._ministack.start()
+            starting.callback(lambda: self._loop.run(self._edge.stop()))
+            self._loop.run(self._edge.start())
+            starting.callback(self.event_sources.join)
+            starting.callback(self.lambda_host.close)
+            self._edge.run_functions_at(self.lambda_host.start(), self.lambda_host)
+            starting.callback(self.event_sources.stop)
+            starting.callback(self.clock.close)
+            QueueMetrics(self.clock, self.cloudwatch, lambda: read_queues(self._ministack.url))
+            self._running = starting.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._running.close()

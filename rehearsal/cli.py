@@ -1,0 +1,217 @@
+"""The command line: `python -m rehearsal run|plan`.
+
+Exit codes: 0 released (or planned), 1 stopped by a gate, 2 an error of the run itself or of what it was given,
+130 after SIGINT (Ctrl-C) and 143 after SIGTERM: then everything that was started is gone.
+It must not know how a release is done: rehearsal.py does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from rehearsal.console.printer import Printer
+from rehearsal.console.progress import Style
+from rehearsal.console.prompt import ask_on_terminal
+from rehearsal.console.summary import summarize
+from rehearsal.errors import BadInput, EngineError, LocalRunError
+from rehearsal.plan.drawing import draw_plan, list_plan
+from rehearsal.rehearsal import DEFAULT_SPEED, Answerer, Rehearsal, approve, read_plan, reject
+from rehearsal.report import Report, Result, errored_report
+
+EXIT_CODES = {Result.RELEASED: 0, Result.STOPPED: 1, Result.ERRORED: 2}
+_ERROR = 2
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(BaseException):
+    """A signal asks the run to end. Not an Exception, so that nothing on the way takes it for an error of its own."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = 128 + number
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and answers its exit code."""
+    options = _parser().parse_args(arguments)
+    printer = Printer()
+    command: Callable[[argparse.Namespace, Printer], int] = options.command
+    try:
+        with _ended_by_signals():
+            return command(options, printer)
+    except Interrupted as exc:
+        printer.say(f"\nEnded by {exc}. Everything that was started has been stopped.", Style.WARNING)
+        return exc.exit_code
+    except LocalRunError as exc:
+        printer.say(f"\n{exc}", Style.BAD)
+        if isinstance(exc, EngineError):
+            printer.say("This is an error of the local run, not of the commit.", Style.FAINT)
+        return _ERROR
+    except Exception as exc:  # noqa: BLE001  (exit code 1 says that a gate stopped the commit, and none did)
+        printer.say(f"\n{traceback.format_exc()}", Style.FAINT)
+        printer.say(f"{exc!r}\nThis is an error of the local run, not of the commit.", Style.BAD)
+        return _ERROR
+
+
+def _run(options: argparse.Namespace, printer: Printer) -> int:
+    approval = _answerer(options, printer)
+    if options.report is not None:
+        _require_writable(options.report)
+    # Until there is another: whoever reads it after the run was killed must not find the one of an earlier run.
+    _write_report(options.report, errored_report())
+    rehearsal = Rehearsal(
+        options.project, speed=options.speed, pipeline=options.pipeline, port=options.port, listeners=[printer]
+    )
+    try:
+        with rehearsal:
+            report = _release(options, rehearsal, printer, approval)
+    except BaseException:
+        if rehearsal.logs.is_dir():
+            printer.say(f"\nLogs: {rehearsal.logs}", Style.FAINT)
+        raise
+    _write_report(options.report, report)
+    printer.say(summarize(report, rehearsal.logs), Style.PLAIN)
+    return EXIT_CODES[report.result]
+
+
+def _release(options: argparse.Namespace, rehearsal: Rehearsal, printer: Printer, approval: Answerer) -> Report:
+    before = options.from_ or ("HEAD" if options.patch is not None else None)
+    rehearsal.require_commit(patch=options.patch)
+    if before is not None:
+        rehearsal.require_commit(rev=before)
+        rehearsal.require_plan(patch=options.patch)
+        printer.say(f"First the world before: {before} is released, with every approval given.", Style.FAINT)
+        printer.progress.is_quiet = True
+        baseline = rehearsal.release(rev=before, approval=approve)
+        printer.progress.is_quiet = False
+        if baseline.result is not Result.RELEASED:
+            printer.say(summarize(baseline, None))
+            raise BadInput(
+                f"{before} cannot be the world before: it was itself not released. Release it alone first, and mend it."
+            )
+        printer.say(f"{before} is released. Now what you want to release.", Style.FAINT)
+    return rehearsal.release(rev="HEAD", patch=options.patch, approval=approval)
+
+
+def _plan(options: argparse.Namespace, printer: Printer) -> int:
+    with tempfile.TemporaryDirectory(prefix="pipeline-local-plan-") as folder:
+        plan = read_plan(options.project, Path(folder), pipeline=options.pipeline)
+    printer.say(f"{list_plan(plan)}\n\n{draw_plan(plan)}")
+    printer.say("\nThis is the plan of the files as they are; a run releases what is committed.", Style.FAINT)
+    if plan.unsupported:
+        printer.say(f"\nThis machine cannot run {plan.name}, for the reasons above.", Style.BAD)
+        return _ERROR
+    return 0
+
+
+def _answerer(options: argparse.Namespace, printer: Printer) -> Answerer:
+    if options.reject:
+        return reject
+    if options.ask:
+        if not sys.stdin.isatty():
+            raise BadInput("--ask needs a terminal to ask on. Give --approve or --reject instead.")
+        return ask_on_terminal
+    if not options.approve and sys.stdin.isatty() and sys.stdout.isatty():
+        return ask_on_terminal
+    if not options.approve:
+        printer.say("Approvals will be given: this is no terminal, and none of --approve, --reject, --ask was given.")
+    return approve
+
+
+def _require_writable(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a"):
+            pass
+    except OSError as exc:
+        raise BadInput(f"The report cannot be written to {path}: {exc.strerror}. Give another file.") from exc
+
+
+def _write_report(path: Path | None, report: Report) -> None:
+    if path is not None:
+        path.write_text(json.dumps(report.to_json(), indent=2) + "\n")
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """The first signal ends the run in order; later ones are not heard, so that nothing is left half stopped."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        for each in _SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        raise Interrupted(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    is_detached = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup
+    heard = [number for number in _SIGNALS if not (is_detached and number is signal.SIGHUP)]
+    before = {number: signal.signal(number, end) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m rehearsal",
+        description="Runs a CDK Pipelines app's own pipeline on this machine, in a local AWS.",
+        epilog="exit codes: 0 released, 1 stopped by a gate, 2 error, 130 and 143 ended by a signal",
+    )
+    commands = parser.add_subparsers(required=True, metavar="run|plan")
+    run = commands.add_parser("run", help="release one commit, from source to the last stage")
+    run.set_defaults(command=_run)
+    _add_project(run)
+    run.add_argument("--patch", type=Path, metavar="FILE", help="release HEAD first, then this patch on top of it")
+    run.add_argument("--from", dest="from_", metavar="REV", help="release this revision first: the world before")
+    answers = run.add_mutually_exclusive_group()
+    answers.add_argument("--approve", action="store_true", help="answer every approval with yes")
+    answers.add_argument("--reject", action="store_true", help="answer every approval with no")
+    answers.add_argument("--ask", action="store_true", help="ask on the terminal (the default on one)")
+    run.add_argument(
+        "--speed", type=_speed, default=DEFAULT_SPEED, metavar="N",
+        help="AWS seconds in a second of mere waiting (default: 120, an AWS minute is half a second)",
+    )  # fmt: skip
+    run.add_argument(
+        "--port", type=_port, default=0, metavar="PORT", help="port of the local AWS (default: a free one)"
+    )
+    run.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON")
+    plan = commands.add_parser("plan", help="show what would run, as a list and as a drawing; runs nothing")
+    plan.set_defaults(command=_plan)
+    _add_project(plan)
+    return parser
+
+
+def _add_project(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--project", type=Path, default=Path(), metavar="DIR", help="folder of the CDK app (default: this one)"
+    )
+    command.add_argument("--pipeline", metavar="NAME", help="which pipeline, when the app has several")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port: a number from 1 to 65535, or 0 for a free one")
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 1 <= speed <= 100_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to 100000")
+    return speed

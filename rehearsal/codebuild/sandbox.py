@@ -1,0 +1,196 @@
+"""The folders and the environment of one build: its own home, Python, npm prefix and PATH; only the caches are shared.
+
+Nothing that a build installs lands outside its folder, and of the user's environment only a named part comes in: where
+packages come from (registries, proxies, certificates) and what silences a banner. The user's AWS configuration, Python
+packages and global npm packages stay out. It must not know buildspecs or AWS.
+"""
+
+from __future__ import annotations
+
+import compileall
+import functools
+import os
+import py_compile
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import uv
+
+from rehearsal.codebuild.shell import StartProcess
+from rehearsal.errors import BadInput, EngineError
+
+_SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/opt/homebrew/bin")
+# What CodeBuild's images have and a machine may keep elsewhere than in the system's folders.
+_TOOLS = ("git", "jq", "make", "zip", "unzip", "curl", "bash", "aws", "docker")
+# As in a fresh Python of CodeBuild's images, but of one version each.
+_PYTHON_PACKAGES = ("pip==26.3", "setuptools==84.2.1", "wheel==0.48.0")
+_KEPT_VARIABLES = re.compile(
+    r"(?i)^((http|https|all|no)_proxy|ssl_cert_(file|dir)|requests_ca_bundle|curl_ca_bundle|node_extra_ca_certs"
+    r"|git_ssl_cainfo|pip_(index_url|extra_index_url|find_links|trusted_host|cert|default_timeout|config_file)"
+    r"|pip_disable_pip_version_check|uv_(index|default_index|extra_index_url|index_url|find_links|native_tls)"
+    r"|npm_config_(registry|cafile|strict_ssl)|jsii_silence_warning_\w+)$"
+)
+_PACKAGE_SETTINGS = (
+    ".npmrc",
+    ".config/pip/pip.conf",
+    ".pip/pip.conf",
+    "Library/Application Support/pip/pip.conf",
+    ".config/uv/uv.toml",
+)
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """`environment` is what the build's shell starts with; `shell` is an empty folder for its own files."""
+
+    home: Path
+    shell: Path
+    environment: Mapping[str, str]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What stands before the @ of registries' and proxies' addresses: a user, mostly with a password."""
+        return tuple(found for value in self.environment.values() for found in re.findall(r"\w+://([^/@\s]+)@", value))
+
+
+def make_sandbox(folder: Path, *, cache: Path, start: StartProcess) -> Sandbox:
+    """Make it in `folder`, with a Python of the run's own version. `cache` is shared by all builds of all runs."""
+    home, tools, python, npm = folder / "home", folder / "tools", folder / "python", folder / "npm"
+    for path in (home, tools, npm / "bin", folder / "tmp", folder / "shell", cache):
+        path.mkdir(parents=True, exist_ok=True)
+    _copy_package_settings(home)
+    for name, program in _tools().items():
+        (tools / name).symlink_to(program)
+    programs = (python / "bin", npm / "bin", home / ".local" / "bin", tools, *_SYSTEM_PATH)
+    environment = {
+        **{name: value for name, value in os.environ.items() if _KEPT_VARIABLES.match(name)},
+        "HOME": str(home),
+        "PATH": os.pathsep.join(str(path) for path in programs),
+        "TMPDIR": str(folder / "tmp"),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "VIRTUAL_ENV": str(python),
+        "PIP_CACHE_DIR": str(cache / "pip"),
+        "UV_CACHE_DIR": str(cache / "uv"),
+        "NPM_CONFIG_PREFIX": str(npm),
+        "NPM_CONFIG_CACHE": str(cache / "npm"),
+        "NPM_CONFIG_AUDIT": "false",
+        "NPM_CONFIG_FUND": "false",
+        "NPM_CONFIG_UPDATE_NOTIFIER": "false",
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(cache / "jsii"),
+        "CDK_HOME": str(cache / "cdk"),  # the CLI asks the user database, not HOME, for its folder
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "CDK_DISABLE_VERSION_CHECK": "true",
+    }
+    settings = _npm_global_settings()
+    if settings:
+        environment["NPM_CONFIG_GLOBALCONFIG"] = str(settings)
+    _make_python(python, environment, start)
+    _add_bytecode_of_pip(python, cache)
+    return Sandbox(home, folder / "shell", environment)
+
+
+def _make_python(python: Path, environment: Mapping[str, str], start: StartProcess) -> None:
+    """Packages come from the cache when it has them: quicker, and builds that fetch nothing run without a network."""
+
+    def run_uv(*arguments: str) -> str | None:
+        """uv's own words when it fails."""
+        process = start(
+            [uv.find_uv_bin(), *arguments],
+            env=dict(environment),
+            cwd=python.parent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        output, _ = process.communicate()
+        return None if process.returncode == 0 else output.decode("utf-8", "replace").strip()
+
+    install = ("pip", "install", "--quiet", "--python", str(python / "bin" / "python"), *_PYTHON_PACKAGES)
+    problem = run_uv("venv", "--quiet", "--python", sys.executable, "--no-python-downloads", str(python))
+    if problem is None and run_uv(*install, "--offline") is not None:
+        problem = run_uv(*install)
+    if problem is not None:
+        raise EngineError(f"The Python of a build could not be made; uv says:\n{problem}")
+
+
+def _add_bytecode_of_pip(python: Path, cache: Path) -> None:
+    """Made once: else the first `pip install` of every build compiles pip, which takes longer than the installing.
+
+    Bytecode with the hash of its source is used for that very source alone.
+    """
+    kept = cache / "bytecode" / f"{sys.implementation.cache_tag}-{_PYTHON_PACKAGES[0]}"
+    for pip in python.glob("lib/python*/site-packages/pip"):
+        if not kept.is_dir():
+            _keep_bytecode(pip, kept)
+        if kept.is_dir():
+            shutil.copytree(kept, pip, dirs_exist_ok=True, copy_function=_link_or_copy)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    """Python and pip replace bytecode, and never write into it: a link is as good, and quicker."""
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copyfile(source, target)
+
+
+def _keep_bytecode(package: Path, kept: Path) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".making-") as making:
+        made = Path(making) / package.name
+        shutil.copytree(package, made)
+        compileall.compile_dir(made, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
+        for source in made.rglob("*"):
+            if source.is_file() and source.suffix != ".pyc":
+                source.unlink()
+        with suppress(OSError):  # another run was quicker
+            made.rename(kept)
+
+
+def _copy_package_settings(home: Path) -> None:
+    """Copies, so that a build which changes them changes its own."""
+    for name in _PACKAGE_SETTINGS:
+        settings = Path.home() / name
+        if settings.is_file():
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(settings, home / name)
+            (home / name).chmod(0o600)
+
+
+@functools.cache
+def _tools() -> Mapping[str, Path]:
+    """Programs by name. Node by its true path: version managers' shims need the user's home."""
+    node = _node()
+    tools = {"node": node}
+    for name in ("npm", "npx", "corepack"):
+        beside = node.with_name(name)
+        found = str(beside) if beside.exists() else shutil.which(name)
+        if found:
+            tools[name] = Path(found)
+    for name in _TOOLS:
+        program = shutil.which(name, path=os.pathsep.join(_SYSTEM_PATH)) or shutil.which(name)
+        if program:
+            tools[name] = Path(program)
+    return tools
+
+
+def _node() -> Path:
+    try:
+        done = subprocess.run(["node", "-p", "process.execPath"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as exc:
+        raise BadInput("Builds need Node.js, and there is no `node` on the PATH that runs. Install Node 22.") from exc
+    return Path(done.stdout.strip())
+
+
+def _npm_global_settings() -> Path | None:
+    """The machine's npmrc: npm looks for it below its prefix, which is the sandbox's here."""
+    prefixes = (_tools()["node"].parent.parent, Path("/usr/local"), Path("/usr"), Path("/opt/homebrew"))
+    candidates = (prefix / "etc" / "npmrc" for prefix in prefixes)
+    return next((path for path in candidates if path.is_file()), None)

@@ -1,0 +1,130 @@
+"""Manual approval: waits until somebody says yes or no, on the terminal, by policy, or through PutApprovalResult.
+
+It must not know who answers. A person's time is wall time: waiting for one does not make the run's clock fast.
+
+Source: "Add a manual approval action", API_PutApprovalResult.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rehearsal.codepipeline.actions.action import ActionContext, ActionResult
+from rehearsal.errors import ActionFailed
+from rehearsal.run_events import ApprovalRequested
+
+DEFAULT_TIMEOUT_MINUTES = 7 * 24 * 60
+_POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalRequest:
+    """A question that is open. `token` has to come with the answer, as on AWS."""
+
+    pipeline: str
+    execution_id: str
+    stage: str
+    action: str
+    comment: str = ""
+    url: str = ""
+    token: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+@dataclass(frozen=True)
+class ApprovalAnswer:
+    is_approved: bool
+    summary: str = ""
+
+
+class ApprovalAlreadyCompleted(Exception):
+    """The question was answered before."""
+
+
+class InvalidApprovalToken(Exception):
+    """No open question has this token."""
+
+
+Answerer = Callable[[ApprovalRequest], ApprovalAnswer | None]
+
+
+class Approvals:
+    """The open questions of a run; `answerer` is asked about each, and may leave it open by answering None."""
+
+    def __init__(self, answerer: Answerer) -> None:
+        self.answerer = answerer
+        self._open: dict[tuple[str, str, str], ApprovalRequest] = {}
+        self._answers: dict[str, ApprovalAnswer] = {}
+        self._changed = threading.Condition()
+
+    def ask(self, request: ApprovalRequest, *, seconds: float, is_stopped: Callable[[], bool]) -> ApprovalAnswer:
+        """Waits for the answer. Raises ActionFailed when `seconds` of wall time passed or the run was stopped."""
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            self._open[request.pipeline, request.stage, request.action] = request
+        answer = self.answerer(request)
+        if answer is not None:
+            return self._close(request, answer)
+        with self._changed:
+            while request.token not in self._answers:
+                if is_stopped():
+                    raise ActionFailed("The run was stopped before the approval was answered.", gate="approval")
+                if time.monotonic() > deadline:
+                    raise ActionFailed(f"Nobody answered within {seconds / 60:g} minutes.", gate="approval")
+                self._changed.wait(_POLL_SECONDS)
+            answer = self._answers[request.token]
+        return self._close(request, answer)
+
+    def find(self, pipeline: str, stage: str, action: str) -> ApprovalRequest | None:
+        with self._changed:
+            return self._open.get((pipeline, stage, action))
+
+    def answer(self, token: str, answer: ApprovalAnswer) -> None:
+        """Answers an open question. Raises InvalidApprovalToken or ApprovalAlreadyCompleted."""
+        with self._changed:
+            if token in self._answers:
+                raise ApprovalAlreadyCompleted
+            if all(request.token != token for request in self._open.values()):
+                raise InvalidApprovalToken
+            self._answers[token] = answer
+            self._changed.notify_all()
+
+    def _close(self, request: ApprovalRequest, answer: ApprovalAnswer) -> ApprovalAnswer:
+        with self._changed:
+            self._open.pop((request.pipeline, request.stage, request.action), None)
+            self._answers[request.token] = answer
+        return answer
+
+
+@dataclass(frozen=True)
+class ApprovalAction:
+    """Approval, provider Manual. Configuration: CustomData, ExternalEntityLink, NotificationArn (told to nobody)."""
+
+    approvals: Approvals
+
+    def run(self, context: ActionContext) -> ActionResult:
+        request = ApprovalRequest(
+            pipeline=context.pipeline,
+            execution_id=context.execution_id,
+            stage=context.stage,
+            action=context.declaration.name,
+            comment=context.configuration.get("CustomData", ""),
+            url=context.configuration.get("ExternalEntityLink", ""),
+        )
+        context.cloud.event_log.emit(
+            ApprovalRequested(
+                execution_id=request.execution_id,
+                stage=request.stage,
+                action=request.action,
+                comment=request.comment,
+                url=request.url,
+            )
+        )
+        minutes = context.declaration.timeout_minutes or DEFAULT_TIMEOUT_MINUTES
+        answer = self.approvals.ask(request, seconds=minutes * 60.0, is_stopped=context.is_stopped)
+        if not answer.is_approved:
+            raise ActionFailed(f"Rejected: {answer.summary}" if answer.summary else "Rejected.", gate="approval")
+        return ActionResult()

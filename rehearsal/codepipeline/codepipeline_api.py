@@ -1,0 +1,168 @@
+"""CodePipeline's API, as far as steps, hooks and tools need it: read pipelines and executions, answer approvals, start,
+stop and roll back.
+
+It must not run a pipeline itself: the engine does. Names and shapes are boto3's (botocore, codepipeline 2015-07-09).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from rehearsal.aws.service_api import ApiError, Caller
+from rehearsal.codepipeline import codepipeline_answers as answers
+from rehearsal.codepipeline.actions.approval import (
+    ApprovalAlreadyCompleted,
+    ApprovalAnswer,
+    Approvals,
+    InvalidApprovalToken,
+)
+from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline, PipelineStore
+from rehearsal.codepipeline.engine import Engine
+from rehearsal.codepipeline.execution import Execution, Trigger
+from rehearsal.codepipeline.rollback import RollbackUnavailable, rollback_target
+from rehearsal.errors import LocalRunError
+from rehearsal.run_events import Status
+
+Parameters = Mapping[str, Any]
+Answer = Mapping[str, Any]
+
+
+class CodePipelineApi:
+    """Serves the operations below to callers of the pipeline's account and region."""
+
+    service = "codepipeline"
+
+    def __init__(self, store: PipelineStore, engine: Engine, approvals: Approvals) -> None:
+        self._store = store
+        self._engine = engine
+        self._approvals = approvals
+        self._operations: Mapping[str, Callable[[Parameters, Caller], Answer]] = {
+            "ListPipelines": self._list_pipelines,
+            "GetPipeline": self._get_pipeline,
+            "GetPipelineState": self._get_pipeline_state,
+            "GetPipelineExecution": self._get_pipeline_execution,
+            "ListPipelineExecutions": self._list_pipeline_executions,
+            "ListActionExecutions": self._list_action_executions,
+            "PutApprovalResult": self._put_approval_result,
+            "StartPipelineExecution": self._start_pipeline_execution,
+            "StopPipelineExecution": self._stop_pipeline_execution,
+            "RollbackStage": self._rollback_stage,
+        }
+        self.operations = frozenset(self._operations)
+
+    def resources(self, operation: str, parameters: Parameters, caller: Caller) -> list[str]:
+        """The pipeline, its stage, or its action. Source: the service authorization reference of CodePipeline."""
+        pipeline = parameters.get("pipelineName") or parameters.get("name")
+        named = [pipeline, parameters.get("stageName"), parameters.get("actionName")]
+        path = "/".join(str(name) for name in named if name)
+        return [f"arn:aws:codepipeline:{caller.region}:{caller.account}:{path}"] if pipeline else []
+
+    def call(self, operation: str, parameters: Parameters, caller: Caller) -> Answer:
+        return self._operations[operation](parameters, caller)
+
+    def _list_pipelines(self, _: Parameters, caller: Caller) -> Answer:
+        pipelines = self._store.in_account(caller.account, caller.region)
+        return {"pipelines": [answers.pipeline_summary(pipeline) for pipeline in pipelines]}
+
+    def _get_pipeline(self, parameters: Parameters, caller: Caller) -> Answer:
+        return answers.pipeline(self._pipeline(parameters["name"], caller))
+
+    def _get_pipeline_state(self, parameters: Parameters, caller: Caller) -> Answer:
+        return answers.pipeline_state(self._pipeline(parameters["name"], caller), self._approvals)
+
+    def _get_pipeline_execution(self, parameters: Parameters, caller: Caller) -> Answer:
+        pipeline = self._pipeline(parameters["pipelineName"], caller)
+        execution = _execution(pipeline, parameters["pipelineExecutionId"])
+        return {"pipelineExecution": answers.execution(pipeline, execution)}
+
+    def _list_pipeline_executions(self, parameters: Parameters, caller: Caller) -> Answer:
+        pipeline = self._pipeline(parameters["pipelineName"], caller)
+        newest_first = list(reversed(pipeline.executions))[: parameters.get("maxResults", 100)]
+        return {"pipelineExecutionSummaries": [answers.execution_summary(run) for run in newest_first]}
+
+    def _list_action_executions(self, parameters: Parameters, caller: Caller) -> Answer:
+        pipeline = self._pipeline(parameters["pipelineName"], caller)
+        wanted = (parameters.get("filter") or {}).get("pipelineExecutionId")
+        details = [
+            answers.action_execution(run, stage, action)
+            for run in reversed(pipeline.executions)
+            if wanted in (None, run.id)
+            for stage, action in reversed(list(run.action_executions()))
+        ]
+        return {"actionExecutionDetails": details[: parameters.get("maxResults", 100)]}
+
+    def _put_approval_result(self, parameters: Parameters, caller: Caller) -> Answer:
+        pipeline = self._pipeline(parameters["pipelineName"], caller)
+        result = parameters["result"]
+        request = self._approvals.find(pipeline.name, parameters["stageName"], parameters["actionName"])
+        if request is None or request.token != parameters["token"]:
+            raise ApiError(
+                "InvalidApprovalTokenException", "The approval request already received a response or expired."
+            )
+        answer = ApprovalAnswer(result["status"] == "Approved", result.get("summary", ""))
+        try:
+            self._approvals.answer(parameters["token"], answer)
+        except ApprovalAlreadyCompleted as exc:
+            raise ApiError("ApprovalAlreadyCompletedException", "The approval action was already completed.") from exc
+        except InvalidApprovalToken as exc:
+            raise ApiError("InvalidApprovalTokenException", "No open approval has this token.") from exc
+        return {"approvedAt": answers.now()}
+
+    def _start_pipeline_execution(self, parameters: Parameters, caller: Caller) -> Answer:
+        """The newest execution's source again: there is no repository to poll."""
+        pipeline = self._pipeline(parameters["name"], caller)
+        if not pipeline.executions:
+            raise ApiError("ConflictException", "No commit was released yet, so there is no source to start with.")
+        execution = pipeline.new_execution(pipeline.executions[-1].source, Trigger.START)
+        self._in_background(lambda: self._engine.run(pipeline, execution))
+        return {"pipelineExecutionId": execution.id}
+
+    def _stop_pipeline_execution(self, parameters: Parameters, caller: Caller) -> Answer:
+        pipeline = self._pipeline(parameters["pipelineName"], caller)
+        execution = _execution(pipeline, parameters["pipelineExecutionId"])
+        if execution.status is not Status.IN_PROGRESS:
+            raise ApiError("PipelineExecutionNotStoppableException", f"Execution {execution.id} is {execution.status}.")
+        execution.is_stop_requested = True
+        return {"pipelineExecutionId": execution.id}
+
+    def _rollback_stage(self, parameters: Parameters, caller: Caller) -> Answer:
+        pipeline = self._pipeline(parameters["pipelineName"], caller)
+        stage, target = parameters["stageName"], parameters["targetPipelineExecutionId"]
+        if all(declared.name != stage for declared in pipeline.definition.stages):
+            raise ApiError("StageNotFoundException", f"Pipeline {pipeline.name} has no stage {stage}.")
+        _execution(pipeline, target)
+        try:
+            rollback_target(pipeline, stage, target)
+        except RollbackUnavailable as exc:
+            raise ApiError("UnableToRollbackStageException", str(exc)) from exc
+        execution = self._engine.begin_rollback(pipeline, target, Trigger.MANUAL_ROLLBACK)
+        self._in_background(lambda: self._engine.run_rollback(pipeline, stage, execution))
+        return {"pipelineExecutionId": execution.id}
+
+    def _pipeline(self, name: str, caller: Caller) -> DeployedPipeline:
+        pipeline = self._store.find(caller.account, caller.region, name)
+        if pipeline is None:
+            raise ApiError(
+                "PipelineNotFoundException",
+                f"Account '{caller.account}' does not have a pipeline with name '{name}' in {caller.region}.",
+            )
+        return pipeline
+
+    def _in_background(self, work: Callable[[], object]) -> None:
+        def run() -> None:
+            with suppress(LocalRunError):  # the events tell it
+                work()
+
+        threading.Thread(target=run, name="execution", daemon=True).start()
+
+
+def _execution(pipeline: DeployedPipeline, execution_id: str) -> Execution:
+    execution = pipeline.execution(execution_id)
+    if execution is None:
+        raise ApiError(
+            "PipelineExecutionNotFoundException", f"Pipeline {pipeline.name} has no execution {execution_id}."
+        )
+    return execution

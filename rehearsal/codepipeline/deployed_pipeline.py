@@ -1,0 +1,108 @@
+"""The pipelines that CloudFormation deployed in this run, with their versions and executions.
+
+State alone: it must not run anything.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rehearsal.codepipeline.definition import PipelineDefinition
+from rehearsal.codepipeline.execution import Execution, ExecutionType, Source, Trigger
+from rehearsal.run_events import Status
+
+
+@dataclass
+class DeployedPipeline:
+    """`version` rises with every update of the resource; `properties` are its resolved CloudFormation properties."""
+
+    account: str
+    region: str
+    name: str
+    definition: PipelineDefinition
+    properties: Mapping[str, Any]
+    stack_name: str = ""
+    logical_id: str = ""
+    version: int = 1
+    executions: list[Execution] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:codepipeline:{self.region}:{self.account}:{self.name}"
+
+    def update(self, definition: PipelineDefinition, properties: Mapping[str, Any]) -> None:
+        with self.lock:
+            self.definition = definition
+            self.properties = properties
+            self.version += 1
+
+    def new_execution(self, source: Source, trigger: Trigger) -> Execution:
+        with self.lock:
+            execution = Execution(
+                number=len(self.executions) + 1,
+                version=self.version,
+                definition=self.definition,
+                source=source,
+                trigger=trigger,
+            )
+            self.executions.append(execution)
+            return execution
+
+    def new_rollback(self, target: Execution, trigger: Trigger) -> Execution:
+        """An execution of type ROLLBACK: it has the target's source, artifacts and variables.
+
+        Source: "Configure stage rollback", CodePipeline user guide.
+        """
+        with self.lock:
+            execution = Execution(
+                number=len(self.executions) + 1,
+                version=self.version,
+                definition=self.definition,
+                source=target.source,
+                trigger=trigger,
+                type=ExecutionType.ROLLBACK,
+                rollback_target=target.id,
+                variables={namespace: dict(values) for namespace, values in target.variables.items()},
+                artifacts=dict(target.artifacts),
+            )
+            self.executions.append(execution)
+            return execution
+
+    def execution(self, execution_id: str) -> Execution | None:
+        return next((execution for execution in self.executions if execution.id == execution_id), None)
+
+    def last_success(self, stage: str) -> Execution | None:
+        """The latest execution that a rollback of the stage can go back to, whatever its pipeline version."""
+        for execution in reversed(self.executions):
+            ran = execution.stage(stage)
+            if execution.type is ExecutionType.STANDARD and ran is not None and ran.status is Status.SUCCEEDED:
+                return execution
+        return None
+
+
+class PipelineStore:
+    """Every deployed pipeline, by account, region and name; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._pipelines: dict[tuple[str, str, str], DeployedPipeline] = {}
+        self._lock = threading.Lock()
+
+    def add(self, pipeline: DeployedPipeline) -> None:
+        with self._lock:
+            self._pipelines[pipeline.account, pipeline.region, pipeline.name] = pipeline
+
+    def remove(self, account: str, region: str, name: str) -> None:
+        with self._lock:
+            self._pipelines.pop((account, region, name), None)
+
+    def find(self, account: str, region: str, name: str) -> DeployedPipeline | None:
+        return self._pipelines.get((account, region, name))
+
+    def in_account(self, account: str, region: str) -> tuple[DeployedPipeline, ...]:
+        with self._lock:
+            found = [pipeline for key, pipeline in self._pipelines.items() if key[:2] == (account, region)]
+        return tuple(sorted(found, key=lambda pipeline: pipeline.name))

@@ -1,0 +1,228 @@
+"""Walks executions of a deployed pipeline, stage by stage, as CodePipeline does.
+
+Input: a deployed pipeline and a source. Output: the execution with all that happened in it, and the events on the way.
+Its parts, and what each must not do: stage_locks.py lets executions into stages and runs none; stage_run.py runs one
+stage and does not know the others; action_run.py runs one action and does not know its stage's conditions;
+conditions.py evaluates and does not act; rollback.py finds the way back and does not go it. The engine itself must not
+know any provider of actions or rules, nor where the definition came from.
+
+Source: "How pipeline executions work", "Configure stage rollback", "AWS::CodePipeline::Pipeline"
+(RestartExecutionOnUpdate).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+from rehearsal.codepipeline.action_run import ActionRun
+from rehearsal.codepipeline.actions.action import Action, ActionDeclaration
+from rehearsal.codepipeline.artifacts import Artifacts
+from rehearsal.codepipeline.conditions import Conditions
+from rehearsal.codepipeline.definition import StageDeclaration
+from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline
+from rehearsal.codepipeline.execution import ActionExecution, Execution, Source, StoppedBy, Trigger
+from rehearsal.codepipeline.gate import DeploymentGates, Gate, gate_of_action
+from rehearsal.codepipeline.roles import ArtifactRoles
+from rehearsal.codepipeline.rollback import RollbackUnavailable, rollback_target
+from rehearsal.codepipeline.rule import RuleProvider
+from rehearsal.codepipeline.stage_locks import StageLocks, Superseded
+from rehearsal.codepipeline.stage_run import StageOutcome, StageRun
+from rehearsal.codepipeline.surroundings import Surroundings
+from rehearsal.errors import LocalRunError, Unsupported
+from rehearsal.run_events import ExecutionEnded, ExecutionStarted, PipelineMutated, StageRolledBack, Status
+
+ActionKey = tuple[str, str]
+
+
+class Engine:
+    """`actions` is keyed by category and provider (Source actions come with each execution), `rules` by provider."""
+
+    def __init__(
+        self,
+        cloud: Surroundings,
+        *,
+        artifacts: Artifacts,
+        artifact_roles: ArtifactRoles,
+        actions: Mapping[ActionKey, Action],
+        rules: Mapping[str, RuleProvider],
+    ) -> None:
+        self._cloud = cloud
+        self._artifacts = artifacts
+        self._artifact_roles = artifact_roles
+        self._actions = actions
+        self._rules = rules
+        self._deployment_gates = DeploymentGates()
+        self._locks: dict[str, StageLocks] = {}
+        self._is_stopping = threading.Event()
+        cloud.event_log.subscribe(self._deployment_gates)
+
+    def stop(self) -> None:
+        """Ends every execution as soon as its actions notice: the run is over."""
+        self._is_stopping.set()
+
+    def release(self, pipeline: DeployedPipeline, source: Source, trigger: Trigger = Trigger.WEBHOOK) -> Execution:
+        """Runs an execution to its end, and again on the new definition as long as one changes its own pipeline.
+
+        Answers the last execution. Raises LocalRunError when the local run itself cannot go on.
+        """
+        execution = self.run(pipeline, pipeline.new_execution(source, trigger))
+        while execution.status is Status.CANCELLED and pipeline.definition.is_restarted_on_update:
+            execution = self.run(pipeline, pipeline.new_execution(source, Trigger.START))
+        return execution
+
+    def run(self, pipeline: DeployedPipeline, execution: Execution) -> Execution:
+        """Runs an execution through every stage of the definition that it was started with."""
+        self._begin(pipeline, execution, tuple(stage.name for stage in execution.definition.stages))
+        status, reason = Status.ERRORED, ""
+        try:
+            status, reason = self._walk(pipeline, execution)
+        except Superseded:
+            status, reason = Status.SUPERSEDED, "A newer execution went on while this one waited for its next stage."
+        except LocalRunError as exc:
+            reason = str(exc)
+            raise
+        finally:
+            self._end(execution, status, reason)
+        return execution
+
+    def begin_rollback(self, pipeline: DeployedPipeline, target_id: str, trigger: Trigger) -> Execution:
+        """A ROLLBACK execution with the target's artifacts and variables, ready for `run_rollback`."""
+        target = pipeline.execution(target_id)
+        if target is None:
+            raise RollbackUnavailable(f"Pipeline {pipeline.name} has no execution {target_id}.")
+        return pipeline.new_rollback(target, trigger)
+
+    def run_rollback(self, pipeline: DeployedPipeline, stage: str, execution: Execution) -> Execution:
+        """Runs a ROLLBACK execution: the one stage, with the old artifacts and variables."""
+        self._begin(pipeline, execution, (stage,))
+        outcome = StageOutcome(Status.ERRORED)
+        try:
+            outcome = self._run_stage(pipeline, execution, pipeline.definition.stage(stage))
+        finally:
+            execution.stopped_by = outcome.stopped_by
+            self._end(execution, outcome.status, outcome.stopped_by.reason if outcome.stopped_by else "")
+        return execution
+
+    def _walk(self, pipeline: DeployedPipeline, execution: Execution) -> tuple[Status, str]:
+        locks = self._locks.setdefault(pipeline.arn, StageLocks())
+        for stage in execution.definition.stages:
+            with locks.stage(stage.name, execution, lambda: self._is_stopped(execution)):
+                if self._is_stopped(execution):
+                    return Status.STOPPED, "The execution was stopped."
+                outcome = self._run_stage(pipeline, execution, stage)
+                if outcome.is_rollback_due:
+                    self._roll_back_automatically(pipeline, stage.name)
+            if outcome.status not in (Status.SUCCEEDED, Status.SKIPPED):
+                execution.stopped_by = outcome.stopped_by
+                return outcome.status, outcome.stopped_by.reason if outcome.stopped_by else ""
+            if pipeline.version != execution.version:
+                return self._cancel(pipeline, execution, stage)
+        return Status.SUCCEEDED, ""
+
+    def _cancel(self, pipeline: DeployedPipeline, execution: Execution, stage: StageDeclaration) -> tuple[Status, str]:
+        """Ends an execution whose pipeline was updated while it ran; the update decides whether it restarts."""
+        before, after = _action_paths(execution.definition.stages), _action_paths(pipeline.definition.stages)
+        self._cloud.event_log.emit(
+            PipelineMutated(
+                version=pipeline.version,
+                added=tuple(path for path in after if path not in before),
+                removed=tuple(path for path in before if path not in after),
+            )
+        )
+        reason = "The pipeline's definition was updated before the execution could be completed."
+        if not pipeline.definition.is_restarted_on_update:
+            reason += " RestartExecutionOnUpdate is false, so nothing starts it again."
+            execution.stopped_by = StoppedBy(
+                stage=stage.name, action=stage.actions[-1].name, gate=Gate.DEPLOY, reason=reason
+            )
+        return Status.CANCELLED, reason
+
+    def _run_stage(
+        self, pipeline: DeployedPipeline, execution: Execution, declaration: StageDeclaration
+    ) -> StageOutcome:
+        def is_stopped() -> bool:
+            return self._is_stopped(execution)
+
+        return StageRun(
+            cloud=self._cloud,
+            execution=execution,
+            declaration=declaration,
+            conditions=Conditions(
+                cloud=self._cloud, rules=self._rules, pipeline=pipeline, execution=execution, is_stopped=is_stopped
+            ),
+            run_action=lambda run, stage, record: self._run_action(pipeline, run, stage, record),
+            is_stopped=is_stopped,
+        ).run()
+
+    def _run_action(
+        self, pipeline: DeployedPipeline, execution: Execution, stage: str, record: ActionExecution
+    ) -> None:
+        def find_gate(action: ActionDeclaration, account: str, named: str | None) -> str:
+            deployment = self._deployment_gates.find(account, since=record.started_at)
+            return gate_of_action(execution.definition, stage, action, named=named, deployment=deployment)
+
+        ActionRun(
+            cloud=self._cloud,
+            artifacts=self._artifacts,
+            artifact_roles=self._artifact_roles,
+            find_action=self._find_action,
+            find_gate=find_gate,
+            pipeline=pipeline,
+            execution=execution,
+            stage=stage,
+            record=record,
+            is_stopped=lambda: self._is_stopped(execution),
+        ).run()
+
+    def _find_action(self, declaration: ActionDeclaration, execution: Execution) -> Action:
+        kind = declaration.action_type
+        if kind.category == "Source":
+            return execution.source.action
+        action = self._actions.get((kind.category, kind.provider))
+        if action is None:
+            raise Unsupported(
+                f"Action {declaration.name} is of {kind.category} provider {kind.provider}, which this machine cannot "
+                f"run. It can run {', '.join(sorted(provider for _, provider in self._actions))}."
+            )
+        return action
+
+    def _roll_back_automatically(self, pipeline: DeployedPipeline, stage: str) -> None:
+        try:
+            target = rollback_target(pipeline, stage)
+        except RollbackUnavailable as exc:
+            self._cloud.event_log.emit(
+                StageRolledBack(stage=stage, to_execution_id=None, status=Status.FAILED, reason=str(exc))
+            )
+            return
+        execution = self.run_rollback(pipeline, stage, pipeline.new_rollback(target, Trigger.AUTOMATED_ROLLBACK))
+        self._cloud.event_log.emit(
+            StageRolledBack(
+                stage=stage, to_execution_id=execution.rollback_target, status=execution.status, reason=execution.reason
+            )
+        )
+
+    def _is_stopped(self, execution: Execution) -> bool:
+        return self._is_stopping.is_set() or execution.is_stop_requested
+
+    def _begin(self, pipeline: DeployedPipeline, execution: Execution, stages: tuple[str, ...]) -> None:
+        self._cloud.event_log.emit(
+            ExecutionStarted(
+                execution_id=execution.id,
+                pipeline=pipeline.name,
+                commit=execution.source.commit,
+                trigger=execution.trigger,
+                stages=stages,
+            )
+        )
+
+    def _end(self, execution: Execution, status: Status, reason: str) -> None:
+        execution.status, execution.reason, execution.ended_at = status, reason, time.time()
+        with suppress(LocalRunError):
+            self._cloud.event_log.emit(ExecutionEnded(execution_id=execution.id, status=status, reason=reason))
+
+
+def _action_paths(stages: tuple[StageDeclaration, ...]) -> tuple[str, ...]:
+    return tuple(f"{stage.name}/{action.name}" for stage in stages for action in stage.actions)

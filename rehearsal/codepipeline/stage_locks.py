@@ -1,0 +1,65 @@
+"""Who may be in a stage: one execution at a time, by the pipeline's execution mode.
+
+SUPERSEDED: of the executions that wait for a stage, only the newest goes on; the others end as Superseded.
+QUEUED: they go on in the order in which they were started. PARALLEL: nobody waits.
+It must not run stages. Source: "How pipeline executions work", CodePipeline user guide.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rehearsal.codepipeline.definition import ExecutionMode
+from rehearsal.codepipeline.execution import Execution
+
+_POLL_SECONDS = 0.2
+
+
+class Superseded(Exception):
+    """A newer execution went on while this one waited between stages."""
+
+
+class StageLocks:
+    """The locks of one pipeline; `is_stopped` ends the waiting of an execution that was stopped."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inside: dict[str, Execution] = {}
+        self._waiting: dict[str, list[Execution]] = {}
+
+    @contextmanager
+    def stage(self, name: str, execution: Execution, is_stopped: Callable[[], bool]) -> Iterator[None]:
+        """Waits for the stage and keeps it. Raises Superseded when a newer execution waits for it as well."""
+        if execution.definition.execution_mode is ExecutionMode.PARALLEL:
+            yield
+            return
+        self._enter(name, execution, is_stopped)
+        try:
+            yield
+        finally:
+            with self._changed:
+                if self._inside.get(name) is execution:
+                    del self._inside[name]
+                self._changed.notify_all()
+
+    def _enter(self, name: str, execution: Execution, is_stopped: Callable[[], bool]) -> None:
+        with self._changed:
+            waiting = self._waiting.setdefault(name, [])
+            waiting.append(execution)
+            self._changed.notify_all()
+            try:
+                while not is_stopped():
+                    newest = max(waiting, key=lambda other: other.number)
+                    is_superseding = execution.definition.execution_mode is ExecutionMode.SUPERSEDED
+                    if is_superseding and newest is not execution:
+                        raise Superseded
+                    first = min(waiting, key=lambda other: other.number)
+                    if name not in self._inside and (is_superseding or first is execution):
+                        self._inside[name] = execution
+                        return
+                    self._changed.wait(_POLL_SECONDS)
+            finally:
+                waiting.remove(execution)
+                self._changed.notify_all()

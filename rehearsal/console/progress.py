@@ -1,0 +1,167 @@
+"""What each event is worth saying, as one line of plain text with a style: the terminal and a log file show the same.
+
+It must not write anything; printer.py does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from rehearsal.run_events import (
+    ActionEnded,
+    ActionOutput,
+    ActionStarted,
+    AlarmChanged,
+    ApprovalRequested,
+    DeploymentEnded,
+    DeploymentStarted,
+    ExecutionEnded,
+    ExecutionStarted,
+    LifecycleEventEnded,
+    Notice,
+    PipelineMutated,
+    RuleEvaluated,
+    RunEvent,
+    StageEnded,
+    StageRolledBack,
+    StageStarted,
+    Status,
+    TrafficShifted,
+)
+
+LAST_LINES = 30
+_BAR_WIDTH = 20
+
+
+class Style(StrEnum):
+    """What a line means; printer.py gives it a colour."""
+
+    PLAIN = "plain"
+    TITLE = "title"
+    GOOD = "good"
+    BAD = "bad"
+    WARNING = "warning"
+    FAINT = "faint"
+
+
+@dataclass(frozen=True)
+class Line:
+    text: str
+    style: Style = Style.PLAIN
+
+
+@dataclass
+class Progress:
+    """Turns events into lines; keeps the last lines of each action's output, to show them when it fails.
+
+    `is_quiet` leaves out all but stages and failures: for a release that is only made to have a world before another.
+    """
+
+    is_quiet: bool = False
+    _outputs: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    def lines(self, event: RunEvent) -> list[Line]:
+        match event:
+            case ActionOutput():
+                self._keep(event)
+                return []
+            case ActionEnded():
+                return self._action_ended(event)
+            case StageEnded():
+                return [_stage_ended(event)]
+            case StageStarted():
+                return [] if self.is_quiet else [Line(""), Line(f"▶ {event.stage}", Style.TITLE)]
+            case Notice():
+                return _notice(event)
+            case _:
+                return [] if self.is_quiet else _detail(event)
+
+    def _keep(self, event: ActionOutput) -> None:
+        kept = self._outputs.setdefault((event.stage, event.action), [])
+        kept.append(event.line.rstrip("\n"))
+        del kept[:-LAST_LINES]
+
+    def _action_ended(self, event: ActionEnded) -> list[Line]:
+        output = self._outputs.pop((event.stage, event.action), [])
+        if event.status is Status.SUCCEEDED:
+            return [] if self.is_quiet else [Line(f"  ✔ {event.action} {_took(event.seconds)}", Style.GOOD)]
+        lines = [Line(f"  ✘ {event.action} {event.status} {_took(event.seconds)}", Style.BAD)]
+        lines += [Line(f"      │ {text}", Style.FAINT) for text in output]
+        lines += [Line(f"      {text}", Style.BAD) for text in event.reason.splitlines()]
+        return lines
+
+
+def _detail(event: RunEvent) -> list[Line]:
+    match event:
+        case ExecutionStarted():
+            what = "rolls back" if "Rollback" in event.trigger else "releases"
+            return [Line(f"Pipeline {event.pipeline} {what} commit {event.commit[:12]}", Style.TITLE)]
+        case ExecutionEnded() if event.status is Status.CANCELLED:
+            return [Line(f"  ↻ {event.reason}", Style.WARNING)]
+        case PipelineMutated():
+            changes = [f"+ {path}" for path in event.added] + [f"- {path}" for path in event.removed]
+            words = f": {', '.join(changes)}" if changes else ""
+            return [Line(f"  ↻ The pipeline updated itself to version {event.version}{words}", Style.WARNING)]
+        case ActionStarted():
+            return [Line(f"  • {event.action} ({event.provider}) …", Style.FAINT)]
+        case ApprovalRequested():
+            return [Line(f"  ? {event.comment or 'Approve?'} {event.url}".rstrip(), Style.WARNING)]
+        case StageRolledBack():
+            return [_rolled_back(event)]
+        case RuleEvaluated():
+            is_good = event.status is Status.SUCCEEDED
+            words = f"  {'✔' if is_good else '✘'} {event.condition} {event.rule} {event.reason}".rstrip()
+            return [Line(words, Style.GOOD if is_good else Style.BAD)]
+        case AlarmChanged():
+            style = Style.BAD if event.new_state == "ALARM" else Style.FAINT
+            return [Line(f"      alarm {event.alarm}: {event.old_state} → {event.new_state}", style)]
+        case _:
+            return _deployment(event)
+
+
+def _deployment(event: RunEvent) -> list[Line]:
+    match event:
+        case DeploymentStarted() if event.from_version:
+            versions = f"version {event.from_version} → {event.to_version}"
+            return [Line(f"    ⇄ {event.function}: {versions} by {event.config}")]
+        case LifecycleEventEnded():
+            is_good = event.status is Status.SUCCEEDED
+            words = f"      {'✔' if is_good else '✘'} {event.lifecycle_event} {event.reason}".rstrip()
+            return [Line(words, Style.FAINT if is_good else Style.BAD)]
+        case TrafficShifted():
+            weight, minutes = event.weight_percent, event.aws_seconds / 60
+            return [Line(f"      {_bar(weight)} {weight:3.0f} % on the new version, after {minutes:.0f} min")]
+        case DeploymentEnded() if event.status is not Status.SUCCEEDED:
+            gate = f" ({event.gate})" if event.gate else ""
+            return [
+                Line(f"    ✘ {event.function} stays on version {event.from_version}{gate}: {event.reason}", Style.BAD)
+            ]
+        case _:
+            return []
+
+
+def _bar(percent: float) -> str:
+    filled = round(percent / 100 * _BAR_WIDTH)
+    return "█" * filled + "░" * (_BAR_WIDTH - filled)
+
+
+def _stage_ended(event: StageEnded) -> Line:
+    is_good = event.status in (Status.SUCCEEDED, Status.SKIPPED)
+    style = Style.GOOD if is_good else Style.BAD
+    return Line(f"{'✔' if is_good else '✘'} {event.stage} {event.status} {_took(event.seconds)}", style)
+
+
+def _rolled_back(event: StageRolledBack) -> Line:
+    if event.to_execution_id is None:
+        return Line(f"  ↶ {event.stage} is not rolled back: {event.reason}", Style.WARNING)
+    words = f"  ↶ {event.stage} rolled back to execution {event.to_execution_id[:8]}: {event.status} {event.reason}"
+    return Line(words.rstrip(), Style.WARNING)
+
+
+def _notice(event: Notice) -> list[Line]:
+    return [Line(event.text, Style.FAINT), *(Line(f"  {line}", Style.FAINT) for line in event.detail.splitlines())]
+
+
+def _took(seconds: float) -> str:
+    return f"({seconds:.0f} s)" if seconds >= 1 else f"({seconds:.1f} s)"

@@ -1,0 +1,176 @@
+"""Collects all of an assembly that this machine cannot run, one sentence each, so that a run can refuse at once.
+
+It must not stop at the first, and must not judge what it cannot see: what a build does is seen when it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rehearsal.aws.event_sources.mapping import unsupported as unsupported_of_mapping
+from rehearsal.codebuild.buildspec import BuildspecError, is_inline, parse_buildspec
+from rehearsal.codepipeline.definition import PipelineDefinition
+from rehearsal.plan.support import unsupported_in_definition, unsupported_resource_types
+from rehearsal.source.assembly import CloudAssembly, StackArtifact
+from rehearsal.source.intrinsics import Resolver
+
+NESTED_STACK_TYPE = "AWS::CloudFormation::Stack"
+
+
+def find_unsupported(
+    assembly: CloudAssembly, definition: PipelineDefinition, *, default: tuple[str, str], cli_version: str | None
+) -> tuple[str, ...]:
+    """Sentences in the order: tool, context, pipeline, buildspecs, resources, functions, mappings, assets, imports."""
+    return (
+        *_old_cli(assembly, cli_version),
+        *_missing_context(assembly),
+        *unsupported_in_definition(definition),
+        *_missing_templates(assembly, definition),
+        *_buildspecs(assembly, definition, default),
+        *_resources(assembly),
+        *_functions(assembly),
+        *_event_source_mappings(assembly, default),
+        *_docker_images(assembly),
+        *_imports(assembly, default),
+    )
+
+
+def _old_cli(assembly: CloudAssembly, cli_version: str | None) -> Iterator[str]:
+    minimum = assembly.minimum_cli_version
+    if minimum and cli_version and _version(cli_version) < _version(minimum):
+        yield (
+            f"the CDK CLI {cli_version}: the assembly (schema {assembly.version}) needs {minimum} or newer; "
+            "update aws-cdk in the project's package.json"
+        )
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("-")[0].split("+")[0].split(".") if part.isdigit())
+
+
+def _missing_context(assembly: CloudAssembly) -> Iterator[str]:
+    for entry in assembly.missing:
+        yield (
+            f"context {entry.key} (provider {entry.provider}): looked up in AWS and not in cdk.context.json; "
+            "run `cdk synth` with AWS credentials once and commit cdk.context.json"
+        )
+
+
+def _missing_templates(assembly: CloudAssembly, definition: PipelineDefinition) -> Iterator[str]:
+    """A template that the assembly does not hold may come from another build; one of the assembly's own may not."""
+    known = {stack.template_file for stack in assembly.stacks}
+    for stage in definition.stages:
+        for action in stage.actions:
+            path = action.configuration.get("TemplatePath", "").partition("::")[2]
+            if path.startswith("assembly-") and path not in known:
+                yield f"action {stage.name}/{action.name}: its template {path} is not in the cloud assembly"
+
+
+def _buildspecs(assembly: CloudAssembly, definition: PipelineDefinition, default: tuple[str, str]) -> Iterator[str]:
+    """Of all projects, and batch builds. A buildspec that a source brings is seen when it is there."""
+    for stage in definition.stages:
+        for action in stage.actions:
+            if action.configuration.get("BatchEnabled", "").lower() == "true":
+                yield f"action {stage.name}/{action.name}: batch builds (BatchEnabled)"
+    for stack in assembly.stacks:
+        for logical_id, resource in stack.resources():
+            if resource.get("Type") == "AWS::CodeBuild::Project":
+                source = (resource.get("Properties") or {}).get("Source") or {}
+                text = str(_resolver(stack, default).resolve(source.get("BuildSpec", "")))
+                if problem := _problem_of_buildspec(text, assembly.directory):
+                    yield f"buildspec of project {logical_id} in stack {stack.name}: {problem}"
+
+
+def _problem_of_buildspec(text: str, folder: Path) -> str | None:
+    if text.startswith("arn:"):
+        return f"it is in S3 ({text}); make it inline, or a file of the source"
+    if not is_inline(text):
+        file = folder / text
+        if not file.is_file():
+            return None
+        text = file.read_text(encoding="utf-8")
+    try:
+        parse_buildspec(text)
+    except BuildspecError as exc:
+        return str(exc)
+    return None
+
+
+def _resources(assembly: CloudAssembly) -> Iterator[str]:
+    for stack in assembly.stacks:
+        types = {logical_id: str(resource.get("Type")) for logical_id, resource in stack.resources()}
+        for logical_id in sorted(logical_id for logical_id, of in types.items() if of == NESTED_STACK_TYPE):
+            yield (
+                f"nested stack {logical_id} in stack {stack.name}: its template would reach the emulator as it is, "
+                "without canaries and alarms; make it a stack of its own"
+            )
+        for kind in unsupported_resource_types(types.values()):
+            names = ", ".join(sorted(logical_id for logical_id, of in types.items() if of == kind))
+            yield f"resource type {kind} in stack {stack.name} ({names})"
+
+
+def _functions(assembly: CloudAssembly) -> Iterator[str]:
+    for stack in assembly.stacks:
+        for logical_id, resource in stack.resources():
+            if resource.get("Type") != "AWS::Lambda::Function":
+                continue
+            properties: Mapping[str, Any] = resource.get("Properties") or {}
+            if properties.get("PackageType") == "Image":
+                yield f"function {logical_id} in stack {stack.name}: a container image, which needs Docker"
+            runtime = properties.get("Runtime")
+            if isinstance(runtime, str) and not runtime.startswith(("python", "nodejs")):
+                yield f"function {logical_id} in stack {stack.name}: runtime {runtime}; supported: python3.x, nodejs"
+
+
+def _event_source_mappings(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]:
+    for stack in assembly.stacks:
+        resolver = _resolver(stack, default)
+        for logical_id, resource in stack.resources():
+            if resource.get("Type") == "AWS::Lambda::EventSourceMapping":
+                for name in unsupported_of_mapping(resolver.resolve(resource.get("Properties") or {})):
+                    yield f"event source mapping {logical_id} in stack {stack.name}: {name}"
+
+
+def _docker_images(assembly: CloudAssembly) -> Iterator[str]:
+    for stack in assembly.stacks:
+        for asset in stack.assets:
+            if asset.is_docker_image:
+                yield f"Docker image asset {asset.display_name} in stack {stack.name}: there is no Docker here"
+
+
+def _imports(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]:
+    exports = {(*_place(stack, default), name) for stack in assembly.stacks for name in _export_names(stack, default)}
+    for stack in assembly.stacks:
+        for name in sorted(set(_import_names(stack.template, _resolver(stack, default)))):
+            if "<" not in name and (*_place(stack, default), name) not in exports:
+                yield f"Fn::ImportValue {name} in stack {stack.name}: no stack of the assembly exports it there"
+
+
+def _place(stack: StackArtifact, default: tuple[str, str]) -> tuple[str, str]:
+    return stack.environment.account or default[0], stack.environment.region or default[1]
+
+
+def _resolver(stack: StackArtifact, default: tuple[str, str]) -> Resolver:
+    account, region = _place(stack, default)
+    return Resolver(template=stack.template, account=account, region=region, stack_name=stack.name)
+
+
+def _export_names(stack: StackArtifact, default: tuple[str, str]) -> Iterator[str]:
+    resolver = _resolver(stack, default)
+    for output in (stack.template.get("Outputs") or {}).values():
+        if "Export" in output:
+            yield str(resolver.resolve(output["Export"]["Name"]))
+
+
+def _import_names(value: Any, resolver: Resolver) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _import_names(item, resolver)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if key == "Fn::ImportValue":
+                yield str(resolver.resolve(item))
+            else:
+                yield from _import_names(item, resolver)

@@ -1,0 +1,327 @@
+"""A rehearsal: one local AWS, and as many releases into it as wanted. The command line and the tests both use it.
+
+The first release finds an empty AWS: it bootstraps every environment, deploys the pipeline's stack, and lets the
+pipeline run. Each later one finds the world as the last left it. It must not print: listeners hear the events.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from rehearsal.aws.lambda_host.traffic import FunctionTraffic
+from rehearsal.aws.local_cloud import LocalCloud
+from rehearsal.bootstrap import bootstrap_environments, deploy_pipeline_stack
+from rehearsal.codebuild.build_action import CodeBuildAction
+from rehearsal.codepipeline.actions.approval import ApprovalAction, ApprovalAnswer, ApprovalRequest, Approvals
+from rehearsal.codepipeline.actions.cloudformation import CloudFormationAction
+from rehearsal.codepipeline.actions.source import SourceAction
+from rehearsal.codepipeline.artifacts import S3Artifacts
+from rehearsal.codepipeline.codepipeline_api import CodePipelineApi
+from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline, PipelineStore
+from rehearsal.codepipeline.engine import Engine
+from rehearsal.codepipeline.execution import Source
+from rehearsal.codepipeline.pipeline_provider import PipelineProvider
+from rehearsal.codepipeline.roles import ProjectRoles
+from rehearsal.codepipeline.rule import CloudWatchAlarmRule
+from rehearsal.codepipeline.webhook_provider import WebhookProvider
+from rehearsal.errors import EngineError
+from rehearsal.plan.plan import Plan, make_plan
+from rehearsal.report import Report, StagePlaces, last_standard, make_report
+from rehearsal.run_events import Listener, Notice
+from rehearsal.source.assembly import read_assembly
+from rehearsal.source.commit import Commit, checkout
+from rehearsal.source.known_assembly import KnownAssembly
+from rehearsal.source.placeholders import create_placeholders, find_placeholders
+from rehearsal.source.project import copy_dependencies, open_project, project_folder, synthesize
+
+DEFAULT_SPEED = 120.0
+_CACHE = Path(__file__).resolve().parents[1] / ".local" / "cache"
+_SHOWN_FILES = 5
+_CLEANING_SECONDS = 10.0
+_CLEANING_PAUSE_SECONDS = 0.1
+
+Answerer = Callable[[ApprovalRequest], ApprovalAnswer | None]
+
+
+def approve(_: ApprovalRequest) -> ApprovalAnswer:
+    """Answers every approval with yes."""
+    return ApprovalAnswer(True, "Approved by the local run.")
+
+
+def reject(_: ApprovalRequest) -> ApprovalAnswer:
+    """Answers every approval with no."""
+    return ApprovalAnswer(False, "Rejected by the local run.")
+
+
+def leave_open(_: ApprovalRequest) -> None:
+    """Leaves every approval to PutApprovalResult."""
+
+
+@dataclass(frozen=True)
+class _Began:
+    """What has to be known from before a release, to tell what belongs to it."""
+
+    at: float
+    aws_at: float
+    events: int
+    executions: int
+    traffic: Sequence[FunctionTraffic]
+
+
+class Rehearsal:
+    """Use it as a context manager; leaving it stops everything that was started.
+
+    `project_dir` is the folder of a CDK Pipelines app in a git repository; `speed` how many AWS seconds pass in a
+    second of mere waiting; `pipeline` chooses among several; `port` is that of the local AWS (0 takes a free one);
+    `listeners` hear every event. Its logs stay in `logs` when it is over.
+    """
+
+    def __init__(
+        self,
+        project_dir: Path,
+        *,
+        speed: float = DEFAULT_SPEED,
+        pipeline: str | None = None,
+        port: int = 0,
+        cache: Path = _CACHE,
+        listeners: Sequence[Listener] = (),
+    ) -> None:
+        self.project = open_project(project_dir)
+        self.home = Path(tempfile.mkdtemp(prefix="pipeline-local-"))
+        self._speed = speed
+        self._wanted_pipeline = pipeline
+        self._port = port
+        self._cache = cache
+        self._listeners = tuple(listeners)
+        self._store = PipelineStore()
+        self._approvals = Approvals(approve)
+        self._running = ExitStack()
+        self._plan: Plan | None = None
+        self._cloud: LocalCloud | None = None
+        self._engine: Engine | None = None
+
+    @property
+    def cloud(self) -> LocalCloud:
+        """The local AWS; it is there from the first release on."""
+        if self._cloud is None:
+            raise EngineError("The local AWS does not run yet: release something first.")
+        return self._cloud
+
+    @property
+    def plan(self) -> Plan:
+        if self._plan is None:
+            raise EngineError("There is no plan yet: release something first.")
+        return self._plan
+
+    @property
+    def approvals(self) -> Approvals:
+        return self._approvals
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    def __enter__(self) -> Rehearsal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._engine is not None:
+            self._engine.stop()
+        self._running.close()
+        _keep_logs(self.home)
+
+    def require_commit(self, *, rev: str = "HEAD", patch: Path | None = None) -> None:
+        """Raises BadInput when there is no such commit, or the patch does not apply to it. Starts nothing."""
+        checkout(self.project.directory, rev=rev, patch=patch)
+
+    def require_plan(self, *, rev: str = "HEAD", patch: Path | None = None) -> None:
+        """Raises BadInput or Unsupported when this machine could not run the pipeline as the commit defines it.
+
+        For a commit that is not the first to be released: the first is planned anyway. Starts nothing but its app.
+        """
+        with tempfile.TemporaryDirectory(prefix="plan-", dir=self.home) as folder:
+            commit = checkout(self.project.directory, rev=rev, patch=patch)
+            self._make_plan(commit, Path(folder), is_kept=False).require_supported()
+
+    def release(self, *, rev: str = "HEAD", patch: Path | None = None, approval: Answerer = approve) -> Report:
+        """Releases a commit, or a patch on top of one, and reports what happened.
+
+        The first call plans before it starts anything. Raises BadInput, Unsupported or EngineError.
+        """
+        commit = checkout(self.project.directory, rev=rev, patch=patch)
+        self._tell(f"Commit {commit.id[:12]}: {commit.title}")
+        if commit.uncommitted:
+            self._tell(_uncommitted_words(commit))
+        if self._cloud is None:
+            self._start(commit)
+        self._approvals.answerer = approval
+        pipeline = self._deployed_pipeline()
+        began = self._begin(pipeline)
+        if self._engine is None:
+            raise EngineError("The engine does not run.")
+        self._engine.release(pipeline, Source(action=SourceAction(commit), commit=commit.id, message=commit.title))
+        return self._report(pipeline, began)
+
+    def _start(self, commit: Commit) -> None:
+        self._plan = self._make_plan(commit, self.home / "assembly")
+        assembly = self.home / "assembly" / "cdk.out"
+        self._plan.require_supported()
+        cloud = LocalCloud(self.home, cache=self._cache, speed=self._speed, port=self._port)
+        for listener in self._listeners:
+            cloud.event_log.subscribe(listener)
+        self._running.enter_context(cloud)
+        self._cloud = cloud
+        self._engine = self._make_engine(cloud)
+        cloud.event_log.emit(Notice(text=f"The local AWS answers at {cloud.endpoint_url}."))
+        bootstrap_environments(cloud, self.project, self._plan)
+        create_placeholders(
+            cloud, find_placeholders(read_assembly(assembly), default=(self._plan.account, self._plan.region))
+        )
+        deploy_pipeline_stack(cloud, self.project, self._plan, assembly)
+
+    def _tell(self, text: str) -> None:
+        """A notice; before the local AWS runs there is no event log, so the listeners hear it at once."""
+        notice = Notice(text=text, at=time.time(), aws_at=time.time())
+        if self._cloud is not None:
+            self._cloud.event_log.emit(notice)
+            return
+        for listener in self._listeners:
+            listener(notice)
+
+    def _make_plan(self, commit: Commit, folder: Path, *, is_kept: bool = True) -> Plan:
+        """`folder` takes the cloud assembly, as cdk.out."""
+        assembly = folder / "cdk.out"
+        project_id = hashlib.sha256(str(self.project.directory).encode()).hexdigest()[:16]
+        known = KnownAssembly(self._cache / "assemblies" / project_id, self.project, commit)
+        if not known.take(assembly):
+            self._tell(f"Synthesizing the pipeline as {commit.title!r} defines it.")
+            self._synthesize(commit, folder / "source", assembly)
+            if is_kept:
+                known.keep(assembly)
+        return make_plan(read_assembly(assembly), pipeline=self._wanted_pipeline, cli_version=self.project.cdk_version)
+
+    def _synthesize(self, commit: Commit, source: Path, assembly: Path) -> None:
+        source.mkdir(parents=True)
+        commit.unpack(source)
+        copy_dependencies(self.project, source)
+        synthesize(self.project, project_folder(self.project, source), assembly)
+
+    def _make_engine(self, cloud: LocalCloud) -> Engine:
+        alarm_rule = CloudWatchAlarmRule(cloud.clock)
+        cloud.event_log.subscribe(alarm_rule)
+        build = CodeBuildAction(self._cache / "codebuild")
+        engine = Engine(
+            cloud,
+            artifacts=S3Artifacts(),
+            artifact_roles=ProjectRoles(cloud.clients),
+            actions={
+                ("Build", "CodeBuild"): build,
+                ("Test", "CodeBuild"): build,
+                ("Deploy", "CloudFormation"): CloudFormationAction(),
+                ("Approval", "Manual"): ApprovalAction(self._approvals),
+            },
+            rules={"CloudWatchAlarm": alarm_rule},
+        )
+        cloud.register(PipelineProvider(self._store))
+        cloud.register(WebhookProvider())
+        cloud.register_api(CodePipelineApi(self._store, engine, self._approvals))
+        return engine
+
+    def _deployed_pipeline(self) -> DeployedPipeline:
+        """The planned pipeline as it is deployed now: the same resource, whatever name it has by now."""
+        wanted = (self.plan.stack.name, self.plan.logical_id)
+        for pipeline in self._store.in_account(self.plan.account, self.plan.region):
+            if (pipeline.stack_name, pipeline.logical_id) == wanted:
+                return pipeline
+        raise EngineError(
+            f"The stack {self.plan.stack.name} was deployed, and its pipeline {self.plan.logical_id} is not in "
+            f"{self.plan.account}/{self.plan.region}."
+        )
+
+    def _begin(self, pipeline: DeployedPipeline) -> _Began:
+        return _Began(
+            at=time.monotonic(),
+            aws_at=self.cloud.clock.now(),
+            events=len(self.cloud.event_log.events),
+            executions=len(pipeline.executions),
+            traffic=self.cloud.lambda_host.traffic(),
+        )
+
+    def _report(self, pipeline: DeployedPipeline, began: _Began) -> Report:
+        executions = pipeline.executions[began.executions :]
+        execution = last_standard(executions)
+        definition = execution.definition if execution else pipeline.definition
+        return make_report(
+            execution=execution,
+            places=StagePlaces.of(definition, pipeline.account),
+            events=self.cloud.event_log.events[began.events :],
+            traffic=_since(self.cloud.lambda_host.traffic(), began.traffic),
+            executions=len(executions),
+            seconds=time.monotonic() - began.at,
+            aws_seconds=self.cloud.clock.now() - began.aws_at,
+        )
+
+
+def read_plan(project_dir: Path, folder: Path, *, pipeline: str | None = None) -> Plan:
+    """The plan of a project as its files are now; `folder` takes the assembly. Runs nothing but the app's synthesis.
+
+    A folder with nothing but a cdk.out, or a cloud assembly itself, is read as it is. Raises BadInput or Unsupported.
+    """
+    for assembly in (project_dir, project_dir / "cdk.out"):
+        if (assembly / "manifest.json").is_file() and not (project_dir / "cdk.json").is_file():
+            return make_plan(read_assembly(assembly), pipeline=pipeline)
+    project = open_project(project_dir, needs_git=False)
+    assembly = folder / "cdk.out"
+    synthesize(project, project.directory, assembly)
+    return make_plan(read_assembly(assembly), pipeline=pipeline, cli_version=project.cdk_version)
+
+
+def _since(now: Sequence[FunctionTraffic], before: Sequence[FunctionTraffic]) -> list[FunctionTraffic]:
+    known = {(item.account, item.function, item.version): item for item in before}
+    difference = []
+    for item in now:
+        old = known.get((item.account, item.function, item.version))
+        requests = item.requests - (old.requests if old else 0)
+        failed = item.failed - (old.failed if old else 0)
+        if requests:
+            difference.append(FunctionTraffic(item.account, item.function, item.version, requests, failed))
+    return difference
+
+
+def _uncommitted_words(commit: Commit) -> str:
+    names = ", ".join(commit.uncommitted[:_SHOWN_FILES])
+    more = len(commit.uncommitted) - _SHOWN_FILES
+    rest = f" and {more} more" if more > 0 else ""
+    return f"Uncommitted changes are not released, as a push would not carry them: {names}{rest}."
+
+
+def _keep_logs(home: Path) -> None:
+    """Removes all that the run made but for its logs."""
+    function_logs = home / "lambda" / "logs"
+    if function_logs.is_dir():
+        target = home / "logs" / "functions"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            shutil.move(function_logs, target)
+    deadline = time.monotonic() + _CLEANING_SECONDS
+    while rest := [path for path in home.iterdir() if path.name != "logs"]:
+        for path in rest:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        if time.monotonic() > deadline:
+            break
+        time.sleep(_CLEANING_PAUSE_SECONDS)  # an action that was stopped may still be writing
+    if not any(home.iterdir()):
+        home.rmdir()

@@ -1,0 +1,123 @@
+"""Secrets and parameters that a project's templates read and no stack of it makes: in a real account somebody put them
+there before. Here each gets a placeholder, so that the stacks deploy; it is said which.
+
+It must not overwrite one that exists, and no value of the user's is read.
+Source: "Using dynamic references to specify template values", "AWS::SSM::Parameter::Value<String>".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rehearsal.aws.local_cloud import LocalCloud
+from rehearsal.run_events import Notice
+from rehearsal.source.assembly import CloudAssembly, StackArtifact
+from rehearsal.source.intrinsics import Resolver
+
+VALUE = "placeholder-of-the-local-run"
+_REFERENCE = re.compile(r"\{\{resolve:(secretsmanager|ssm|ssm-secure):([^}]+)\}\}")
+_MADE_BY = {"AWS::SecretsManager::Secret": "secretsmanager", "AWS::SSM::Parameter": "ssm"}
+_OWN_BY_BOOTSTRAP = "/cdk-bootstrap/"
+
+
+@dataclass(frozen=True, order=True)
+class Placeholder:
+    """`service` is secretsmanager or ssm; `keys` are those of the secret's JSON that are read."""
+
+    account: str
+    region: str
+    service: str
+    name: str
+    keys: tuple[str, ...] = ()
+
+
+def find_placeholders(assembly: CloudAssembly, *, default: tuple[str, str]) -> tuple[Placeholder, ...]:
+    """What every stack reads, in the stack's own environment; `default` is that of agnostic stacks."""
+    keys: dict[tuple[str, str, str, str], set[str]] = {}
+    for stack in assembly.stacks:
+        place = _place(stack, default)
+        for service, name, key in _reads(stack, place):
+            keys.setdefault((*place, service, name), set()).update({key} - {""})
+    made = set(_made(assembly, default))
+    return tuple(sorted(Placeholder(*where, tuple(sorted(read))) for where, read in keys.items() if where not in made))
+
+
+def create_placeholders(cloud: LocalCloud, placeholders: tuple[Placeholder, ...]) -> None:
+    """Creates each that does not exist, and says so."""
+    for item in placeholders:
+        session = cloud.clients.root(item.account, item.region)
+        if item.service == "ssm":
+            ssm = session.client("ssm")
+            if ssm.get_parameters(Names=[item.name])["Parameters"]:
+                continue
+            ssm.put_parameter(Name=item.name, Value=VALUE, Type="String")
+        else:
+            secrets = session.client("secretsmanager")
+            if any(secret["Name"] == item.name for secret in secrets.list_secrets()["SecretList"]):
+                continue
+            content = json.dumps(dict.fromkeys(item.keys, VALUE)) if item.keys else VALUE
+            secrets.create_secret(Name=item.name, SecretString=content)
+        place = f"{item.account}/{item.region}"
+        cloud.event_log.emit(
+            Notice(text=f"{item.service} {item.name} in {place} is a placeholder: a template reads it, none makes it.")
+        )
+
+
+def _place(stack: StackArtifact, default: tuple[str, str]) -> tuple[str, str]:
+    return stack.environment.account or default[0], stack.environment.region or default[1]
+
+
+def _made(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[tuple[str, str, str, str]]:
+    """Those that a stack of the assembly makes under a name of its own."""
+    for stack in assembly.stacks:
+        place = _place(stack, default)
+        resolver = Resolver(template=stack.template, account=place[0], region=place[1], stack_name=stack.name)
+        for _, resource in stack.resources():
+            service = _MADE_BY.get(str(resource.get("Type")))
+            name = (resource.get("Properties") or {}).get("Name")
+            if service and name:
+                yield (*place, service, str(resolver.resolve(name)))
+
+
+def _reads(stack: StackArtifact, place: tuple[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Service, name and key of the secret's JSON; names that only CloudFormation can tell are left to it."""
+    resolver = Resolver(template=stack.template, account=place[0], region=place[1], stack_name=stack.name)
+    for text in _texts(resolver.resolve(stack.template.get("Resources") or {})):
+        for service, reference in _REFERENCE.findall(text):
+            if service != "secretsmanager":
+                name = reference.rsplit(":", 1)[0] if re.search(r":\d+$", reference) else reference
+                yield from _known("ssm", name, "")
+            else:
+                yield from _secret(reference)
+    for parameter in (stack.template.get("Parameters") or {}).values():
+        if str(parameter.get("Type", "")).startswith("AWS::SSM::Parameter::Value"):
+            yield from _known("ssm", str(parameter.get("Default", "")), "")
+
+
+def _secret(reference: str) -> Iterator[tuple[str, str, str]]:
+    """`name:SecretString:key:stage:version`, or an ARN in place of the name."""
+    if reference.startswith("arn:"):
+        return
+    name, _, rest = reference.partition(":")
+    parts = rest.split(":")
+    yield from _known("secretsmanager", name, parts[1] if len(parts) > 1 else "")
+
+
+def _known(service: str, name: str, key: str) -> Iterator[tuple[str, str, str]]:
+    if name and "<" not in name and not name.startswith((_OWN_BY_BOOTSTRAP, "/aws/")):
+        yield service, name, key
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)

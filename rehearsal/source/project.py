@@ -1,0 +1,176 @@
+"""The project that is run: its folder, its CDK app and its CDK CLI, checked before anything starts.
+
+It must not change the project's folder: the app is synthesized from a copy of the commit, into a folder of the run's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rehearsal.errors import BadInput, Unsupported
+from rehearsal.machine.guardian import Guardian
+
+NODE_MINIMUM = 20
+_TOOL_FOLDER = Path(__file__).resolve().parents[2]
+_QUIET = {
+    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",  # a list of Node's major versions
+    "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+    "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION": "1",
+    "CDK_DISABLE_CLI_TELEMETRY": "true",
+    "CDK_DISABLE_VERSION_CHECK": "true",
+}
+# Folders that a project keeps out of git and that its app needs to run.
+_DEPENDENCY_FOLDERS = (".venv", "node_modules")
+_LAST_LINES = 25
+_CLI_EPILOGUE = ": Subprocess exited with error 1"  # the CLI's own, behind the words of the app
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """`directory` holds cdk.json; `top` is the repository that it is in; `cdk` the CDK CLI that runs its app."""
+
+    directory: Path
+    top: Path
+    cdk: Path
+
+    @property
+    def cdk_version(self) -> str | None:
+        """The CLI's version, from its package; None when it cannot be told without running it."""
+        for folder in self.cdk.resolve().parents:
+            manifest = folder / "package.json"
+            if manifest.is_file():
+                content = json.loads(manifest.read_text())
+                if content.get("name") == "aws-cdk":
+                    return str(content.get("version"))
+        return None
+
+    def tool_environment(self, environment: Mapping[str, str] | None = None) -> dict[str, str]:
+        """An environment in which the project's own Python and Node tools come first."""
+        result = dict(os.environ if environment is None else environment) | _QUIET
+        folders = [
+            self.directory / ".venv" / "bin",
+            self.directory / "node_modules" / ".bin",
+            Path(sys.executable).parent,
+            *(Path(entry) for entry in result.get("PATH", "").split(os.pathsep) if entry),
+        ]
+        result["PATH"] = os.pathsep.join(str(folder) for folder in folders)
+        return result
+
+
+def open_project(directory: Path, *, needs_git: bool = True) -> Project:
+    """Checks everything that a run needs of the machine and of the project's folder. Raises BadInput."""
+    folder = directory.resolve()
+    if not folder.is_dir():
+        raise BadInput(f"There is no folder {directory}. Name the folder of the CDK app: --project DIR.")
+    if not (folder / "cdk.json").is_file():
+        raise BadInput(
+            f"{folder} holds no CDK app: there is no cdk.json. Name the folder of a CDK Pipelines app: --project DIR."
+        )
+    _require_app(folder)
+    _require_node()
+    return Project(directory=folder, top=_top(folder) if needs_git else folder, cdk=_find_cdk(folder))
+
+
+def copy_dependencies(project: Project, copy: Path) -> None:
+    """Links what git does not carry and the app needs (.venv, node_modules) into a copy of the commit."""
+    for source, target in ((project.top, copy), (project.directory, project_folder(project, copy))):
+        for name in _DEPENDENCY_FOLDERS:
+            if (source / name).exists() and target.is_dir() and not (target / name).exists():
+                (target / name).symlink_to(source / name)
+
+
+def project_folder(project: Project, copy: Path) -> Path:
+    """Where the project is in a copy of its repository."""
+    return copy / project.directory.relative_to(project.top)
+
+
+def synthesize(project: Project, source: Path, output: Path) -> None:
+    """Runs the app in `source` with the project's CDK CLI and writes the cloud assembly to `output`.
+
+    The app sees nothing of the user's AWS, and context that is missing is not looked up there.
+    Raises BadInput with the last lines of the app's own output, or Unsupported when it needs Docker or a newer CLI.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment["CDK_VALIDATION"] = "false"  # what is wrong with a template is for the pipeline's own build to say
+    environment["TMPDIR"] = str(output.parent)  # where an app that is ended leaves what it had begun to unpack
+    with Guardian() as guardian:
+        process = guardian.popen(
+            [str(project.cdk), "synth", "--quiet", "--no-lookups", "--output", str(output)],
+            cwd=source,
+            env=project.tool_environment(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        said, _ = process.communicate()
+    if process.returncode == 0:
+        return
+    lines = [line for line in said.strip().splitlines() if not line.endswith(_CLI_EPILOGUE)]
+    words = "\n".join(lines[-_LAST_LINES:])
+    if "schema version" in words:
+        raise Unsupported(f"The project's CDK CLI {project.cdk} is too old for its aws-cdk-lib:\n{words}")
+    if re.search(r"\bdocker\b.*(ENOENT|not found|No such file)|spawnSync docker", words):
+        raise Unsupported(f"The project bundles with Docker, which this machine does without:\n{words}")
+    raise BadInput(f"`cdk synth` of the project failed; nothing was started. It says:\n{words}")
+
+
+def _require_app(folder: Path) -> None:
+    try:
+        content = json.loads((folder / "cdk.json").read_text())
+    except ValueError as exc:
+        raise BadInput(f"{folder / 'cdk.json'} is not JSON: {exc}.") from exc
+    if not isinstance(content, dict) or not content.get("app"):
+        raise BadInput(f'{folder / "cdk.json"} names no app: add "app", the command that synthesizes the project.')
+
+
+def _require_node() -> None:
+    try:
+        done = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as exc:
+        raise BadInput(
+            f"Node.js {NODE_MINIMUM} or newer is needed, and there is no `node` on the PATH. Install it, then "
+            "run again."
+        ) from exc
+    version = done.stdout.strip().lstrip("v")
+    if int(version.split(".")[0]) < NODE_MINIMUM:
+        raise BadInput(f"Node.js {NODE_MINIMUM} or newer is needed; `node` is {version}. Install it, then run again.")
+
+
+def _top(folder: Path) -> Path:
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--show-toplevel"], cwd=folder, capture_output=True, text=True, check=False
+        )
+    except OSError as exc:
+        raise BadInput("git is needed, and there is no `git` on the PATH. Install it, then run again.") from exc
+    if done.returncode != 0:
+        raise BadInput(
+            f"{folder} is not in a git repository, and the source action packs a commit. Run `git init`, commit, and "
+            f"run again. git says: {done.stderr.strip()}"
+        )
+    return Path(done.stdout.strip()).resolve()
+
+
+def _find_cdk(folder: Path) -> Path:
+    """The project's own CLI, or this tool's pinned one, or one on the PATH."""
+    for place in (folder, *folder.parents, _TOOL_FOLDER):
+        candidate = place / "node_modules" / ".bin" / "cdk"
+        if candidate.exists():
+            return candidate
+    on_path = shutil.which("cdk")
+    if on_path:
+        return Path(on_path)
+    raise BadInput(
+        f"The CDK CLI is needed, and there is none in {folder / 'node_modules'} nor on the PATH. "
+        "Run `npm ci` (or `npm install aws-cdk`) in the project, then run again."
+    )

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from rehearsal.aws.aws_clients import AwsClients
+from rehearsal.aws.lambda_host.host import LambdaHost
+from rehearsal.aws.ministack import MiniStack
+from rehearsal.machine.child_environment import child_environment
+from rehearsal.machine.clock import Clock
+from rehearsal.machine.guardian import Guardian
+from rehearsal.machine.loop_thread import LoopThread
+from rehearsal.run_events import EventLog
+from tests.rehearsal.aws.lambda_host.local_aws import LocalAws, RecordingSink
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    """One for all tests: each has functions of its own."""
+    home: Path = tmp_path_factory.mktemp("local-aws")
+    with ExitStack() as stack:
+        guardian = stack.enter_context(Guardian())
+        ministack = MiniStack(guardian, home)
+        ministack.start()
+        stack.callback(ministack.stop)
+        loop = stack.enter_context(LoopThread())
+        clock = Clock(speed=1000)
+        stack.callback(clock.close)
+        clients = AwsClients(ministack.url)
+        sink = RecordingSink()
+        host = LambdaHost(
+            clients=clients,
+            guardian=guardian,
+            metrics=sink,
+            clock=clock,
+            event_log=EventLog(clock.now, time.time),
+            loop=loop.loop,
+            home=home / "lambda",
+            cache=home / "cache",
+            child_environment=lambda session, region: child_environment(session, region, ministack.url),
+            localize=lambda text: text.replace("https://example.amazonaws.com", "http://localhost"),
+        )
+        stack.callback(host.close)
+        yield LocalAws(ministack.url, host, host.start(), sink, clock, home)

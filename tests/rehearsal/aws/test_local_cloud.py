@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from rehearsal.aws.local_cloud import LocalCloud
+from rehearsal.aws.ministack import listen
+from rehearsal.errors import BadInput
+from tests.rehearsal.machine.test_guardian import is_running, wait_until_gone
+
+REPOSITORY = Path(__file__).parents[3]
+REGION = "eu-west-1"
+RUN = """
+import sys, time
+from pathlib import Path
+from rehearsal.aws.local_cloud import LocalCloud
+home = Path(sys.argv[1])
+with LocalCloud(home, cache=home / "cache") as cloud:
+    print(cloud.endpoint_url, flush=True)
+    time.sleep(60)
+"""
+
+
+def children_of(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,comm="], capture_output=True, text=True, check=True).stdout
+    processes = [line.split(maxsplit=2) for line in listed.splitlines()]
+    return [int(child) for child, parent, command in processes if int(parent) == pid and command != "ps"]
+
+
+def queues(cloud: LocalCloud) -> list[str]:
+    return cloud.clients.root("111111111111", REGION).client("sqs").list_queues().get("QueueUrls", [])
+
+
+def is_answering(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/_ministack/ready", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, ConnectionError):
+        return False
+
+
+def test_two_clouds_at_once_do_not_disturb_each_other_and_end_as_they_began(tmp_path: Path) -> None:
+    with (
+        LocalCloud(tmp_path / "one", cache=tmp_path / "cache") as one,
+        LocalCloud(tmp_path / "two", cache=tmp_path / "cache") as two,
+    ):
+        one.clients.root("111111111111", REGION).client("sqs").create_queue(QueueName="only-in-one")
+
+        assert len(queues(one)) == 1
+        assert queues(two) == []
+
+    assert not is_answering(one.endpoint_url)
+    assert not is_answering(two.endpoint_url)
+
+
+def test_a_second_cloud_in_the_same_home_starts_afresh(tmp_path: Path) -> None:
+    for _ in range(2):
+        with LocalCloud(tmp_path / "home", cache=tmp_path / "cache") as cloud:
+            assert queues(cloud) == []
+            cloud.clients.root("111111111111", REGION).client("sqs").create_queue(QueueName="left-behind")
+
+
+def test_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:
+    before = children_of(os.getpid())
+    with listen() as taken, pytest.raises(BadInput, match="cannot be used"):
+        LocalCloud(tmp_path / "home", cache=tmp_path / "cache", port=taken.getsockname()[1])
+
+    assert children_of(os.getpid()) == before
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_survives_a_killed_run(tmp_path: Path, number: signal.Signals) -> None:
+    run = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(tmp_path / "home")], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
+    )
+    assert run.stdout is not None
+    with run.stdout:
+        url = run.stdout.readline().strip()
+    children = children_of(run.pid)
+    assert is_answering(url)
+    assert len(children) >= 2  # the watcher and MiniStack
+
+    run.send_signal(number)
+
+    assert run.wait(20) == -number
+    assert all(wait_until_gone(child) for child in children)
+    assert not any(is_running(child) for child in children)
+    assert not is_answering(url)

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from rehearsal.codepipeline.actions.approval import (
+    ApprovalAlreadyCompleted,
+    ApprovalAnswer,
+    ApprovalRequest,
+    Approvals,
+    InvalidApprovalToken,
+)
+from rehearsal.errors import ActionFailed
+
+REQUEST = ApprovalRequest(pipeline="release", execution_id="e", stage="Approve", action="Ask")
+
+
+def never() -> bool:
+    return False
+
+
+def test_answerer_decides_when_it_has_an_answer() -> None:
+    approvals = Approvals(lambda _: ApprovalAnswer(False, "not today"))
+
+    answer = approvals.ask(REQUEST, seconds=60, is_stopped=never)
+
+    assert answer == ApprovalAnswer(False, "not today")
+    assert approvals.find("release", "Approve", "Ask") is None
+
+
+def test_question_stays_open_until_it_is_answered_with_its_token() -> None:
+    approvals = Approvals(lambda _: None)
+    timer = threading.Timer(0.1, lambda: approvals.answer(REQUEST.token, ApprovalAnswer(True)))
+    timer.start()
+
+    answer = approvals.ask(REQUEST, seconds=60, is_stopped=never)
+
+    assert answer.is_approved
+
+
+def test_question_fails_when_nobody_answers_in_time() -> None:
+    started = time.monotonic()
+
+    with pytest.raises(ActionFailed, match="Nobody answered") as caught:
+        Approvals(lambda _: None).ask(REQUEST, seconds=0.3, is_stopped=never)
+
+    assert caught.value.gate == "approval"
+    assert time.monotonic() - started < 5
+
+
+def test_question_ends_when_the_run_stops() -> None:
+    with pytest.raises(ActionFailed, match="stopped"):
+        Approvals(lambda _: None).ask(REQUEST, seconds=60, is_stopped=lambda: True)
+
+
+def test_answer_is_refused_when_its_token_is_unknown_or_was_used() -> None:
+    approvals = Approvals(lambda _: ApprovalAnswer(True))
+    approvals.ask(REQUEST, seconds=1, is_stopped=never)
+
+    with pytest.raises(ApprovalAlreadyCompleted):
+        approvals.answer(REQUEST.token, ApprovalAnswer(False))
+    with pytest.raises(InvalidApprovalToken):
+        approvals.answer("another", ApprovalAnswer(True))

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import io
+
+from rehearsal.console.printer import Printer
+from rehearsal.console.progress import LAST_LINES, Progress, Style
+from rehearsal.run_events import (
+    ActionEnded,
+    ActionOutput,
+    ActionStarted,
+    AlarmChanged,
+    PipelineMutated,
+    StageEnded,
+    StageStarted,
+    Status,
+    TrafficShifted,
+)
+
+
+def ended(status: Status, reason: str = "") -> ActionEnded:
+    return ActionEnded(
+        execution_id="e", stage="Build", action="Synth", provider="CodeBuild", status=status, seconds=3, reason=reason
+    )
+
+
+def test_last_lines_of_the_output_are_shown_when_an_action_fails() -> None:
+    progress = Progress()
+    for number in range(LAST_LINES + 5):
+        assert progress.lines(ActionOutput(stage="Build", action="Synth", line=f"line {number}")) == []
+
+    lines = [line.text for line in progress.lines(ended(Status.FAILED, "AccessDenied: User x is not authorized"))]
+
+    assert "      │ line 4" not in lines
+    assert lines[1] == "      │ line 5"
+    assert lines[-1] == "      AccessDenied: User x is not authorized"
+
+
+def test_output_is_kept_back_when_an_action_succeeds() -> None:
+    progress = Progress()
+    progress.lines(ActionOutput(stage="Build", action="Synth", line="noise"))
+
+    (line,) = progress.lines(ended(Status.SUCCEEDED))
+
+    assert (line.text, line.style) == ("  ✔ Synth (3 s)", Style.GOOD)
+
+
+def test_traffic_weight_is_drawn_as_a_bar() -> None:
+    (line,) = Progress().lines(
+        TrafficShifted(deployment_id="d", function="api", aws_seconds=600.0, weight_percent=10.0)
+    )
+
+    assert line.text.strip() == "██░░░░░░░░░░░░░░░░░░  10 % on the new version, after 10 min"
+
+
+def test_alarm_states_and_new_steps_of_the_pipeline_are_said() -> None:
+    progress = Progress()
+
+    (alarm,) = progress.lines(AlarmChanged(account="1", alarm="errors", old_state="OK", new_state="ALARM"))
+    (mutated,) = progress.lines(PipelineMutated(version=2, added=("Staging/Smoke",)))
+
+    assert "errors: OK → ALARM" in alarm.text
+    assert "+ Staging/Smoke" in mutated.text
+
+
+def test_quiet_progress_says_stages_and_failures_alone() -> None:
+    progress = Progress(is_quiet=True)
+    events = [
+        StageStarted(execution_id="e", stage="Build"),
+        ActionStarted(execution_id="e", stage="Build", action="Synth", provider="CodeBuild"),
+        ended(Status.SUCCEEDED),
+        ended(Status.FAILED, "no"),
+        StageEnded(execution_id="e", stage="Build", status=Status.FAILED, seconds=3, reason="no"),
+    ]
+
+    said = [line.text for event in events for line in progress.lines(event)]
+
+    assert said == ["  ✘ Synth Failed (3 s)", "      no", "✘ Build Failed (3 s)"]
+
+
+def test_printer_writes_plain_lines_with_the_time_when_it_is_no_terminal() -> None:
+    stream = io.StringIO()
+
+    Printer(stream)(ended(Status.SUCCEEDED))
+
+    assert stream.getvalue() == " 0:00    ✔ Synth (3 s)\n"
+
+
+def test_printer_writes_colours_when_it_is_a_terminal() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Terminal()
+
+    Printer(stream)(ended(Status.SUCCEEDED))
+
+    assert "✔ Synth" in stream.getvalue()

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from rehearsal.codepipeline.execution import StoppedBy
+from rehearsal.console.summary import summarize
+from rehearsal.report import DeploymentReport, Report, Result, StageReport, TrafficReport
+
+
+def report(result: Result = Result.RELEASED, stopped_by: StoppedBy | None = None) -> Report:
+    return Report(
+        result=result,
+        stopped_by=stopped_by,
+        stages=(StageReport("Staging", "Succeeded", 12.3, ()),),
+        deployments=(
+            DeploymentReport(
+                stage="Staging",
+                function="api",
+                from_version="1",
+                to_version="2",
+                status="Failed",
+                shift=((0.0, 10.0), (600.0, 100.0)),
+                alarm="errors",
+            ),
+        ),
+        traffic={"Staging": TrafficReport(1200, 4, 3)},
+        executions=1,
+        seconds=80.0,
+        aws_minutes=25.0,
+    )
+
+
+def test_summary_tells_stages_shift_and_who_was_harmed(tmp_path: Path) -> None:
+    text = summarize(report(), tmp_path)
+
+    assert "Staging  Succeeded  12.3 s" in text
+    assert "1 → 2" in text
+    assert "Failed (errors)" in text
+    assert "0: 10 %, 10: 100 %" in text
+    assert "Staging  1200      4       3" in text
+    assert "Released in 80 s (25 AWS minutes)." in text
+    assert f"Logs: {tmp_path}" in text
+
+
+def test_summary_says_what_stopped_the_release_and_what_to_do_next() -> None:
+    stopped = StoppedBy(stage="Staging", action="Deploy", gate="canary-alarm", reason="Alarm errors is ALARM")
+
+    text = summarize(report(Result.STOPPED, stopped), None)
+
+    assert "Stopped by canary-alarm in Staging/Deploy:\n  Alarm errors is ALARM" in text
+    assert "What to do next: The new version failed for part of the traffic." in text

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from rehearsal.plan.drawing import draw_plan, list_plan
+from rehearsal.plan.plan import make_plan
+from rehearsal.source.assembly import read_assembly
+from tests.rehearsal.cases import case
+
+
+def test_drawing_has_a_box_for_each_stage_and_an_arrow_between_them() -> None:
+    drawing = draw_plan(make_plan(read_assembly(case("three-accounts"))))
+
+    lines = drawing.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("┌")] == [
+        "Source",
+        "Build",
+        "UpdatePipeline",
+        "Staging",
+        "Approve",
+        "Prod",
+    ]
+    assert sum(line.strip() == "▼" for line in lines) == 5
+    boxes = [line for line in lines if line.startswith(("┌", "│", "└"))]
+    assert len({len(line) for line in boxes}) == 1, "all boxes are of one width"
+
+
+def test_drawing_shows_gates_inside_their_stage() -> None:
+    drawing = draw_plan(make_plan(read_assembly(case("three-accounts"))))
+
+    assert "◇ on failure: roll back to the last success" in drawing
+    assert "CloudWatchAlarm app-errors for 10 minutes" in drawing
+
+
+def test_list_tells_run_orders_environments_and_what_is_unsupported() -> None:
+    listing = list_plan(make_plan(read_assembly(case("unsupported"))))
+
+    assert "  111111111111/eu-west-1" in listing
+    assert "     1  Invoke                   Lambda" in listing
+    assert "- resource type AWS::Synthetics::Canary in stack Pipe (Canary)" in listing

@@ -1,0 +1,192 @@
+"""Bad input gets one clear message and exit code 2, before anything starts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from rehearsal import cli
+from rehearsal.cli import EXIT_CODES, main
+from rehearsal.report import Result
+from tests.rehearsal.cases import case
+
+
+def project(folder: Path, *, is_repository: bool = True) -> Path:
+    """A project whose app fails with a message of its own."""
+    folder.mkdir()
+    (folder / "cdk.json").write_text(json.dumps({"app": "echo the app is broken >&2; exit 1"}))
+    if is_repository:
+        for command in (
+            ["init", "-q"],
+            ["add", "-A"],
+            ["-c", "user.name=n", "-c", "user.email=e@e", "commit", "-qm", "first"],
+        ):
+            subprocess.run(["git", *command], cwd=folder, check=True)
+    return folder
+
+
+def run(*arguments: str | Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    code = main([str(argument) for argument in arguments])
+    return code, capsys.readouterr().out
+
+
+def test_run_names_the_folder_when_there_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, output = run("run", "--approve", "--project", tmp_path / "nowhere", capsys=capsys)
+
+    assert code == 2
+    assert "There is no folder" in output
+    assert "--project DIR" in output
+
+
+def test_run_says_what_a_project_needs_when_the_folder_holds_no_app(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, output = run("run", "--approve", "--project", tmp_path, capsys=capsys)
+
+    assert code == 2
+    assert "there is no cdk.json" in output
+
+
+def test_run_needs_a_git_repository(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = project(tmp_path / "project", is_repository=False)
+
+    code, output = run("run", "--approve", "--project", folder, capsys=capsys)
+
+    assert code == 2
+    assert "git init" in output
+
+
+def test_run_shows_the_words_of_the_app_when_it_does_not_synthesize(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report.json"
+
+    code, output = run(
+        "run", "--approve", "--project", project(tmp_path / "project"), "--report", report, capsys=capsys
+    )
+
+    assert code == 2
+    assert "the app is broken" in output
+    assert "nothing was started" in output
+    assert json.loads(report.read_text())["result"] == "Errored"
+
+
+def test_run_says_which_patch_does_not_apply(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    patch = tmp_path / "bad.patch"
+    patch.write_text("--- a/nothing\n+++ b/nothing\n@@ -1 +1 @@\n-a\n+b\n")
+
+    code, output = run("run", "--approve", "--project", project(tmp_path / "project"), "--patch", patch, capsys=capsys)
+
+    assert code == 2
+    assert "bad.patch does not apply" in output
+    assert "Synthesizing" not in output, "the patch is tried before any work is done"
+
+
+def test_run_refuses_a_report_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+
+    code, output = run("run", "--approve", "--report", tmp_path / "file" / "report.json", capsys=capsys)
+
+    assert code == 2
+    assert "report cannot be written" in output
+
+
+@pytest.mark.parametrize("port", ["70000", "-1", "http"])
+def test_run_refuses_a_port_that_is_none(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["run", "--port", port])
+
+    assert caught.value.code == 2
+    assert f"'{port}' is not a port" in capsys.readouterr().err
+
+
+def test_exit_codes_tell_a_gate_from_an_error() -> None:
+    assert EXIT_CODES == {Result.RELEASED: 0, Result.STOPPED: 1, Result.ERRORED: 2}
+
+
+def test_unexpected_error_is_no_gate_and_leaves_a_report_that_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*arguments: object, **options: object) -> object:
+        raise PermissionError("no space for you")
+
+    monkeypatch.setattr(cli, "Rehearsal", broken)
+    report = tmp_path / "report.json"
+
+    code, output = run("run", "--approve", "--report", report, capsys=capsys)
+
+    assert code == 2
+    assert "no space for you" in output
+    assert "not of the commit" in output
+    assert json.loads(report.read_text())["result"] == "Errored"
+
+
+def test_run_refuses_a_patch_that_needs_what_is_not_here_before_it_releases_what_was_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # given a project whose "app" copies an assembly, and a patch that makes it copy one that cannot be run
+    folder = project(tmp_path / "project")
+    app = json.dumps({"app": f"mkdir -p $CDK_OUTDIR && cp -r {case('three-accounts')}/. $CDK_OUTDIR"})
+    patch = tmp_path / "canary.patch"
+    (folder / "cdk.json").write_text(app.replace("three-accounts", "unsupported"))
+    patch.write_text(subprocess.check_output(["git", "diff"], cwd=folder, text=True))
+
+    # when
+    code, output = run("run", "--approve", "--project", folder, "--patch", patch, capsys=capsys)
+
+    # then
+    assert code == 2
+    assert "parameterName=/looked/up" in output
+    assert "The local AWS answers" not in output
+
+
+@pytest.mark.parametrize("speed", ["0", "-3", "fast", "nan"])
+def test_run_refuses_a_speed_that_is_none(speed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["run", "--speed", speed])
+
+    assert caught.value.code == 2
+    assert speed in capsys.readouterr().err
+
+
+def test_plan_draws_a_cloud_assembly_without_running_anything(capsys: pytest.CaptureFixture[str]) -> None:
+    code, output = run("plan", "--project", case("three-accounts"), capsys=capsys)
+
+    assert code == 0
+    assert "Staging-Api in 222222222222" in output
+    assert "┌─ Staging" in output
+
+
+def test_plan_reads_the_cdk_out_of_a_folder_that_has_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(case("three-accounts"), tmp_path / "cdk.out")
+
+    code, output = run("plan", "--project", tmp_path, capsys=capsys)
+
+    assert code == 0
+    assert "Pipeline app (stack Pipe)" in output
+
+
+def test_plan_ends_with_an_error_and_every_reason_when_something_is_unsupported(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, output = run("plan", "--project", case("unsupported"), capsys=capsys)
+
+    assert code == 2
+    assert "resource type AWS::Synthetics::Canary" in output
+    assert "rule Odd/BeforeEntry/Window" in output
+
+
+def test_plan_takes_the_pipeline_that_is_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    refused, output = run("plan", "--project", case("two-pipelines"), capsys=capsys)
+    assert refused == 2
+    assert "--pipeline NAME" in output
+
+    code, output = run("plan", "--project", case("two-pipelines"), "--pipeline", "green", capsys=capsys)
+    assert code == 0
+    assert "Pipeline green" in output
