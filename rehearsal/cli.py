@@ -1,4 +1,4 @@
-"""The command line: `python -m rehearsal run|plan`.
+"""The command line: `rehearse run|plan`.
 
 Exit codes: 0 released (or planned), 1 stopped by a gate, 2 an error of the run itself or of what it was given,
 130 after SIGINT (Ctrl-C) and 143 after SIGTERM: then everything that was started is gone.
@@ -23,7 +23,7 @@ from rehearsal.console.printer import Printer
 from rehearsal.console.progress import Style
 from rehearsal.console.prompt import ask_on_terminal
 from rehearsal.console.summary import summarize
-from rehearsal.errors import BadInput, EngineError, LocalRunError
+from rehearsal.errors import BadInput, EngineError, RehearsalError
 from rehearsal.plan.drawing import draw_plan, list_plan
 from rehearsal.rehearsal import DEFAULT_SPEED, Answerer, Rehearsal, approve, read_plan, reject
 from rehearsal.report import Report, Result, errored_report
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Interrupted as exc:
         printer.say(f"\nEnded by {exc}. Everything that was started has been stopped.", Style.WARNING)
         return exc.exit_code
-    except LocalRunError as exc:
+    except RehearsalError as exc:
         printer.say(f"\n{exc}", Style.BAD)
         if isinstance(exc, EngineError):
             printer.say("This is an error of the local run, not of the commit.", Style.FAINT)
@@ -104,7 +104,7 @@ def _release(options: argparse.Namespace, rehearsal: Rehearsal, printer: Printer
 
 
 def _plan(options: argparse.Namespace, printer: Printer) -> int:
-    with tempfile.TemporaryDirectory(prefix="pipeline-local-plan-") as folder:
+    with tempfile.TemporaryDirectory(prefix="rehearsal-plan-") as folder:
         plan = read_plan(options.project, Path(folder), pipeline=options.pipeline)
     printer.say(f"{list_plan(plan)}\n\n{draw_plan(plan)}")
     printer.say("\nThis is the plan of the files as they are; a run releases what is committed.", Style.FAINT)
@@ -166,7 +166,7 @@ def _ended_by_signals() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m rehearsal",
+        prog="rehearse",
         description="Runs a CDK Pipelines app's own pipeline on this machine, in a local AWS.",
         epilog="exit codes: 0 released, 1 stopped by a gate, 2 error, 130 and 143 ended by a signal",
     )

@@ -1,6 +1,6 @@
 """The errors of the local run, and what each means for the person at the terminal.
 
-    LocalRunError                 the run could not do its work: exit code 2, its message alone is shown
+    RehearsalError                 the run could not do its work: exit code 2, its message alone is shown
     ├── BadInput                  something the user gave is wrong; nothing was changed
     ├── Unsupported               the project needs what the local run does not have; raised before anything starts
     └── EngineError               our own breakage
@@ -13,19 +13,19 @@ allowed, what to do next).
 from __future__ import annotations
 
 
-class LocalRunError(Exception):
+class RehearsalError(Exception):
     """The run could not do its work."""
 
 
-class BadInput(LocalRunError):
+class BadInput(RehearsalError):
     """Something that the user gave is wrong. Raised before anything is changed."""
 
 
-class Unsupported(LocalRunError):
+class Unsupported(RehearsalError):
     """The project needs something that the local run does not have. Raised before anything starts, by name."""
 
 
-class EngineError(LocalRunError):
+class EngineError(RehearsalError):
     """The local run itself is broken."""
 
 

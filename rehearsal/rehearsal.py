@@ -95,7 +95,7 @@ class Rehearsal:
         listeners: Sequence[Listener] = (),
     ) -> None:
         self.project = open_project(project_dir)
-        self.home = Path(tempfile.mkdtemp(prefix="pipeline-local-"))
+        self.home = Path(tempfile.mkdtemp(prefix="rehearsal-"))
         self._speed = speed
         self._wanted_pipeline = pipeline
         self._port = port

@@ -15,8 +15,6 @@ import botocore.session
 from botocore.config import Config
 from botocore.loaders import Loader
 
-from rehearsal.aws.edge.credentials import ROOT_SECRET
-
 _NOT_READ = (None, None, None, None)
 _SESSION_VARIABLES = {
     "profile": _NOT_READ,
@@ -59,10 +57,11 @@ class LocalSession(boto3.Session):
 
 
 class AwsClients:
-    """See the module. `endpoint_url` is the edge. Safe to use from several threads."""
+    """See the module. `endpoint_url` is the edge, `root_secret` the run's own. Safe to use from several threads."""
 
-    def __init__(self, endpoint_url: str) -> None:
+    def __init__(self, endpoint_url: str, root_secret: str) -> None:
         self._endpoint_url = endpoint_url
+        self._root_secret = root_secret
         self._loader = Loader(include_default_search_paths=True)
         self._roots: dict[tuple[str, str], LocalSession] = {}
         self._lock = threading.Lock()
@@ -71,7 +70,7 @@ class AwsClients:
         """The session of an account's root; always the same one for an account and region."""
         with self._lock:
             if (account, region) not in self._roots:
-                self._roots[account, region] = self._session(region, account, ROOT_SECRET)
+                self._roots[account, region] = self._session(region, account, self._root_secret)
             return self._roots[account, region]
 
     def assume(

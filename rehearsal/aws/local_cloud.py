@@ -17,6 +17,7 @@ It must not know pipelines: the engine registers CodePipeline's resource types a
 
 from __future__ import annotations
 
+import secrets
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -74,11 +75,14 @@ class LocalCloud:
         self.event_log = EventLog(clock_now=self.clock.now, wall_now=time.time)
         self.guardian = Guardian()
         self._loop = LoopThread()
-        self._edge = Edge(listener, lambda: self._ministack.url)
-        self._ministack = MiniStack(self.guardian, self.home / "ministack", edge_url=self._edge.url)
+        root_secret = secrets.token_hex(20)
+        self._edge = Edge(listener, lambda: self._ministack.url, root_secret)
+        self._ministack = MiniStack(
+            self.guardian, self.home / "ministack", root_secret=root_secret, edge_url=self._edge.url
+        )
         self.endpoint_url = self._edge.url
         self.localize = self._edge.localize
-        self.clients = AwsClients(self.endpoint_url)
+        self.clients = AwsClients(self.endpoint_url, root_secret)
         alarm_actions = AlarmActions(self.clock, ServicePrincipal(self.clients, "cloudwatch.amazonaws.com"))
         self.cloudwatch = CloudWatch(self.clock, self.event_log, alarm_actions.begin)
         self.lambda_host = LambdaHost(

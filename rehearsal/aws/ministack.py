@@ -47,10 +47,11 @@ def free_port() -> int:
 class MiniStack:
     """See the module. `edge_url` is where functions that MiniStack runs itself find AWS."""
 
-    def __init__(self, guardian: Guardian, home: Path, *, edge_url: str = "", port: int = 0) -> None:
+    def __init__(self, guardian: Guardian, home: Path, *, root_secret: str, edge_url: str = "", port: int = 0) -> None:
         self._guardian = guardian
         self._home = home
         self._edge_url = edge_url
+        self._root_secret = root_secret
         self._is_port_ours_to_choose = port == 0
         self.port = port or free_port()
         self.log_file = home / "ministack.log"
@@ -92,6 +93,7 @@ class MiniStack:
     def _environment(self, folders: dict[str, Path]) -> dict[str, str]:
         ours = {
             "AUTH": "true",
+            "AWS_SECRET_ACCESS_KEY": self._root_secret,
             "BIND_HOST": LOOPBACK,
             "GATEWAY_PORT": str(self.port),
             "IOT_MTLS_ENABLED": "0",

@@ -29,7 +29,7 @@ from rehearsal.codepipeline.execution import ActionExecution, Execution
 from rehearsal.codepipeline.roles import ArtifactRoles, RoleChain
 from rehearsal.codepipeline.surroundings import Surroundings
 from rehearsal.codepipeline.variables import resolve_configuration
-from rehearsal.errors import ActionFailed, EngineError, LocalRunError
+from rehearsal.errors import ActionFailed, EngineError, RehearsalError
 from rehearsal.run_events import ActionEnded, ActionOutput, ActionStarted, Status
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class ActionRun:
     is_stopped: Callable[[], bool]
 
     def run(self) -> None:
-        """Ends with the action Succeeded or Failed. A LocalRunError ends it Errored, and is raised on."""
+        """Ends with the action Succeeded or Failed. A RehearsalError ends it Errored, and is raised on."""
         self._emit_started()
         try:
             result = self._perform()
@@ -68,7 +68,7 @@ class ActionRun:
             self._end(Status.FAILED, exc.reason, self._gate(exc.gate))
         except ClientError as exc:
             self._end(Status.FAILED, _words_of_aws(exc), self._gate(None))
-        except LocalRunError as exc:
+        except RehearsalError as exc:
             self._end(Status.ERRORED, str(exc), None)
             raise
         except Exception as exc:

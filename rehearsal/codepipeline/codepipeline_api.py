@@ -23,7 +23,7 @@ from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline, PipelineS
 from rehearsal.codepipeline.engine import Engine
 from rehearsal.codepipeline.execution import Execution, Trigger
 from rehearsal.codepipeline.rollback import RollbackUnavailable, rollback_target
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 from rehearsal.run_events import Status
 
 Parameters = Mapping[str, Any]
@@ -153,7 +153,7 @@ class CodePipelineApi:
 
     def _in_background(self, work: Callable[[], object]) -> None:
         def run() -> None:
-            with suppress(LocalRunError):  # the events tell it
+            with suppress(RehearsalError):  # the events tell it
                 work()
 
         threading.Thread(target=run, name="execution", daemon=True).start()

@@ -31,7 +31,7 @@ from rehearsal.codepipeline.rule import RuleProvider
 from rehearsal.codepipeline.stage_locks import StageLocks, Superseded
 from rehearsal.codepipeline.stage_run import StageOutcome, StageRun
 from rehearsal.codepipeline.surroundings import Surroundings
-from rehearsal.errors import LocalRunError, Unsupported
+from rehearsal.errors import RehearsalError, Unsupported
 from rehearsal.run_events import ExecutionEnded, ExecutionStarted, PipelineMutated, StageRolledBack, Status
 
 ActionKey = tuple[str, str]
@@ -66,7 +66,7 @@ class Engine:
     def release(self, pipeline: DeployedPipeline, source: Source, trigger: Trigger = Trigger.WEBHOOK) -> Execution:
         """Runs an execution to its end, and again on the new definition as long as one changes its own pipeline.
 
-        Answers the last execution. Raises LocalRunError when the local run itself cannot go on.
+        Answers the last execution. Raises RehearsalError when the local run itself cannot go on.
         """
         execution = self.run(pipeline, pipeline.new_execution(source, trigger))
         while execution.status is Status.CANCELLED and pipeline.definition.is_restarted_on_update:
@@ -81,7 +81,7 @@ class Engine:
             status, reason = self._walk(pipeline, execution)
         except Superseded:
             status, reason = Status.SUPERSEDED, "A newer execution went on while this one waited for its next stage."
-        except LocalRunError as exc:
+        except RehearsalError as exc:
             reason = str(exc)
             raise
         finally:
@@ -220,7 +220,7 @@ class Engine:
 
     def _end(self, execution: Execution, status: Status, reason: str) -> None:
         execution.status, execution.reason, execution.ended_at = status, reason, time.time()
-        with suppress(LocalRunError):
+        with suppress(RehearsalError):
             self._cloud.event_log.emit(ExecutionEnded(execution_id=execution.id, status=status, reason=reason))
 
 

@@ -11,7 +11,7 @@ import string
 from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult
 from rehearsal.codepipeline.definition import PipelineDefinition, parse_definition
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline, PipelineStore
-from rehearsal.plan.support import unsupported_in_definition
+from rehearsal.codepipeline.supported import unsupported_in_definition
 
 PIPELINE = "AWS::CodePipeline::Pipeline"
 _NAME_MAXIMUM = 100

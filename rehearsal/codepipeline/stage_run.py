@@ -45,7 +45,7 @@ class StageRun:
     is_stopped: Callable[[], bool]
 
     def run(self) -> StageOutcome:
-        """Emits StageStarted and StageEnded around it all. Any LocalRunError is raised on."""
+        """Emits StageStarted and StageEnded around it all. Any RehearsalError is raised on."""
         record = StageExecution(self.declaration)
         self.execution.stages.append(record)
         self.cloud.event_log.emit(StageStarted(execution_id=self.execution.id, stage=self.declaration.name))

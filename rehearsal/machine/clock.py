@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from rehearsal.errors import EngineError, LocalRunError
+from rehearsal.errors import EngineError, RehearsalError
 
 MINUTE_SECONDS = 60.0
 _SHORT_OF_BOUNDARY_SECONDS = 0.001
@@ -34,7 +34,7 @@ MinuteCallback = Callable[[float], None]
 log = logging.getLogger(__name__)
 
 
-class ClockClosed(LocalRunError):
+class ClockClosed(RehearsalError):
     """The run ended while somebody waited for AWS time to pass."""
 
     def __init__(self) -> None:

@@ -26,7 +26,7 @@ from typing import IO, Any
 
 from rehearsal.errors import EngineError
 
-MARK = "PIPELINE_LOCAL_RUN"
+MARK = "REHEARSAL_RUN"
 _STOP_SECONDS = 15.0
 
 # Standard input: one line for each process group, "+<id>" registered or "-<id>" gone; its end is the order to kill.

@@ -12,7 +12,8 @@ from typing import Any
 from rehearsal.aws.event_sources.mapping import unsupported as unsupported_of_mapping
 from rehearsal.codebuild.buildspec import BuildspecError, is_inline, parse_buildspec
 from rehearsal.codepipeline.definition import PipelineDefinition
-from rehearsal.plan.support import unsupported_in_definition, unsupported_resource_types
+from rehearsal.codepipeline.supported import unsupported_in_definition
+from rehearsal.plan.resource_types import unsupported_resource_types
 from rehearsal.source.assembly import CloudAssembly, StackArtifact
 from rehearsal.source.intrinsics import Resolver
 

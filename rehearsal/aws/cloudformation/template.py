@@ -22,7 +22,7 @@ from rehearsal.aws.eventbridge.rule_targets import RULE_TYPE, with_own_delivery
 from rehearsal.aws.iam.policies import fit_policies
 from rehearsal.errors import Unsupported
 
-ORIGINAL = "PipelineLocalOriginal"
+ORIGINAL = "RehearsalOriginal"
 PROXY_URL_VARIABLE = "MINISTACK_LAMBDA_PROXY_URL"
 FUNCTION_TYPE = "AWS::Lambda::Function"
 # CloudFormation gives up on a custom resource after an hour; a traffic shift at the speed of AWS may take two days.

@@ -20,7 +20,7 @@ from botocore.loaders import Loader
 from rehearsal.aws.cloudwatch.alarm import MetricAlarm
 from rehearsal.aws.cloudwatch.alarm_book import AlarmStatus
 from rehearsal.aws.cloudwatch.alarm_evaluation import AlarmState
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import Clock, Work
 
 _ACTIONS = {
@@ -63,7 +63,7 @@ class AlarmActions:
         with work:
             try:
                 self._publisher.publish(topic_arn, message, source_arn=status.arn, subject=subject)
-            except (LocalRunError, ClientError, BotoCoreError) as exc:
+            except (RehearsalError, ClientError, BotoCoreError) as exc:
                 log.warning("The alarm %s could not publish to %s: %s", status.name, topic_arn, exc)
 
 

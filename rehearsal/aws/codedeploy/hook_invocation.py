@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.aws.codedeploy.ports import Services
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import ClockClosed
 
 _END_SECONDS = 5.0
@@ -41,7 +41,7 @@ class HookInvocation(threading.Thread):
             )
         except ClockClosed:
             return
-        except (LocalRunError, ClientError, BotoCoreError) as exc:
+        except (RehearsalError, ClientError, BotoCoreError) as exc:
             log.warning("The hook %s could not be invoked: %s", self._hook_arn, exc)
             self._explanation = f" It could not be invoked: {exc}"
             return

@@ -21,7 +21,6 @@ from botocore.credentials import Credentials
 
 from rehearsal.aws.service_api import ApiError
 
-ROOT_SECRET = "test"  # noqa: S105 (MiniStack's fixed secret of an account's root)
 _ACCOUNT = re.compile(r"\d{12}")
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256\s+Credential=(?P<key>[^/]+)/(?P<date>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request,"
@@ -88,9 +87,13 @@ def parse_signature(authorization: str) -> Signature | None:
 
 
 class Vault:
-    """Remembers the credentials that were handed out through the edge; an account's root needs no handing out."""
+    """Remembers the credentials that were handed out through the edge; an account's root needs no handing out.
 
-    def __init__(self) -> None:
+    `root_secret` is the run's own: the secret key of every account's root.
+    """
+
+    def __init__(self, root_secret: str) -> None:
+        self._root_secret = root_secret
         self._principals: dict[str, Principal] = {}
 
     def learn(self, answer: bytes, *, account: str) -> Principal | None:
@@ -109,7 +112,7 @@ class Vault:
 
     def principal(self, access_key: str) -> Principal | None:
         if _ACCOUNT.fullmatch(access_key):
-            return Principal(access_key, f"arn:aws:iam::{access_key}:root", access_key, ROOT_SECRET)
+            return Principal(access_key, f"arn:aws:iam::{access_key}:root", access_key, self._root_secret)
         return self._principals.get(access_key)
 
     def authenticate(self, request: SignedRequest, signature: Signature) -> Principal | None:

@@ -40,7 +40,7 @@ from rehearsal.aws.service_api import ServiceApi
 # The service's signing name, the operation where a header names it (else ""), the caller's account, the region.
 CallListener = Callable[[str, str, str, str], None]
 _TARGET = "X-Amz-Target"
-_RESOURCES_PATH = "/_pipeline_local/resources"
+_RESOURCES_PATH = "/_rehearsal/resources"
 # A provider blocks for as long as its resource takes, and an API call may wait for one: neither may starve the other.
 _PROVIDER_THREADS = 64
 _API_THREADS = 32
@@ -49,7 +49,7 @@ _API_THREADS = 32
 class Edge:
     """See the module. `listener` is a listening socket; `upstream_url` gives the address of MiniStack."""
 
-    def __init__(self, listener: socket.socket, upstream_url: Callable[[], str]) -> None:
+    def __init__(self, listener: socket.socket, upstream_url: Callable[[], str], root_secret: str) -> None:
         host, port = listener.getsockname()
         self.url = f"http://{host}:{port}"
         self.localize = Localizer(self.url)
@@ -57,7 +57,7 @@ class Edge:
         self._provider_threads = ThreadPoolExecutor(_PROVIDER_THREADS, thread_name_prefix="provider")
         self._api_threads = ThreadPoolExecutor(_API_THREADS, thread_name_prefix="api")
         self._upstream = Upstream(upstream_url)
-        self._vault = Vault()
+        self._vault = Vault(root_secret)
         self._resources = CustomResources(self._upstream, self._provider_threads)
         self._apis = Apis(self._vault, Authorizer(self._upstream, self._vault), self._api_threads)
         provider_function = ProviderFunction(self._upstream, self._vault, self.url + _RESOURCES_PATH)

@@ -19,7 +19,7 @@ from rehearsal.aws.edge.credentials import Principal, SignedRequest, Vault
 from rehearsal.aws.edge.upstream import Answer, Upstream
 from rehearsal.errors import EngineError
 
-NAME = "pipeline-local-resources"
+NAME = "rehearsal-resources"
 _CONFLICT = 409
 _CONTENT_TYPES = dict.fromkeys(("iam", "sts"), "application/x-www-form-urlencoded")
 _TRUST = {

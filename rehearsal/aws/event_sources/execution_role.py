@@ -17,13 +17,13 @@ import boto3
 from rehearsal.aws.lambda_host.function import LATEST, Clients, FunctionArn, FunctionVersion
 from rehearsal.aws.lambda_host.functions import Functions
 from rehearsal.aws.lambda_host.remembered import Remembered
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 
 _VERSION_SECONDS = 5.0
 _SESSION_SECONDS = 45 * 60.0  # the credentials last an hour
 
 
-class AccessDenied(LocalRunError):
+class AccessDenied(RehearsalError):
     """The role's policies do not allow what Lambda does with it. The message is Lambda's own."""
 
 

@@ -32,7 +32,7 @@ from rehearsal.aws.event_sources.mapping import UNLIMITED, EventSourceMapping
 from rehearsal.aws.event_sources.surroundings import Surroundings
 from rehearsal.aws.lambda_host.function import InvocationResult
 from rehearsal.aws.lambda_host.metrics import dimension_sets
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import Work
 
 LARGEST_BACKLOG = 10_000
@@ -158,7 +158,7 @@ class Lane:
         try:
             event = {"Records": [record.event for record in batch.records]}
             result = self._around.functions.invoke(str(self._mapping.function), event)
-        except (LocalRunError, ClientError, BotoCoreError) as exc:
+        except (RehearsalError, ClientError, BotoCoreError) as exc:
             log.warning("%s could not be invoked with records of %s: %s", self._mapping.function, self._shard_id, exc)
             return True  # the function was not reached: that does not count as an attempt
         self._last_result = result
@@ -210,7 +210,7 @@ class Lane:
         )
         try:
             self._around.send(destination, record, session=self._roles.of(self._mapping.function).session)
-        except (LocalRunError, ClientError, BotoCoreError) as exc:
+        except (RehearsalError, ClientError, BotoCoreError) as exc:
             log.warning("%s: what was given up could not be sent to %s: %s", self._mapping.function, destination, exc)
             self._put_metric("DestinationDeliveryFailures", 1.0, "Count", self._last_result, self._around.clock.now())
 

@@ -23,7 +23,7 @@ from rehearsal.aws.event_sources.mapping import EventSourceMapping
 from rehearsal.aws.event_sources.records import sqs_record
 from rehearsal.aws.event_sources.surroundings import Surroundings
 from rehearsal.aws.lambda_host.function import InvocationResult
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import Work
 
 IDLE_SECONDS = 0.5
@@ -177,7 +177,7 @@ class QueuePoller:
         records = [sqs_record(message, queue_arn=self._mapping.source_arn, region=region) for message in messages]
         try:
             result = self._around.functions.invoke(str(self._mapping.function), {"Records": records})
-        except (LocalRunError, ClientError, BotoCoreError) as exc:
+        except (RehearsalError, ClientError, BotoCoreError) as exc:
             log.warning("%s could not be invoked: %s", self._mapping.function, exc)
             return messages
         return failed_messages(messages, result, reports_failures=self._mapping.reports_failures)

@@ -22,7 +22,7 @@ from rehearsal.aws.event_sources.lane import Lane
 from rehearsal.aws.event_sources.mapping import EventSourceMapping
 from rehearsal.aws.event_sources.stream_source import Page, Position, StreamSource
 from rehearsal.aws.event_sources.surroundings import Surroundings
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import Work
 
 IDLE_SECONDS = 1.0
@@ -121,7 +121,7 @@ class ShardPoller:
             if self._iterator is None:
                 self._iterator = self._source.iterator(self.shard_id, self._position)
             page = self._source.read(self.shard_id, self._iterator, self._limit)
-        except (LocalRunError, ClientError, BotoCoreError) as exc:
+        except (RehearsalError, ClientError, BotoCoreError) as exc:
             self._iterator = None
             if not (isinstance(exc, ClientError) and exc.response.get("Error", {}).get("Code") == _EXPIRED):
                 self._tell(str(exc))

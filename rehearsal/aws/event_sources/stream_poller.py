@@ -17,7 +17,7 @@ from rehearsal.aws.event_sources.mapping import EventSourceMapping
 from rehearsal.aws.event_sources.shard_poller import ShardPoller, ShardState
 from rehearsal.aws.event_sources.stream_source import Position, Shard, StreamSource
 from rehearsal.aws.event_sources.surroundings import Surroundings
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 
 _NEW_SHARDS_SECONDS = 10.0
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class StreamPoller:
         while not self._stop.wait(_NEW_SHARDS_SECONDS):
             try:
                 shards = self._source.shards()
-            except (LocalRunError, ClientError, BotoCoreError) as exc:
+            except (RehearsalError, ClientError, BotoCoreError) as exc:
                 log.warning("The shards of %s cannot be listed: %s", self._mapping.source_arn, exc)
                 continue
             for shard in shards:

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.aws.eventbridge.rule_targets import MatchedEvent
 from rehearsal.aws.iam.service_principal import Refused, ServicePrincipal
 from rehearsal.aws.lambda_host.metrics import MetricSink
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import Clock, ClockClosed
 
 _LONGEST_WAIT_SECONDS = 300.0
@@ -26,7 +26,7 @@ _SERVER_ERROR = 500
 log = logging.getLogger(__name__)
 
 
-class Undelivered(LocalRunError):
+class Undelivered(RehearsalError):
     """The attempts at a target are used up, or the event is too old; `condition` names which."""
 
     def __init__(self, error: ClientError, attempts: int, condition: str) -> None:
@@ -113,7 +113,7 @@ class EventDelivery:
             self._events.send_message(
                 matched.dead_letter_arn, matched.event, source_arn=matched.rule_arn, attributes=attributes
             )
-        except (LocalRunError, ClientError, BotoCoreError) as exc:
+        except (RehearsalError, ClientError, BotoCoreError) as exc:
             log.warning("The event could not be sent to the dead-letter queue of %s: %s", matched.rule_arn, exc)
             self._count(matched, "InvocationsFailedToBeSentToDlq")
         else:

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from typing import Any
 
 RULE_TYPE = "AWS::Events::Rule"
-_MARK = "PipelineLocalTarget"
+_MARK = "RehearsalTarget"
 _KEYS = frozenset({"Arn", "Id", "Input", "InputPath", "InputTransformer", "RetryPolicy", "DeadLetterConfig"})
 _DELIVERED_TYPES = frozenset(
     {"AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::Lambda::Alias"}
 )
 _DELIVERED_SERVICES = frozenset({"sns", "sqs", "lambda"})
-_PAYLOAD = "PipelineLocalPayload"
+_PAYLOAD = "RehearsalPayload"
 _RETRY_ATTEMPTS = 185
 _MAXIMUM_AGE_SECONDS = 24 * 3600
 

@@ -23,7 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.aws.eventbridge.schedule_expression import Schedule, parse_schedule
 from rehearsal.aws.lambda_host.function import FunctionArn, InvocationResult
 from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import Clock, ClockClosed, Work
 
 AFTER_ALARMS = 100
@@ -116,7 +116,7 @@ class Schedules:
             self._functions.invoke(target.arn, event, asynchronous=True, during=during)
         except ClockClosed:
             return
-        except (LocalRunError, ClientError, BotoCoreError) as exc:
+        except (RehearsalError, ClientError, BotoCoreError) as exc:
             log.warning("The rule %s could not invoke %s: %s", rule.name, target.arn, exc)
         finally:
             work.done()

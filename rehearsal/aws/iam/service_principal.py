@@ -13,13 +13,13 @@ from botocore.exceptions import ClientError
 from rehearsal.aws.aws_clients import AwsClients
 from rehearsal.aws.iam.resource_policy import ServiceRequest, allows
 from rehearsal.aws.lambda_host.function import FunctionArn
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 
 _NOT_FOUND = 404
 _SQS_NOT_FOUND = "QueueDoesNotExist"
 
 
-class Refused(LocalRunError):
+class Refused(RehearsalError):
     """The resource's policy does not allow it, or the resource is gone. `code` is EventBridge's word for it."""
 
     def __init__(self, code: str, message: str) -> None:

@@ -25,7 +25,7 @@ from rehearsal.aws.lambda_host.event_invoke_config import Condition, EventInvoke
 from rehearsal.aws.lambda_host.function import FunctionArn, InvocationResult
 from rehearsal.aws.lambda_host.invocation_record import EndedEvent
 from rehearsal.aws.lambda_host.metrics import InvocationMetrics
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import Clock, ClockClosed
 
 During = Callable[[], AbstractContextManager[object]]
@@ -105,7 +105,7 @@ class AsynchronousInvocations:
             raise
         except asyncio.CancelledError as exc:  # by `close`
             raise ClockClosed from exc
-        except (ClientError, BotoCoreError, LocalRunError) as exc:
+        except (ClientError, BotoCoreError, RehearsalError) as exc:
             log.warning("The asynchronous event %s of %s was dropped: %s", event.request_id, event.function, exc)
             self._metrics.record_asynchronous(event.function, "AsyncEventsDropped", at=self._clock.now())
             self._pending.discard(event)

@@ -11,7 +11,7 @@ import heapq
 import threading
 from itertools import count
 
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import Clock, ClockClosed
 
 
@@ -25,7 +25,7 @@ class ClockWaits:
         self._due: list[tuple[float, int, asyncio.Future[None]]] = []
         self._numbers = count()
         self._thread: threading.Thread | None = None
-        self._over: LocalRunError | None = None
+        self._over: RehearsalError | None = None
 
     async def sleep(self, seconds: float) -> None:
         """Waits for AWS seconds. Raises ClockClosed when the run ends, EngineError when its clock broke."""
@@ -49,7 +49,7 @@ class ClockWaits:
             while (next_at := self._first()) is not None:
                 self._clock.wait_until(lambda at=next_at: self._is_overtaken(at), timeout=next_at - self._clock.now())  # type: ignore[misc]
                 self._release()
-        except LocalRunError as exc:
+        except RehearsalError as exc:
             self._end(exc)
 
     def _first(self) -> float | None:
@@ -69,7 +69,7 @@ class ClockWaits:
             while self._due and self._due[0][0] <= now:
                 self._tell(heapq.heappop(self._due)[2], None)
 
-    def _end(self, error: LocalRunError) -> None:
+    def _end(self, error: RehearsalError) -> None:
         with self._changed:
             self._over = self._over or error
             for _, _, future in self._due:
@@ -77,12 +77,12 @@ class ClockWaits:
             self._due.clear()
             self._changed.notify_all()
 
-    def _tell(self, future: asyncio.Future[None], error: LocalRunError | None) -> None:
+    def _tell(self, future: asyncio.Future[None], error: RehearsalError | None) -> None:
         with contextlib.suppress(RuntimeError):  # the loop was closed with the run
             self._loop.call_soon_threadsafe(_settle, future, error)
 
 
-def _settle(future: asyncio.Future[None], error: LocalRunError | None) -> None:
+def _settle(future: asyncio.Future[None], error: RehearsalError | None) -> None:
     if future.done():  # cancelled
         return
     if error is None:

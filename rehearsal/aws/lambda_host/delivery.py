@@ -18,7 +18,7 @@ from rehearsal.aws.lambda_host.function import Clients, FunctionVersion
 from rehearsal.aws.lambda_host.functions import Functions
 from rehearsal.aws.lambda_host.invocation_record import EndedEvent, dead_letter_attributes, invocation_record
 from rehearsal.aws.lambda_host.metrics import InvocationMetrics
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 
 _LONGEST_SESSION_NAME = 64
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Deliveries:
     def _try(self, ended: EndedEvent, metric: str, target: str, write: Callable[[], None]) -> None:
         try:
             write()
-        except (ClientError, BotoCoreError, LocalRunError) as exc:
+        except (ClientError, BotoCoreError, RehearsalError) as exc:
             log.warning("The event %s of %s could not be sent to %s: %s", ended.request_id, ended.function, target, exc)
             self._metrics.record_asynchronous(ended.function, metric, at=ended.ended_at)
 

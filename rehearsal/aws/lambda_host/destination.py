@@ -15,13 +15,13 @@ from typing import Any
 
 import boto3
 
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 
 DESTINATION_SERVICES = frozenset({"sqs", "sns", "events", "lambda"})
 _SUCCESS = "Success"
 
 
-class DestinationRefused(LocalRunError):
+class DestinationRefused(RehearsalError):
     """The local AWS has no such destination, or the event bus did not take the record."""
 
 

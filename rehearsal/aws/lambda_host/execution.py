@@ -23,7 +23,7 @@ from rehearsal.aws.lambda_host.logs import LogStream, stream_name
 from rehearsal.aws.lambda_host.pool import WorkerPool
 from rehearsal.aws.lambda_host.runtime_packages import link_runtime_packages
 from rehearsal.aws.lambda_host.worker import Invocation, Outcome, Worker, WorkerCommand, WorkerFailed
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 from rehearsal.machine.guardian import Guardian
 
 IDLE_SECONDS = 300.0
@@ -70,8 +70,8 @@ class Execution:
             worker = await pool.acquire()
         except WorkerFailed as exc:
             return Outcome(exc.payload, is_error=True, duration_ms=0.0)
-        except (LocalRunError, ClientError, BotoCoreError) as exc:
-            return Outcome(failure(f"LocalRun.{type(exc).__name__}", str(exc)), is_error=True, duration_ms=0.0)
+        except (RehearsalError, ClientError, BotoCoreError) as exc:
+            return Outcome(failure(f"Rehearsal.{type(exc).__name__}", str(exc)), is_error=True, duration_ms=0.0)
         try:
             return await worker.invoke(Invocation(request_id, function_arn, event, version.timeout_seconds))
         finally:
@@ -82,7 +82,7 @@ class Execution:
         pool = self._pool(version)
         try:
             pool.release(await pool.acquire())
-        except (WorkerFailed, LocalRunError, ClientError, BotoCoreError):
+        except (WorkerFailed, RehearsalError, ClientError, BotoCoreError):
             return
 
     def busy(self, function: FunctionArn) -> int:
@@ -123,7 +123,7 @@ class Execution:
         loop = asyncio.get_running_loop()
         command = await loop.run_in_executor(self._threads, self._command, version, stream)
         if self._is_closed:
-            raise LocalRunError("The run has ended: no function is started any more.")
+            raise RehearsalError("The run has ended: no function is started any more.")
         worker = Worker(command, self._guardian, on_line=lambda line: self._on_line(stream, line))
         self._workers = {known for known in self._workers if not known.is_ended} | {worker}
         await worker.start()

@@ -39,7 +39,7 @@ from rehearsal.aws.lambda_host.metrics import InvocationMetrics, MetricSink
 from rehearsal.aws.lambda_host.origin import Origin, Origins
 from rehearsal.aws.lambda_host.traffic import FunctionTraffic, TrafficCounter
 from rehearsal.aws.lambda_host.wheels import MachinePackages
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import Clock
 from rehearsal.machine.guardian import Guardian
 from rehearsal.run_events import EventLog
@@ -208,9 +208,9 @@ class LambdaHost:
         event = await request.read()
         try:
             call = await self._in_thread(self._route, function, version, request_id, event)
-        except (LocalRunError, ClientError, BotoCoreError) as exc:
+        except (RehearsalError, ClientError, BotoCoreError) as exc:
             log.exception("An invocation of %s could not be routed.", function)
-            payload = failure_payload(f"LocalRun.{type(exc).__name__}", str(exc))
+            payload = failure_payload(f"Rehearsal.{type(exc).__name__}", str(exc))
             return web.Response(status=500, body=self._errors.shorten(request_id, payload))
         if call.origin.is_asynchronous:
             self._asynchronous.accept(call.origin.function, event, request_id=request_id)

@@ -96,7 +96,7 @@ class Worker:
         environment = {**self.command.environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}"}
         if self.is_ended:  # the run has, meanwhile: nothing is begun any more
             self.kill()
-            raise WorkerFailed(failure("LocalRun.Ended", "The run has ended."))
+            raise WorkerFailed(failure("Rehearsal.Ended", "The run has ended."))
         self._process = await loop.run_in_executor(None, self._popen, environment)
         self._output = OutputLines(self._process, self._take_line)
         threading.Thread(target=self._watch, args=(loop, self._process), name="worker", daemon=True).start()

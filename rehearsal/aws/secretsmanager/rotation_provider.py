@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.aws.lambda_host.function import InvocationResult
 from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, as_bool
-from rehearsal.errors import LocalRunError
+from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import Clock, ClockClosed, Work
 
 ROTATION_SCHEDULE = "AWS::SecretsManager::RotationSchedule"
@@ -68,7 +68,7 @@ class RotationProvider:
                     return
         except ClockClosed:
             return
-        except (LocalRunError, ClientError, BotoCoreError) as exc:
+        except (RehearsalError, ClientError, BotoCoreError) as exc:
             log.warning("The rotation of %s could not invoke %s: %s", secret_id, function_arn, exc)
         finally:
             work.done()

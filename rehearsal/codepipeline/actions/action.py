@@ -94,6 +94,6 @@ class ActionResult:
 
 
 class Action(Protocol):
-    """Runs one action. Returning means Succeeded; `ActionFailed` means Failed; any `LocalRunError` means Errored."""
+    """Runs one action. Returning means Succeeded; `ActionFailed` means Failed; any `RehearsalError` means Errored."""
 
     def run(self, context: ActionContext) -> ActionResult: ...

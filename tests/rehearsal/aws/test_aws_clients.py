@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.aws.aws_clients import AwsClients
-from tests.rehearsal.aws.edge.bare_cloud import ACCOUNT, REGION, BareCloud
+from tests.rehearsal.aws.edge.bare_cloud import ACCOUNT, REGION, ROOT_SECRET, BareCloud
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def users_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("users_configuration")
 def test_root_is_the_accounts_root_whatever_the_user_has_configured(cloud: BareCloud) -> None:
-    identity = AwsClients(cloud.edge.url).root(ACCOUNT, REGION).client("sts").get_caller_identity()
+    identity = AwsClients(cloud.edge.url, ROOT_SECRET).root(ACCOUNT, REGION).client("sts").get_caller_identity()
 
     assert identity["Arn"] == f"arn:aws:iam::{ACCOUNT}:root"
 
@@ -43,7 +43,7 @@ def test_assume_by_a_role_is_refused_when_nobody_trusts_it(cloud: BareCloud) -> 
 
 
 def test_clients_without_options_are_shared_and_others_are_not() -> None:
-    root = AwsClients("http://127.0.0.1:9").root(ACCOUNT, REGION)
+    root = AwsClients("http://127.0.0.1:9", ROOT_SECRET).root(ACCOUNT, REGION)
 
     assert root.client("sts") is root.client("sts")
     assert root.client("sts", region_name="us-east-1").meta.region_name == "us-east-1"

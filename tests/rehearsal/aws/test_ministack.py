@@ -20,14 +20,14 @@ def test_listen_names_the_port_when_it_is_in_use() -> None:
 
 def test_start_answers_on_loopback_and_keeps_its_files_under_home(tmp_path: Path) -> None:
     with Guardian() as guardian:
-        ministack = MiniStack(guardian, tmp_path)
+        ministack = MiniStack(guardian, tmp_path, root_secret="secret")
         ministack.start()
         s3 = boto3.client(
             "s3",
             endpoint_url=ministack.url,
             region_name="eu-west-1",
             aws_access_key_id="111111111111",
-            aws_secret_access_key="test",
+            aws_secret_access_key="secret",
         )
 
         s3.create_bucket(Bucket="cars", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
@@ -39,7 +39,7 @@ def test_start_answers_on_loopback_and_keeps_its_files_under_home(tmp_path: Path
 
 def test_start_shows_the_end_of_the_log_when_the_port_is_in_use(tmp_path: Path) -> None:
     with Guardian() as guardian, listen() as taken:
-        ministack = MiniStack(guardian, tmp_path, port=taken.getsockname()[1])
+        ministack = MiniStack(guardian, tmp_path, root_secret="secret", port=taken.getsockname()[1])
 
         with pytest.raises(EngineError, match=r"exit code 1[\s\S]*already in use"):
             ministack.start()
@@ -47,7 +47,7 @@ def test_start_shows_the_end_of_the_log_when_the_port_is_in_use(tmp_path: Path) 
 
 def test_start_gives_up_at_the_deadline(tmp_path: Path) -> None:
     with Guardian() as guardian:
-        ministack = MiniStack(guardian, tmp_path, port=free_port())
+        ministack = MiniStack(guardian, tmp_path, root_secret="secret", port=free_port())
 
         with pytest.raises(EngineError, match="did not answer"):
             ministack.start(deadline_seconds=0)

@@ -20,6 +20,7 @@ from rehearsal.machine.loop_thread import LoopThread
 REGION = "eu-west-1"
 ACCOUNT = "111111111111"
 OTHER_ACCOUNT = "222222222222"
+ROOT_SECRET = "the-secret-of-every-root"
 
 
 class FakeProvider:
@@ -82,7 +83,7 @@ class BareCloud:
     def __init__(self, edge: Edge, ministack: MiniStack) -> None:
         self.edge = edge
         self.ministack = ministack
-        self.clients = AwsClients(edge.url)
+        self.clients = AwsClients(edge.url, ROOT_SECRET)
         self.provider = FakeProvider()
         self.api = FakeApi()
 
@@ -108,8 +109,8 @@ class BareCloud:
 @contextmanager
 def bare_cloud(home: Path) -> Iterator[BareCloud]:
     with Guardian() as guardian, LoopThread() as loop:
-        edge = Edge(listen(), lambda: ministack.url)
-        ministack = MiniStack(guardian, home, edge_url=edge.url)
+        edge = Edge(listen(), lambda: ministack.url, ROOT_SECRET)
+        ministack = MiniStack(guardian, home, root_secret=ROOT_SECRET, edge_url=edge.url)
         ministack.start()
         loop.run(edge.start())
         try:

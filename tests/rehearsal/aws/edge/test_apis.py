@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from rehearsal.aws.edge.apis import Apis
 from rehearsal.aws.edge.authorizer import Authorizer
 from rehearsal.aws.edge.credentials import Vault
-from tests.rehearsal.aws.edge.bare_cloud import ACCOUNT, REGION, BareCloud, FakeApi
+from tests.rehearsal.aws.edge.bare_cloud import ACCOUNT, REGION, ROOT_SECRET, BareCloud, FakeApi
 
 HOOK_ACTION = "codedeploy:PutLifecycleEventHookExecutionStatus"
 GROUP = f"arn:aws:codedeploy:{REGION}:{ACCOUNT}:deploymentgroup:cars/live"
@@ -72,7 +72,7 @@ def test_root_may_call_everything(cloud: BareCloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("secret", "code"), [("wrong", "SignatureDoesNotMatch"), ("test", None)], ids=["wrong secret", "right secret"]
+    ("secret", "code"), [("wrong", "SignatureDoesNotMatch"), (ROOT_SECRET, None)], ids=["wrong secret", "right secret"]
 )
 def test_call_with_a_wrong_signature_is_refused(cloud: BareCloud, secret: str, code: str | None) -> None:
     codedeploy = boto3.client(
@@ -162,4 +162,4 @@ def test_register_names_an_operation_that_is_served_twice() -> None:
 
 
 def unused_apis() -> Apis:
-    return Apis(Vault(), cast(Authorizer, None), ThreadPoolExecutor(1))
+    return Apis(Vault(ROOT_SECRET), cast(Authorizer, None), ThreadPoolExecutor(1))

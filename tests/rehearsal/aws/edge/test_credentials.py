@@ -27,7 +27,7 @@ REQUEST = SignedRequest("POST", "/", {"host": "127.0.0.1:4567", "content-type": 
 
 @pytest.fixture
 def vault() -> Vault:
-    vault = Vault()
+    vault = Vault("secret")
     vault.learn(ASSUMED, account="111111111111")
     return vault
 
@@ -60,7 +60,7 @@ def test_vault_learns_a_users_access_key(vault: Vault) -> None:
 
 @pytest.mark.parametrize("answer", [b"", b"{}", b"<ErrorResponse><Error/></ErrorResponse>"])
 def test_vault_learns_nothing_from_other_answers(answer: bytes) -> None:
-    vault = Vault()
+    vault = Vault("secret")
 
     vault.learn(answer, account="111111111111")
 
@@ -68,7 +68,7 @@ def test_vault_learns_nothing_from_other_answers(answer: bytes) -> None:
 
 
 def test_an_account_is_its_own_root() -> None:
-    root = Vault().principal("333333333333")
+    root = Vault("secret").principal("333333333333")
 
     assert root is not None
     assert root.is_root

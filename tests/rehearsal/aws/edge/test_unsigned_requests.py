@@ -36,7 +36,7 @@ async def _get_unsigned(path: str, upstream_status: int) -> tuple[int, object]:
     listener = listen()
     await web.SockSite(runner, listener).start()
     host, port = listener.getsockname()
-    edge = Edge(listen(), lambda: f"http://{host}:{port}")
+    edge = Edge(listen(), lambda: f"http://{host}:{port}", "secret")
     await edge.start()
     try:
         async with aiohttp.ClientSession() as session, session.get(edge.url + path) as answered:

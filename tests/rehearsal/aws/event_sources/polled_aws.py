@@ -83,7 +83,13 @@ class PolledAws:
         self.sources = sources
         self.home = home
         self.local = LocalAws(
-            cloud.endpoint_url, cloud.lambda_host, "http://127.0.0.1:1/", RecordingSink(), cloud.clock, home
+            cloud.clients,
+            cloud.endpoint_url,
+            cloud.lambda_host,
+            "http://127.0.0.1:1/",
+            RecordingSink(),
+            cloud.clock,
+            home,
         )
         self._mapped: list[ResourceRequest] = []
 

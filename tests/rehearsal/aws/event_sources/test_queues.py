@@ -155,7 +155,7 @@ def test_a_message_that_nobody_announced_is_found(aws: PolledAws) -> None:
     consumer = aws.consumer("unannounced")
     _, arn = aws.queue("unannounced", VisibilityTimeout="60")
     aws.map(arn, consumer)
-    beside_the_edge = AwsClients(aws.cloud.emulator_url).root(ACCOUNT, REGION).client("sqs")
+    beside_the_edge = AwsClients(aws.cloud.emulator_url, "any").root(ACCOUNT, REGION).client("sqs")
 
     beside_the_edge.send_message(QueueUrl=f"{aws.cloud.emulator_url}/{ACCOUNT}/unannounced", MessageBody="a")
 

@@ -38,7 +38,7 @@ def test_a_target_and_all_that_it_says_travel_in_the_input() -> None:
 
     assert (target["Id"], target["Arn"]) == ("Target0", DELIVERY)
     assert template_of(target) == (
-        '{"PipelineLocalTarget": {"Arn": "{Topic}", "DeadLetterArn": "{Queue}", "MaximumRetryAttempts": "3",'
+        '{"RehearsalTarget": {"Arn": "{Topic}", "DeadLetterArn": "{Queue}", "MaximumRetryAttempts": "3",'
         ' "MaximumEventAgeInSeconds": "3600"}, "rule": <aws.events.rule-arn>, "event": <aws.events.event.json>}'
     )
 
@@ -47,7 +47,7 @@ def test_a_target_and_all_that_it_says_travel_in_the_input() -> None:
     ("given", "paths", "payload"),
     [
         ({"Input": '{"n": 1}'}, None, '{"n": 1}'),
-        ({"InputPath": "$.detail"}, {"PipelineLocalPayload": "$.detail"}, "<PipelineLocalPayload>"),
+        ({"InputPath": "$.detail"}, {"RehearsalPayload": "$.detail"}, "<RehearsalPayload>"),
         (
             {"InputTransformer": {"InputPathsMap": {"car": "$.detail.car"}, "InputTemplate": '{"car": <car>}'}},
             {"car": "$.detail.car"},
@@ -87,7 +87,7 @@ def test_a_topic_a_function_and_what_another_stack_has_are_delivered_here(arn: A
 def test_what_the_emulator_hands_over_is_read_back() -> None:
     rule = "arn:aws:events:eu-west-1:222222222222:rule/cars/updated"
     message = {
-        "PipelineLocalTarget": {"Arn": TOPIC, "DeadLetterArn": "dead", "MaximumRetryAttempts": "3"},
+        "RehearsalTarget": {"Arn": TOPIC, "DeadLetterArn": "dead", "MaximumRetryAttempts": "3"},
         "rule": rule,
         "event": {"detail": {"car": 1}},
         "payload": {"car": 1},
@@ -96,6 +96,6 @@ def test_what_the_emulator_hands_over_is_read_back() -> None:
     assert matched_event(message) == MatchedEvent(
         rule, TOPIC, "dead", 3, 86400.0, '{"detail": {"car": 1}}', '{"car": 1}'
     )
-    bare = {"PipelineLocalTarget": {"Arn": TOPIC}, "rule": rule, "event": {}}
+    bare = {"RehearsalTarget": {"Arn": TOPIC}, "rule": rule, "event": {}}
     assert matched_event(bare) == MatchedEvent(rule, TOPIC, "", 185, 86400.0, "{}", "{}")
     assert matched_event({"RequestType": "Create"}) is None

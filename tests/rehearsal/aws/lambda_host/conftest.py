@@ -15,6 +15,7 @@ from rehearsal.machine.clock import Clock
 from rehearsal.machine.guardian import Guardian
 from rehearsal.machine.loop_thread import LoopThread
 from rehearsal.run_events import EventLog
+from tests.rehearsal.aws.edge.bare_cloud import ROOT_SECRET
 from tests.rehearsal.aws.lambda_host.local_aws import LocalAws, RecordingSink
 
 
@@ -24,13 +25,13 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     home: Path = tmp_path_factory.mktemp("local-aws")
     with ExitStack() as stack:
         guardian = stack.enter_context(Guardian())
-        ministack = MiniStack(guardian, home)
+        ministack = MiniStack(guardian, home, root_secret=ROOT_SECRET)
         ministack.start()
         stack.callback(ministack.stop)
         loop = stack.enter_context(LoopThread())
         clock = Clock(speed=1000)
         stack.callback(clock.close)
-        clients = AwsClients(ministack.url)
+        clients = AwsClients(ministack.url, ROOT_SECRET)
         sink = RecordingSink()
         host = LambdaHost(
             clients=clients,
@@ -45,4 +46,4 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
             localize=lambda text: text.replace("https://example.amazonaws.com", "http://localhost"),
         )
         stack.callback(host.close)
-        yield LocalAws(ministack.url, host, host.start(), sink, clock, home)
+        yield LocalAws(clients, ministack.url, host, host.start(), sink, clock, home)

@@ -73,15 +73,23 @@ def zip_of(files: Mapping[str, str]) -> bytes:
 
 class LocalAws:
     def __init__(
-        self, endpoint_url: str, host: LambdaHost, host_url: str, sink: RecordingSink, clock: Clock, home: Path
+        self,
+        clients: AwsClients,
+        endpoint_url: str,
+        host: LambdaHost,
+        host_url: str,
+        sink: RecordingSink,
+        clock: Clock,
+        home: Path,
     ) -> None:
+        self.clients = clients
         self.endpoint_url = endpoint_url
         self.host = host
         self.sink = sink
         self.clock = clock
         self.home = home
         self._host_url = host_url
-        self._session = AwsClients(endpoint_url).root(ACCOUNT, REGION)
+        self._session = clients.root(ACCOUNT, REGION)
 
     def client(self, service: Any) -> Any:
         return self._session.client(service)

@@ -5,7 +5,6 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.aws.aws_clients import AwsClients
 from rehearsal.aws.lambda_host.destination import DestinationRefused, send, timestamp
 from tests.rehearsal.aws.lambda_host.local_aws import ACCOUNT, REGION, LocalAws, eventually
 
@@ -35,7 +34,7 @@ def received(aws: LocalAws, url: str) -> dict[str, object]:
 def test_a_queue_gets_the_record_from_a_role_that_may_only_send(aws: LocalAws) -> None:
     url, arn = queue(aws, "destination")
     role = aws.role("sends", {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn})
-    session = AwsClients(aws.endpoint_url).assume(role, session_name="changes", region=REGION)
+    session = aws.clients.assume(role, session_name="changes", region=REGION)
 
     send(arn, FAILED, session=session)
 
@@ -47,7 +46,7 @@ def test_a_topic_gets_the_record(aws: LocalAws) -> None:
     topic = aws.client("sns").create_topic(Name="destination")["TopicArn"]
     aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
 
-    send(topic, FAILED, session=AwsClients(aws.endpoint_url).root(ACCOUNT, REGION))
+    send(topic, FAILED, session=aws.clients.root(ACCOUNT, REGION))
 
     assert json.loads(str(received(aws, url)["Message"])) == FAILED
 
@@ -62,7 +61,7 @@ def test_a_bus_gets_an_event_that_says_how_it_went(aws: LocalAws, condition: str
     events.put_targets(Rule=f"all-{result}", EventBusName=name, Targets=[{"Id": "queue", "Arn": arn}])
     record = {"requestContext": {"functionArn": FUNCTION, "condition": condition}}
 
-    send(bus, record, session=AwsClients(aws.endpoint_url).root(ACCOUNT, REGION))
+    send(bus, record, session=aws.clients.root(ACCOUNT, REGION))
 
     event = received(aws, url)
     assert event["detail-type"] == f"Lambda Function Invocation Result - {result}"
@@ -72,7 +71,7 @@ def test_a_bus_gets_an_event_that_says_how_it_went(aws: LocalAws, condition: str
 
 def test_a_role_that_may_not_send_is_refused(aws: LocalAws) -> None:
     _, arn = queue(aws, "closed-destination")
-    session = AwsClients(aws.endpoint_url).assume(aws.role("mute"), session_name="changes", region=REGION)
+    session = aws.clients.assume(aws.role("mute"), session_name="changes", region=REGION)
     aws.client("sqs").set_queue_attributes(
         QueueUrl=f"{aws.endpoint_url}/{ACCOUNT}/closed-destination", Attributes={"Policy": ""}
     )
@@ -84,7 +83,7 @@ def test_a_role_that_may_not_send_is_refused(aws: LocalAws) -> None:
 @pytest.mark.parametrize("arn", ["arn:aws:s3:::bucket", "bucket"])
 def test_what_is_no_destination_is_refused_by_name(aws: LocalAws, arn: str) -> None:
     with pytest.raises(DestinationRefused, match="bucket"):
-        send(arn, FAILED, session=AwsClients(aws.endpoint_url).root(ACCOUNT, REGION))
+        send(arn, FAILED, session=aws.clients.root(ACCOUNT, REGION))
 
 
 def test_timestamp_is_in_utc_with_milliseconds() -> None:

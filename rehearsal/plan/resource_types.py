@@ -1,4 +1,4 @@
-"""What of a project this machine can run, and what not: every question that the planner asks, answered by name.
+"""The resource types that this machine can make: the emulator's, and those of the rehearsal's own providers.
 
 It must not read files of the project; plan.py hands it what was read.
 """
@@ -10,21 +10,6 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-
-from rehearsal.codepipeline.definition import PipelineDefinition
-
-SOURCE_PROVIDERS = frozenset({"CodeStarSourceConnection", "CodeCommit", "GitHub", "S3"})
-ACTIONS = frozenset(
-    {
-        *(("Source", provider) for provider in SOURCE_PROVIDERS),
-        ("Build", "CodeBuild"),
-        ("Test", "CodeBuild"),
-        ("Deploy", "CloudFormation"),
-        ("Approval", "Manual"),
-    }
-)
-CLOUDFORMATION_MODES = frozenset({"CREATE_UPDATE", "CHANGE_SET_REPLACE", "CHANGE_SET_EXECUTE"})
-RULES = frozenset({"CloudWatchAlarm"})
 
 # Served by this project's providers in front of the emulator (rehearsal/aws, codepipeline/*_provider.py).
 PROVIDED_RESOURCE_TYPES = frozenset(
@@ -71,37 +56,3 @@ def unsupported_resource_types(types: Iterable[str]) -> tuple[str, ...]:
         return ()
     known = emulated | PROVIDED_RESOURCE_TYPES | _METADATA_TYPES
     return tuple(sorted({kind for kind in types if kind not in known and not kind.startswith("Custom::")}))
-
-
-def unsupported_in_definition(definition: PipelineDefinition) -> tuple[str, ...]:
-    """One sentence for each action and rule of the pipeline that this machine cannot run."""
-    found: list[str] = []
-    for stage in definition.stages:
-        for action in stage.actions:
-            kind = action.action_type
-            path = f"{stage.name}/{action.name}"
-            if (kind.category, kind.provider) not in ACTIONS:
-                found.append(
-                    f"action {path}: {kind.category} provider {kind.provider} ({kind.owner}); "
-                    f"supported: {_providers(kind.category)}"
-                )
-            elif kind.provider == "CloudFormation":
-                found += _unsupported_mode(path, action.configuration.get("ActionMode", ""))
-        for condition_kind, condition in stage.conditions():
-            found += [
-                f"rule {stage.name}/{condition_kind}/{rule.name}: provider {rule.provider}; "
-                f"supported: {', '.join(sorted(RULES))}"
-                for rule in condition.rules
-                if rule.provider not in RULES
-            ]
-    return tuple(found)
-
-
-def _unsupported_mode(path: str, mode: str) -> list[str]:
-    if mode in CLOUDFORMATION_MODES:
-        return []
-    return [f"action {path}: CloudFormation ActionMode {mode}; supported: {', '.join(sorted(CLOUDFORMATION_MODES))}"]
-
-
-def _providers(category: str) -> str:
-    return ", ".join(sorted(provider for of, provider in ACTIONS if of == category)) or f"no {category} action"

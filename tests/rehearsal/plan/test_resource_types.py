@@ -12,7 +12,7 @@ from rehearsal.aws.secretsmanager.secret_provider import SecretProvider
 from rehearsal.aws.wafv2.web_acl_association import WebAclAssociationProvider
 from rehearsal.codepipeline.pipeline_provider import PipelineProvider
 from rehearsal.codepipeline.webhook_provider import WebhookProvider
-from rehearsal.plan.support import (
+from rehearsal.plan.resource_types import (
     PROVIDED_RESOURCE_TYPES,
     emulator_resource_types,
     unsupported_resource_types,
