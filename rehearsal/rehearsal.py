@@ -18,6 +18,7 @@ from types import TracebackType
 
 from rehearsal.aws.lambda_host.traffic import FunctionTraffic
 from rehearsal.aws.local_cloud import LocalCloud
+from rehearsal.aws.profiles import write_profiles
 from rehearsal.bootstrap import bootstrap_environments, deploy_pipeline_stack
 from rehearsal.codebuild.build_action import CodeBuildAction
 from rehearsal.codepipeline.actions.approval import ApprovalAction, ApprovalAnswer, ApprovalRequest, Approvals
@@ -182,7 +183,15 @@ class Rehearsal:
         self._running.enter_context(cloud)
         self._cloud = cloud
         self._engine = self._make_engine(cloud)
-        cloud.event_log.emit(Notice(text=f"The local AWS answers at {cloud.endpoint_url}."))
+        profiles = self.home / "aws" / "config"
+        places = ((bootstrap.account, bootstrap.region) for bootstrap in self._plan.bootstraps)
+        write_profiles(profiles, cloud.clients, [(self._plan.account, self._plan.region), *places])
+        cloud.event_log.emit(
+            Notice(
+                text=f"The local AWS answers at {cloud.endpoint_url}. To call it: AWS_CONFIG_FILE={profiles}",
+                detail=f"with AWS_PROFILE={' or '.join(sorted({item.account for item in self._plan.bootstraps}))}",
+            )
+        )
         bootstrap_environments(cloud, self.project, self._plan)
         create_placeholders(
             cloud, find_placeholders(read_assembly(assembly), default=(self._plan.account, self._plan.region))

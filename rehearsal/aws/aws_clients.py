@@ -60,7 +60,7 @@ class AwsClients:
     """See the module. `endpoint_url` is the edge, `root_secret` the run's own. Safe to use from several threads."""
 
     def __init__(self, endpoint_url: str, root_secret: str) -> None:
-        self._endpoint_url = endpoint_url
+        self.endpoint_url = endpoint_url
         self._root_secret = root_secret
         self._loader = Loader(include_default_search_paths=True)
         self._roots: dict[tuple[str, str], LocalSession] = {}
@@ -91,4 +91,4 @@ class AwsClients:
         credentials = {"aws_access_key_id": access_key, "aws_secret_access_key": secret}
         if token:
             credentials["aws_session_token"] = token
-        return LocalSession(self._endpoint_url, self._loader, region, **credentials)
+        return LocalSession(self.endpoint_url, self._loader, region, **credentials)

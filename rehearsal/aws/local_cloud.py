@@ -45,7 +45,7 @@ from rehearsal.aws.eventbridge.schedule import Schedules
 from rehearsal.aws.iam.service_principal import ServicePrincipal
 from rehearsal.aws.lambda_host.destination import send
 from rehearsal.aws.lambda_host.host import LambdaHost
-from rehearsal.aws.ministack import MiniStack, listen
+from rehearsal.aws.ministack import LOOPBACK, MiniStack, listen
 from rehearsal.aws.resource import ResourceProvider
 from rehearsal.aws.s3.bucket_emptier import BucketEmptier
 from rehearsal.aws.secretsmanager.rotation_provider import RotationProvider
@@ -71,15 +71,18 @@ class LocalCloud:
         listener = listen(port)
         self.home = home.resolve()
         self.home.mkdir(parents=True, exist_ok=True)
+        self.home.chmod(0o700)  # the sockets in it are open to whoever may enter
         self.clock = Clock(speed)
         self.event_log = EventLog(clock_now=self.clock.now, wall_now=time.time)
         self.guardian = Guardian()
         self._loop = LoopThread()
         root_secret = secrets.token_hex(20)
-        self._edge = Edge(listener, lambda: self._ministack.url, root_secret)
+        port = listener.getsockname()[1]
+        variables = {"AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{port}"}
         self._ministack = MiniStack(
-            self.guardian, self.home / "ministack", root_secret=root_secret, edge_url=self._edge.url
+            self.guardian, self.home / "ministack", root_secret=root_secret, edge_port=port, variables=variables
         )
+        self._edge = Edge(listener, self._ministack.socket, root_secret)
         self.endpoint_url = self._edge.url
         self.localize = self._edge.localize
         self.clients = AwsClients(self.endpoint_url, root_secret)
@@ -95,6 +98,7 @@ class LocalCloud:
             home=self.home / "lambda",
             cache=cache / "lambda",
             child_environment=self.child_environment,
+            download=self._ministack.get,
             localize=self.localize,
         )
         self.codedeploy = CodeDeploy(
@@ -129,9 +133,9 @@ class LocalCloud:
         self.register_api(CodeDeployApi(self.codedeploy))
 
     @property
-    def emulator_url(self) -> str:
-        """MiniStack's own address, behind the edge."""
-        return self._ministack.url
+    def emulator_socket(self) -> Path:
+        """MiniStack's own, behind the edge."""
+        return self._ministack.socket
 
     def child_environment(self, session: boto3.Session, region: str) -> dict[str, str]:
         """The whole environment of a child process that works in the local AWS with the session's credentials."""
@@ -158,7 +162,7 @@ class LocalCloud:
             self._edge.run_functions_at(self.lambda_host.start(), self.lambda_host)
             starting.callback(self.event_sources.stop)
             starting.callback(self.clock.close)
-            QueueMetrics(self.clock, self.cloudwatch, lambda: read_queues(self._ministack.url))
+            QueueMetrics(self.clock, self.cloudwatch, lambda: read_queues(self._ministack.get))
             self._running = starting.pop_all()
         return self
 

@@ -1,6 +1,7 @@
-"""The embedded AWS: one MiniStack process, reachable from this machine only, with every file of it under one folder.
+"""The embedded AWS: one MiniStack process behind a socket in a folder that only this user may enter.
 
-It must not know what the rest of the local cloud adds to it.
+Nobody but the run reaches it: to the emulator, whoever does not sign owns everything. Every file of it is under one
+folder. It must not know what the rest of the local cloud adds to it.
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from rehearsal.errors import BadInput, EngineError
 from rehearsal.machine.guardian import GuardedProcess, Guardian
+from rehearsal.machine.unix_socket import UnixConnection, socket_path
 
 LOOPBACK = "127.0.0.1"
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 3.0
 _LOG_TAIL_LINES = 20
-_PORT_TAKEN = "already in use"
+_UMASK = 0o077
 
 
 def listen(port: int = 0) -> socket.socket:
@@ -38,74 +41,60 @@ def listen(port: int = 0) -> socket.socket:
     return listener
 
 
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with listen() as listener:
-        return int(listener.getsockname()[1])
-
-
 class MiniStack:
-    """See the module. `edge_url` is where functions that MiniStack runs itself find AWS."""
+    """See the module. `edge_port` is where AWS answers: addresses that MiniStack hands out lead there.
 
-    def __init__(self, guardian: Guardian, home: Path, *, root_secret: str, edge_url: str = "", port: int = 0) -> None:
+    `root_secret` is the secret key of every account's root; `variables` are added to its environment, which functions
+    that MiniStack runs itself inherit. `BadInput` where the folder's name is too long for a socket.
+    """
+
+    def __init__(
+        self, guardian: Guardian, home: Path, *, root_secret: str, edge_port: int, variables: Mapping[str, str]
+    ) -> None:
         self._guardian = guardian
         self._home = home
-        self._edge_url = edge_url
         self._root_secret = root_secret
-        self._is_port_ours_to_choose = port == 0
-        self.port = port or free_port()
+        self._edge_port = edge_port
+        self._variables = variables
+        self.socket = socket_path(home, "aws.sock")
         self.log_file = home / "ministack.log"
         self._process: GuardedProcess | None = None
 
-    @property
-    def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.port}"
-
     def start(self, *, deadline_seconds: float = _READY_SECONDS) -> None:
         """Start it and wait until it answers. `EngineError` with the end of its log where it does not."""
-        folders = {"TMPDIR": self._home / "tmp", "S3_DATA_DIR": self._home / "s3", "HOME": self._home / "home"}
+        folders = {"TMPDIR": "tmp", "S3_DATA_DIR": "s3", "HOME": "home", "STATE_DIR": "state"}
         for folder in folders.values():
-            folder.mkdir(parents=True, exist_ok=True)
-        self._launch(folders)
-        try:
-            self._wait_until_ready(deadline_seconds)
-        except EngineError as exc:
-            if not (self._is_port_ours_to_choose and _PORT_TAKEN in str(exc)):
-                raise
-            self.port = free_port()  # another program took it in the moment since it was found free
-            self._launch(folders)
-            self._wait_until_ready(deadline_seconds)
-
-    def _launch(self, folders: dict[str, Path]) -> None:
+            (self._home / folder).mkdir(parents=True, exist_ok=True)
+        arguments = ["ministack.app:app", "--bind", f"unix:{self.socket}", "--umask", str(_UMASK), "--workers", "0"]
         with self.log_file.open("wb") as log:
             self._process = self._guardian.popen(
-                [sys.executable, "-m", "ministack"],
-                env=self._environment(folders),
+                [sys.executable, "-m", "hypercorn", *arguments, "--keep-alive", "75", "--log-level", "WARNING"],
+                env=self._environment({name: str(self._home / folder) for name, folder in folders.items()}),
                 cwd=self._home,
                 stdout=log,
                 stderr=log,
             )
+        self._wait_until_ready(deadline_seconds)
 
     def stop(self) -> None:
         if self._process is not None:
             self._guardian.kill(self._process, grace_seconds=_STOP_SECONDS)
 
-    def _environment(self, folders: dict[str, Path]) -> dict[str, str]:
-        ours = {
+    def _environment(self, folders: Mapping[str, str]) -> dict[str, str]:
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            **self._variables,
+            **folders,
             "AUTH": "true",
             "AWS_SECRET_ACCESS_KEY": self._root_secret,
-            "BIND_HOST": LOOPBACK,
-            "GATEWAY_PORT": str(self.port),
+            "GATEWAY_PORT": str(self._edge_port),
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             # A socket that is not there: no container is ever started, nor another program's removed.
             "DOCKER_HOST": f"unix://{self._home}/no-docker.sock",
             "LOG_LEVEL": "WARNING",
             "PYTHONUNBUFFERED": "1",
-            "PATH": os.environ.get("PATH", os.defpath),
-            **{name: str(folder) for name, folder in folders.items()},
         }
-        return {**ours, "AWS_ENDPOINT_URL": self._edge_url} if self._edge_url else ours
 
     def _wait_until_ready(self, deadline_seconds: float) -> None:
         assert self._process is not None
@@ -115,16 +104,24 @@ class MiniStack:
                 raise EngineError(self._failure(f"ended with exit code {self._process.returncode}"))
             if time.monotonic() > deadline:
                 self.stop()
-                raise EngineError(self._failure(f"did not answer on {self.url} within {deadline_seconds:.0f} s"))
+                raise EngineError(self._failure(f"did not answer within {deadline_seconds:.0f} s"))
             time.sleep(0.05)
 
     def _is_ready(self) -> bool:
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=2)
         try:
-            connection.request("GET", "/_ministack/ready")
-            return connection.getresponse().status == 200
+            return self.get("/_ministack/ready")[0] == http.client.OK
         except OSError:
             return False
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        """Status and body of one of MiniStack's own pages. Raises OSError where it does not answer."""
+        connection = UnixConnection(self.socket, timeout=5)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except http.client.HTTPException as exc:
+            raise ConnectionError(str(exc)) from exc
         finally:
             connection.close()
 

@@ -15,6 +15,7 @@ PARTS = (
     ("rehearsal.machine",),
     ("rehearsal.aws.resource", "rehearsal.aws.service_api", "rehearsal.aws.localize", "rehearsal.aws.ministack"),
     ("rehearsal.aws.aws_clients",),
+    ("rehearsal.aws.profiles",),
     ("rehearsal.aws.lambda_host", "rehearsal.aws.cloudwatch"),
     ("rehearsal.aws.iam", "rehearsal.aws.codedeploy", "rehearsal.aws.event_sources", "rehearsal.aws.secretsmanager"),
     ("rehearsal.aws.eventbridge", "rehearsal.aws.s3", "rehearsal.aws.wafv2"),

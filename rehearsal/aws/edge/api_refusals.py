@@ -13,12 +13,14 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from rehearsal.aws.edge.credentials import SignedRequest, Vault
+from rehearsal.aws.edge.admission import API_PATH
+from rehearsal.aws.edge.credentials import Vault
 from rehearsal.aws.edge.provider_function import ProviderFunction
+from rehearsal.aws.edge.refusals import ERROR_TYPE
+from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.edge.upstream import Answer, Upstream
+from rehearsal.aws.service_api import ApiError
 
-API_PATH = "/_aws/execute-api/"
-ERROR_TYPE = "x-amzn-errortype"
 MISSING_TOKEN = "MISSING_AUTHENTICATION_TOKEN"  # noqa: S105  (a type of gateway response)
 _API_ID = re.compile(rf"{API_PATH}([a-z0-9]+)")
 _KINDS = {
@@ -27,6 +29,7 @@ _KINDS = {
     "InvalidSignatureException": "INVALID_SIGNATURE",
     "UnrecognizedClientException": "DEFAULT_4XX",
 }
+_NAMES = {"SignatureDoesNotMatch": "InvalidSignatureException", "RequestTimeTooSkewed": "InvalidSignatureException"}
 _HEADER = "gatewayresponse.header."
 _Place = tuple[str, str]
 
@@ -47,6 +50,13 @@ class ApiRefusals:
         if kind is None:
             return answer.response()
         return await self._in_its_words(request, kind, _message(answer)) or answer.response()
+
+    async def refuse(self, request: SignedRequest, error: ApiError) -> web.Response:
+        """A signature that the edge itself found wrong, as API Gateway would say it."""
+        name = _NAMES.get(error.code, "UnrecognizedClientException")
+        return await self._in_its_words(request, _KINDS[name], error.message) or web.json_response(
+            {"message": error.message}, status=403, headers={ERROR_TYPE: name}
+        )
 
     async def missing_token(self, request: SignedRequest) -> web.Response:
         """To a call that should be signed, and to one of an API or route that does not exist."""

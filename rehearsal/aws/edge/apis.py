@@ -1,4 +1,4 @@
-"""The operations that the edge answers itself: decoded, authenticated, authorized, handed to a `ServiceApi`, encoded.
+"""The operations that the edge answers itself: decoded, authorized, handed to a `ServiceApi`, encoded.
 
 It must not know any operation. An operation that nobody registered is none of its business: it goes to MiniStack.
 """
@@ -10,17 +10,17 @@ import logging
 import uuid
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from functools import lru_cache
 from typing import Any
 
-import botocore.session
 from aiohttp import web
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import OperationModel
 
 from rehearsal.aws.edge.authorizer import Authorizer
-from rehearsal.aws.edge.credentials import Principal, Signature, SignedRequest, Vault
+from rehearsal.aws.edge.credentials import Principal, Vault
 from rehearsal.aws.edge.protocol.detect import protocol_of
 from rehearsal.aws.edge.protocol.protocol import WireAnswer, WireProtocol
+from rehearsal.aws.edge.service_models import operation_model, service_model
+from rehearsal.aws.edge.signature import Signature, SignedRequest
 from rehearsal.aws.service_api import ApiError, Caller, NamesResources, ServiceApi
 
 log = logging.getLogger(__name__)
@@ -56,11 +56,11 @@ class Apis:
         api = self._api(signature.service, operation)
         if protocol is None or api is None:
             return None
+        principal = self._vault.principal(signature.access_key)  # the edge has checked the signature
+        if principal is None:
+            return None
         request_id = str(uuid.uuid4())
         try:
-            principal = self._vault.authenticate(request, signature)
-            if principal is None:
-                return None
             answer = await self._call(api, operation, protocol, request, principal, signature.region, request_id)
         except ApiError as error:
             answer = protocol.encode_error(error, request_id)
@@ -84,7 +84,7 @@ class Apis:
         region: str,
         request_id: str,
     ) -> WireAnswer:
-        model = _operation_model(api.service, operation)
+        model = operation_model(api.service, operation)
         parameters = protocol.decode(request, model)
         _require(parameters, model)
         caller = Caller(principal.account, region, principal.arn)
@@ -93,16 +93,6 @@ class Apis:
         await self._authorizer.check(principal, f"{api.service}:{operation}", resources)
         result = await loop.run_in_executor(self._executor, api.call, operation, parameters, caller)
         return protocol.encode(result, model, request_id)
-
-
-@lru_cache
-def service_model(service: str) -> ServiceModel:
-    return botocore.session.get_session().get_service_model(service)
-
-
-@lru_cache
-def _operation_model(service: str, operation: str) -> OperationModel:
-    return service_model(service).operation_model(operation)
 
 
 def _require(parameters: Mapping[str, Any], model: OperationModel) -> None:

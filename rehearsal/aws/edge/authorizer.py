@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from rehearsal.aws.edge.credentials import Principal, SignedRequest, Vault
+from rehearsal.aws.edge.credentials import Principal, Vault
+from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.edge.upstream import Upstream
 from rehearsal.aws.service_api import ApiError
 

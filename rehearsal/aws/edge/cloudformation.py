@@ -24,10 +24,11 @@ from rehearsal.aws.cloudformation.template import (
     parse_template,
     rewrite,
 )
-from rehearsal.aws.edge.credentials import Principal, Signature, SignedRequest, Vault
+from rehearsal.aws.edge.credentials import Principal, Vault
 from rehearsal.aws.edge.custom_resources import CustomResources
 from rehearsal.aws.edge.protocol.query_protocol import QueryProtocol
 from rehearsal.aws.edge.provider_function import ProviderFunction
+from rehearsal.aws.edge.signature import Signature, SignedRequest
 from rehearsal.aws.edge.upstream import Answer, Upstream
 from rehearsal.aws.localize import Localizer
 from rehearsal.aws.service_api import ApiError
@@ -99,7 +100,7 @@ class CloudFormation:
     async def _with_rewritten_template(
         self, request: SignedRequest, signature: Signature, form: dict[str, str]
     ) -> Answer:
-        principal = self._vault.authenticate(request, signature)
+        principal = self._vault.principal(signature.access_key)
         if principal is None:
             return await self._upstream.send(request)
         text = await self._template_text(principal, signature.region, form)

@@ -1,31 +1,24 @@
-"""Who calls: the credentials that STS and IAM handed out, signatures checked against them, and requests signed again.
+"""Who calls: the credentials that STS and IAM handed out, and requests signed again by their holders.
 
-It must not know what a caller may do (see authorizer.py).
-
-Source: "Signature Version 4 for API requests" of the IAM user guide.
+It must not know how a signature is checked (signature.py), nor what a caller may do (authorizer.py).
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote
 from xml.etree import ElementTree
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from rehearsal.aws.edge.signature import Signature, SignedRequest, check_signature
 from rehearsal.aws.service_api import ApiError
 
 _ACCOUNT = re.compile(r"\d{12}")
-_AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256\s+Credential=(?P<key>[^/]+)/(?P<date>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request,"
-    r"\s*SignedHeaders=(?P<headers>[^,\s]+),\s*Signature=(?P<signature>[0-9a-f]{64})"
-)
+_HANDED_OUT = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,124}")
 # Written anew by a new signature; the length and the connection are the transport's own.
 _NOT_KEPT = frozenset(
     {
@@ -48,42 +41,6 @@ class Principal:
     @property
     def is_root(self) -> bool:
         return self.arn.endswith(":root")
-
-
-@dataclass(frozen=True)
-class Signature:
-    """The parts of an Authorization header."""
-
-    access_key: str
-    date: str
-    region: str
-    service: str
-    signed_headers: tuple[str, ...]
-    value: str
-
-
-@dataclass(frozen=True)
-class SignedRequest:
-    """A request as the client signed it; `target` is path and query as sent, header names are in lower case."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-def parse_signature(authorization: str) -> Signature | None:
-    match = _AUTHORIZATION.match(authorization)
-    if match is None:
-        return None
-    return Signature(
-        match["key"],
-        match["date"],
-        match["region"],
-        match["service"],
-        tuple(match["headers"].split(";")),
-        match["signature"],
-    )
 
 
 class Vault:
@@ -116,20 +73,17 @@ class Vault:
         return self._principals.get(access_key)
 
     def authenticate(self, request: SignedRequest, signature: Signature) -> Principal | None:
-        """The principal that signed the request; None for a key that was not handed out through the edge.
+        """The principal that signed the request; None for a key that the emulator handed out behind the edge's back.
 
-        `ApiError` where the signature or the session token is not the principal's.
+        The emulator checks such a key's signature itself. `ApiError` where the key is nobody's, or the signature, its
+        time or the session's token is not right.
         """
         principal = self.principal(signature.access_key)
-        if principal is None:
-            return None
-        if principal.token and request.headers.get("x-amz-security-token", "") != principal.token:
-            raise ApiError("InvalidClientTokenId", "The security token included in the request is invalid.", status=403)
-        if not hmac.compare_digest(_signature_of(request, signature, principal.secret), signature.value):
+        if principal is not None:
+            check_signature(request, signature, secret=principal.secret, token=principal.token)
+        elif not _HANDED_OUT.fullmatch(signature.access_key):
             raise ApiError(
-                "SignatureDoesNotMatch",
-                "The request signature we calculated does not match the signature you provided.",
-                status=403,
+                "UnrecognizedClientException", "The security token included in the request is invalid.", status=403
             )
         return principal
 
@@ -143,37 +97,6 @@ def sign(request: SignedRequest, principal: Principal, *, region: str, service: 
     credentials = Credentials(principal.access_key, principal.secret, principal.token or None)
     SigV4Auth(credentials, service, region).add_auth(aws_request)
     return dict(aws_request.headers.items())
-
-
-def _signature_of(request: SignedRequest, signature: Signature, secret: str) -> str:
-    timestamp = request.headers.get("x-amz-date", "")
-    scope = f"{signature.date}/{signature.region}/{signature.service}/aws4_request"
-    canonical = hashlib.sha256(_canonical_request(request, signature.signed_headers).encode()).hexdigest()
-    key = f"AWS4{secret}".encode()
-    for part in scope.split("/"):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-    to_sign = "\n".join(("AWS4-HMAC-SHA256", timestamp, scope, canonical))
-    return hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
-
-
-def _canonical_request(request: SignedRequest, signed_headers: Iterable[str]) -> str:
-    path, _, query = request.target.partition("?")
-    pairs = sorted((_encode(name), _encode(value)) for name, value in parse_qsl(query, keep_blank_values=True))
-    headers = "".join(f"{name}:{' '.join(request.headers.get(name, '').split())}\n" for name in signed_headers)
-    return "\n".join(
-        (
-            request.method,
-            quote(path, safe="/-_.~"),
-            "&".join(f"{name}={value}" for name, value in pairs),
-            headers,
-            ";".join(signed_headers),
-            hashlib.sha256(request.body).hexdigest(),
-        )
-    )
-
-
-def _encode(text: str) -> str:
-    return quote(text, safe="-_.~")
 
 
 def _local_name(tag: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rehearsal.aws.cloudformation.template import original_types
-from rehearsal.aws.edge.credentials import SignedRequest
+from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.edge.upstream import Upstream
 from rehearsal.aws.resource import ResourceFailed, ResourceProvider, ResourceRequest, ResourceResult
 

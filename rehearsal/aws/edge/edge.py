@@ -1,6 +1,7 @@
 """The edge: the one loopback port where the local AWS answers.
 
-Every request goes on to MiniStack as it came, but for
+Whoever calls has to be a program of this machine (admission.py) and to have signed (signature.py), but for calls of an
+API and the few operations that AWS serves unsigned. A request goes on to MiniStack as it came, but for
 - CloudFormation, whose templates are rewritten (cloudformation.py),
 - the operations of registered service APIs, which are answered here (apis.py),
 - STS and IAM, whose answers tell which credentials exist (credentials.py),
@@ -14,55 +15,67 @@ It must not know a resource type, an operation or an alarm: who starts the edge 
 
 from __future__ import annotations
 
+import secrets
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
 import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from rehearsal.aws.edge.api_refusals import API_PATH, ApiRefusals
+from rehearsal.aws.edge.admission import Admission, is_api_path, is_secret_path, without_cors
+from rehearsal.aws.edge.api_refusals import ApiRefusals
 from rehearsal.aws.edge.apis import Apis
 from rehearsal.aws.edge.authorizer import Authorizer
 from rehearsal.aws.edge.cloudformation import CloudFormation
-from rehearsal.aws.edge.credentials import Signature, SignedRequest, Vault, parse_signature
+from rehearsal.aws.edge.credentials import Vault
 from rehearsal.aws.edge.custom_resources import CustomResources
 from rehearsal.aws.edge.invocations import FunctionHost, Invocations
 from rehearsal.aws.edge.provider_function import ProviderFunction
+from rehearsal.aws.edge.refusals import refusal
+from rehearsal.aws.edge.signature import PAYLOAD_HASH, Signature, SignedRequest, check_body, parse_signature
 from rehearsal.aws.edge.unsigned_calls import UnsignedCalls
+from rehearsal.aws.edge.unsigned_operations import is_served_unsigned
 from rehearsal.aws.edge.upstream import Upstream
 from rehearsal.aws.eventbridge.rule_targets import MatchedEvent, matched_event
 from rehearsal.aws.localize import Localizer
 from rehearsal.aws.resource import ResourceProvider
-from rehearsal.aws.service_api import ServiceApi
+from rehearsal.aws.service_api import ApiError, ServiceApi
 
 # The service's signing name, the operation where a header names it (else ""), the caller's account, the region.
 CallListener = Callable[[str, str, str, str], None]
 _TARGET = "X-Amz-Target"
-_RESOURCES_PATH = "/_rehearsal/resources"
+_UNSIGNED = (
+    "This is the local AWS of a rehearsal, and the request is not signed. The run has written a profile for its "
+    "accounts, and named its file."
+)
 # A provider blocks for as long as its resource takes, and an API call may wait for one: neither may starve the other.
 _PROVIDER_THREADS = 64
 _API_THREADS = 32
 
 
 class Edge:
-    """See the module. `listener` is a listening socket; `upstream_url` gives the address of MiniStack."""
+    """See the module. `listener` is a listening socket, `upstream` MiniStack's; `root_secret` is every root's key."""
 
-    def __init__(self, listener: socket.socket, upstream_url: Callable[[], str], root_secret: str) -> None:
+    def __init__(self, listener: socket.socket, upstream: Path, root_secret: str) -> None:
         host, port = listener.getsockname()
         self.url = f"http://{host}:{port}"
+        self._resources_path = f"/_rehearsal/{secrets.token_urlsafe(24)}/resources"
         self.localize = Localizer(self.url)
         self._listener = listener
         self._provider_threads = ThreadPoolExecutor(_PROVIDER_THREADS, thread_name_prefix="provider")
         self._api_threads = ThreadPoolExecutor(_API_THREADS, thread_name_prefix="api")
-        self._upstream = Upstream(upstream_url)
+        self._upstream = Upstream(upstream, f"{host}:{port}")
         self._vault = Vault(root_secret)
         self._resources = CustomResources(self._upstream, self._provider_threads)
         self._apis = Apis(self._vault, Authorizer(self._upstream, self._vault), self._api_threads)
-        provider_function = ProviderFunction(self._upstream, self._vault, self.url + _RESOURCES_PATH)
+        provider_function = ProviderFunction(self._upstream, self._vault, self.url + self._resources_path)
         self._api_refusals = ApiRefusals(self._upstream, self._vault, provider_function)
         self._unsigned_calls = UnsignedCalls(self._upstream, self._api_refusals, provider_function)
+        self._admission = Admission(port, self._unsigned_calls.answer)
         self._cloudformation = CloudFormation(
             upstream=self._upstream,
             vault=self._vault,
@@ -99,8 +112,8 @@ class Edge:
 
     async def start(self) -> None:
         await self._upstream.open()
-        app = web.Application(client_max_size=0, middlewares=[_say_that_ministack_ended])
-        app.router.add_post(_RESOURCES_PATH, self._begin_resource)
+        app = web.Application(client_max_size=0, middlewares=[self._admit, _say_that_ministack_ended])
+        app.router.add_post(self._resources_path, self._begin_resource)
         app.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1)
         await self._runner.setup()
@@ -122,16 +135,52 @@ class Edge:
             self._deliver(matched)
         return web.json_response({})
 
+    @web.middleware
+    async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        refused = await self._admission.refusal(request)
+        if refused is not None:
+            return refused
+        return await handler(request)
+
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        signature = parse_signature(request.headers.get("Authorization", ""))
-        if signature is None:
-            if request.path.startswith(API_PATH):
-                return await self._unsigned_calls.answer(await _read(request))
-            return await self._upstream.forward(request)
+        head = _head(request)
+        signature = None
+        try:
+            signature = parse_signature(head.target, head.headers)
+            if signature is None:
+                return await self._answer_unsigned(request, head)
+            await self._authenticate(request, head, signature)
+            response = await self._answer_signed(request, signature)
+        except ApiError as error:
+            if signature is not None and signature.service == "execute-api":
+                return await self._api_refusals.refuse(head, error)
+            return refusal(head, error, service=signature.service if signature else "")
+        if not is_api_path(head.target) and not response.prepared:
+            without_cors(response)
+        return response
+
+    async def _authenticate(self, request: web.Request, head: SignedRequest, signature: Signature) -> None:
+        """A body whose hash the client has not declared is part of what was signed."""
+        is_needed = PAYLOAD_HASH not in head.headers and signature.service != "s3"
+        signed = replace(head, body=await request.read()) if is_needed else head
+        self._vault.authenticate(signed, signature)
+
+    async def _answer_unsigned(self, request: web.Request, head: SignedRequest) -> web.StreamResponse:
+        if is_api_path(head.target):
+            return await self._unsigned_calls.answer(await _read(request))
+        is_open = is_secret_path(head.target) or is_served_unsigned(await _read(request))
+        if not is_open or not _names_this_machine(head.headers["host"]):
+            raise ApiError("MissingAuthenticationToken", _UNSIGNED, status=403)
+        response = await self._upstream.forward(request)
+        if not response.prepared:
+            without_cors(response)
+        return response
+
+    async def _answer_signed(self, request: web.Request, signature: Signature) -> web.StreamResponse:
         match signature.service:
             case "cloudformation":
                 return await self._cloudformation.answer(await _read(request), signature)
-            case "execute-api" if request.path.startswith(API_PATH):
+            case "execute-api" if is_api_path(request.raw_path):
                 return await self._api_refusals.pass_on(await _read(request))
             case "sts" | "iam":
                 return await self._remember_credentials(await _read(request), signature)
@@ -167,6 +216,22 @@ async def _say_that_ministack_ended(request: web.Request, handler: Handler) -> w
         return web.Response(status=502, text=f"The local AWS (MiniStack) does not answer: {exc}")
 
 
+def _head(request: web.Request) -> SignedRequest:
+    """Without its body; a header that came twice counts with both values, as a signature has it."""
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        lower = name.lower()
+        headers[lower] = f"{headers[lower]},{value}" if lower in headers else value
+    return SignedRequest(request.method, request.raw_path, headers, b"")
+
+
 async def _read(request: web.Request) -> SignedRequest:
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    return SignedRequest(request.method, request.raw_path, headers, await request.read())
+    body = await request.read()
+    head = _head(request)
+    check_body(head.headers, body)
+    return replace(head, body=body)
+
+
+def _names_this_machine(host: str) -> bool:
+    """Not a bucket's, an API's or a distribution's own name, which the emulator would look at before the path."""
+    return host.rpartition(":")[0].lower() in ("127.0.0.1", "localhost")

@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from rehearsal.aws.edge.api_refusals import ERROR_TYPE, ApiRefusals
-from rehearsal.aws.edge.credentials import Principal, SignedRequest
+from rehearsal.aws.edge.api_refusals import ApiRefusals
+from rehearsal.aws.edge.credentials import Principal
 from rehearsal.aws.edge.provider_function import ProviderFunction
+from rehearsal.aws.edge.refusals import ERROR_TYPE
+from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.edge.upstream import Upstream
 
 

@@ -1,19 +1,24 @@
 """The way from the edge to MiniStack: requests as they came, and requests that the edge makes itself.
 
-Bodies are streamed in both directions unless they are small; connections are kept. It must not know what a request is.
+MiniStack listens on a socket in the run's own folder, where nobody else reaches it. Bodies are streamed in both
+directions unless they are small; connections are kept. It must not know what a request is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
-from rehearsal.aws.edge.credentials import Principal, SignedRequest, sign
+from rehearsal.aws.edge.admission import without_cors
+from rehearsal.aws.edge.credentials import Principal, sign
+from rehearsal.aws.edge.signature import SignedRequest, check_body, check_digest
 
 _SMALL_BODY_BYTES = 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
@@ -39,15 +44,16 @@ class Answer:
 
 
 class Upstream:
-    """See the module. `url` is asked with each request: MiniStack may take another port while it starts."""
+    """See the module. `socket` is MiniStack's, `authority` the host and port that it is known by."""
 
-    def __init__(self, url: Callable[[], str]) -> None:
-        self._url = url
+    def __init__(self, socket: Path, authority: str) -> None:
+        self._socket = socket
+        self._authority = authority
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60, force_close=False),
+            connector=aiohttp.UnixConnector(path=str(self._socket), limit=0, keepalive_timeout=60),
             timeout=aiohttp.ClientTimeout(total=None, connect=10),
             auto_decompress=False,
             skip_auto_headers=_NO_AUTOMATIC_HEADERS,
@@ -59,10 +65,18 @@ class Upstream:
             await self._session.close()
 
     async def forward(self, request: web.Request) -> web.StreamResponse:
-        """Hand the request over as it is, and its answer back. aiohttp's `ClientError` where MiniStack has ended."""
+        """Hand the request over as it is, and its answer back. aiohttp's `ClientError` where MiniStack has ended.
+
+        `ApiError` where the body is not the one that was signed: then MiniStack gets none, or not the whole of it.
+        """
         headers = _forwarded_headers(request.headers)
-        body = await request.read() if _is_small(request) else request.content.iter_chunked(_CHUNK_BYTES)
-        async with self._request(request.method, request.raw_path, headers, body or None) as answer:
+        body: bytes | AsyncIterator[bytes] | None
+        if _is_small(request):
+            body = await request.read() or None
+            check_body(_lower(request.headers), body or b"")
+        else:
+            body = _checked(request)
+        async with self._request(request.method, request.raw_path, headers, body) as answer:
             if answer.content_length is not None and answer.content_length <= _SMALL_BODY_BYTES:
                 return _whole(request, answer, await answer.read())
             return await _stream(request, answer)
@@ -76,7 +90,7 @@ class Upstream:
 
     async def send_as(self, principal: Principal, request: SignedRequest, *, region: str, service: str) -> Answer:
         """Send a request signed by the principal."""
-        headers: Mapping[str, str] = {"host": URL(self._url()).authority, **request.headers}
+        headers: Mapping[str, str] = {"host": self._authority, **request.headers}
         unsigned = SignedRequest(request.method, request.target, headers, request.body)
         signed = sign(unsigned, principal, region=region, service=service)
         return await self.send(SignedRequest(request.method, request.target, signed, request.body))
@@ -85,8 +99,24 @@ class Upstream:
         self, method: str, target: str, headers: CIMultiDict[str], body: object
     ) -> aiohttp.client._RequestContextManager:
         assert self._session is not None, "open() comes first"
-        url = URL(self._url() + target, encoded=True)
+        url = URL(f"http://{self._authority}{target}", encoded=True)
         return self._session.request(method, url, headers=headers, data=body, allow_redirects=False)
+
+
+async def _checked(request: web.Request) -> AsyncIterator[bytes]:
+    """The last part is held back until the whole is known to be what was signed."""
+    digest, held = hashlib.sha256(), b""
+    async for chunk in request.content.iter_chunked(_CHUNK_BYTES):
+        digest.update(chunk)
+        if held:
+            yield held
+        held = chunk
+    check_digest(_lower(request.headers), digest.hexdigest())
+    yield held
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def _is_small(request: web.Request) -> bool:
@@ -113,6 +143,7 @@ def _whole(request: web.Request, answer: aiohttp.ClientResponse, body: bytes) ->
 
 async def _stream(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
     response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=_answer_headers(answer))
+    without_cors(response)  # once it is on its way, nobody can
     await response.prepare(request)
     if request.method != "HEAD":
         async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):

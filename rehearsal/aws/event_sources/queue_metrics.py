@@ -6,9 +6,9 @@ GetQueueAttributes. It must not know who polls. Source: "Available CloudWatch me
 
 from __future__ import annotations
 
+import http.client
 import json
 import logging
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,11 +16,11 @@ from rehearsal.aws.lambda_host.metrics import MetricSink
 from rehearsal.machine.clock import Clock
 
 BEFORE_ALARMS = -100
-_TIMEOUT_SECONDS = 5.0
 _SENT_WITHIN_SECONDS = 1.0  # MiniStack tells whole seconds
 _PAGE = "/_ministack/sqs/messages"
 log = logging.getLogger(__name__)
 
+GetPage = Callable[[str], tuple[int, bytes]]
 Queues = Mapping[tuple[str, str, str], Sequence[Mapping[str, Any]]]
 
 
@@ -59,10 +59,12 @@ class QueueMetrics:
         ]
 
 
-def read_queues(ministack_url: str) -> Queues:
+def read_queues(get: GetPage) -> Queues:
     """Every queue of the emulator, with its messages. Raises OSError or ValueError."""
-    with urllib.request.urlopen(ministack_url + _PAGE, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310  loopback
-        accounts = json.load(answer)["messages"]
+    status, body = get(_PAGE)
+    if status != http.client.OK:
+        raise ValueError(f"{_PAGE} was answered with {status}")
+    accounts = json.loads(body)["messages"]
     return {
         (account, region, url.rpartition("/")[2]): messages
         for account, regions in accounts.items()

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import http.client
 import io
 import shutil
 import tempfile
 import threading
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-import urllib3
+from urllib.parse import urlsplit
 
 from rehearsal.aws.lambda_host.function import FunctionVersion
 from rehearsal.aws.lambda_host.functions import Functions
 from rehearsal.aws.lambda_host.wheels import MachinePackages
 from rehearsal.errors import EngineError
+
+Download = Callable[[str], tuple[int, bytes]]
 
 
 @dataclass(frozen=True)
@@ -35,18 +38,25 @@ class Bundle:
 class Bundles:
     """See the module. Safe to use from several threads.
 
-    `code_folder` lives as long as the run, `layer_folder` longer.
+    `download` gets a page of the emulator's own: status and body. `code_folder` lives as long as the run,
+    `layer_folder` longer.
     """
 
     def __init__(
-        self, functions: Functions, packages: MachinePackages, *, code_folder: Path, layer_folder: Path
+        self,
+        functions: Functions,
+        packages: MachinePackages,
+        download: Download,
+        *,
+        code_folder: Path,
+        layer_folder: Path,
     ) -> None:
         self._functions = functions
         self._packages = packages
+        self._get = download
         self._code_folder = code_folder
         self._layer_folder = layer_folder
         self._lock = threading.Lock()
-        self._http = urllib3.PoolManager(retries=False)
 
     def snapshot(self, version: FunctionVersion) -> Path:
         """The unpacked code of the version. Raises EngineError when it is not known and no longer served."""
@@ -82,11 +92,11 @@ class Bundles:
         return folder
 
     def _download(self, location: str) -> bytes:
-        # Straight to the emulator, whose address names "localhost"; IPv6 may come first there and nobody listens.
-        answer = self._http.request("GET", location.replace("//localhost:", "//127.0.0.1:", 1))
-        if answer.status != 200:
-            raise EngineError(f"The emulator answered {answer.status} for the code at {location}.")
-        return answer.data
+        path = urlsplit(location)._replace(scheme="", netloc="").geturl()
+        status, archive = self._get(path)
+        if status != http.client.OK:
+            raise EngineError(f"The emulator answered {status} for the code at {path}.")
+        return archive
 
 
 def _python_folders(layer: Path, runtime: str) -> list[Path]:

@@ -18,6 +18,7 @@ from rehearsal.errors import Unsupported
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _INHERITED = ("PATH", "NO_PROXY", "no_proxy")
 _NO_DAEMON = "127.0.0.1:2000"  # no segment is sampled, so none is sent
+_NO_PORT = "127.0.0.1:9"  # what asks for the runtime API by itself finds nobody: it is a socket here (bootstrap.py)
 
 
 def require_python(version: FunctionVersion) -> None:
@@ -31,6 +32,7 @@ def worker_command(
     version: FunctionVersion,
     bundle: Bundle,
     *,
+    runtime_api: Path,
     runtime_packages: Path,
     base: Mapping[str, str],
     localize: Callable[[str], str],
@@ -49,8 +51,9 @@ def worker_command(
         "HOME": str(temporary),
     }
     # -S, -s and -P: nothing but the standard library; bootstrap.py adds the bundle and the runtime's packages.
-    paths = (str(path) for path in (runtime_packages, *bundle.import_paths))
-    return WorkerCommand([sys.executable, "-S", "-s", "-P", str(_BOOTSTRAP), *paths], environment, bundle.task)
+    paths = (str(path) for path in (runtime_api, runtime_packages, *bundle.import_paths))
+    arguments = [sys.executable, "-S", "-s", "-P", str(_BOOTSTRAP), *paths]
+    return WorkerCommand(arguments, runtime_api, environment, bundle.task)
 
 
 def reserved_variables(version: FunctionVersion, bundle: Bundle, stream: LogStream) -> dict[str, str]:
@@ -65,6 +68,7 @@ def reserved_variables(version: FunctionVersion, bundle: Bundle, stream: LogStre
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": stream.group,
         "AWS_LAMBDA_LOG_STREAM_NAME": stream.name,
+        "AWS_LAMBDA_RUNTIME_API": _NO_PORT,
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": _NO_DAEMON,
         "LAMBDA_TASK_ROOT": str(bundle.task),

@@ -25,6 +25,7 @@ from rehearsal.aws.lambda_host.runtime_packages import link_runtime_packages
 from rehearsal.aws.lambda_host.worker import Invocation, Outcome, Worker, WorkerCommand, WorkerFailed
 from rehearsal.errors import RehearsalError
 from rehearsal.machine.guardian import Guardian
+from rehearsal.machine.unix_socket import socket_path
 
 IDLE_SECONDS = 300.0
 _JANITOR_SECONDS = 30.0
@@ -53,7 +54,9 @@ class Execution:
         self._bundles = bundles
         self._threads = threads
         self._temporary = home / "tmp"
-        self._temporary.mkdir(parents=True, exist_ok=True)
+        self._sockets = home / "api"
+        for folder in (self._temporary, self._sockets):
+            folder.mkdir(parents=True, exist_ok=True)
         self._runtime_packages = link_runtime_packages(home / "runtime")
         self._child_environment = child_environment
         self._localize = localize
@@ -135,6 +138,7 @@ class Execution:
         return worker_command(
             version,
             self._bundles.bundle(version),
+            runtime_api=socket_path(self._sockets, f"{uuid.uuid4().hex[:8]}.sock"),
             runtime_packages=self._runtime_packages,
             base=self._child_environment(session, function.region),
             localize=self._localize,

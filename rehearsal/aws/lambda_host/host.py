@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 import random
+import secrets
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -23,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.aws.lambda_host.api_gateway import answer_of
 from rehearsal.aws.lambda_host.asynchronous import AsynchronousInvocations, During, Event
-from rehearsal.aws.lambda_host.bundle import Bundles
+from rehearsal.aws.lambda_host.bundle import Bundles, Download
 from rehearsal.aws.lambda_host.delivery import Deliveries
 from rehearsal.aws.lambda_host.direct_invocations import DirectInvocations
 from rehearsal.aws.lambda_host.event_invoke_config import EventInvokeConfig
@@ -66,7 +67,8 @@ class LambdaHost:
 
     `loop` runs in another thread and serves the HTTP side. `home` holds this run's logs and unpacked code; `cache`
     outlives the run (layers, packages installed for this machine). `child_environment(session, region)` is the
-    environment of a process with the session's credentials; `localize` turns AWS addresses into those of this machine.
+    environment of a process with the session's credentials; `download` gets a page of the emulator's own; `localize`
+    turns AWS addresses into those of this machine.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class LambdaHost:
         home: Path,
         cache: Path,
         child_environment: ChildEnvironment,
+        download: Download,
         localize: Callable[[str], str],
         draw: Callable[[], float] = random.random,
     ) -> None:
@@ -98,7 +101,9 @@ class LambdaHost:
         self._origins = Origins(clients)
         self._logs = FunctionLogs(home / "logs", lambda account, region: clients.root(account, region).client("logs"))
         packages = MachinePackages(cache / "packages", event_log)
-        self._bundles = Bundles(self._functions, packages, code_folder=home / "code", layer_folder=cache / "layers")
+        self._bundles = Bundles(
+            self._functions, packages, download, code_folder=home / "code", layer_folder=cache / "layers"
+        )
         self._execution = Execution(
             clients=clients,
             guardian=guardian,
@@ -120,11 +125,12 @@ class LambdaHost:
         )
         self.direct_invocations = DirectInvocations()
         self._server: HttpServer | None = None
+        self._path = f"/{secrets.token_urlsafe(24)}/"
 
     def start(self) -> str:
-        """Starts to listen on a free port of 127.0.0.1; the URL for MINISTACK_LAMBDA_PROXY_URL."""
-        self._server, port = self._wait(serve_on_free_port(self._answer_emulator))
-        return f"http://127.0.0.1:{port}/"
+        """Starts to listen on a free port of 127.0.0.1; the URL for MINISTACK_LAMBDA_PROXY_URL, with a secret in it."""
+        self._server, port = self._wait(serve_on_free_port(self._answer_whoever))
+        return f"http://127.0.0.1:{port}{self._path}"
 
     def close(self) -> None:
         """Ends the workers and the server, and writes out the logs."""
@@ -199,6 +205,12 @@ class LambdaHost:
             self._server.close()
         await self._asynchronous.close()
         await self._execution.close()
+
+    async def _answer_whoever(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The emulator alone knows the path: a port is open to every user of the machine, and to its browsers."""
+        if not secrets.compare_digest(request.path.encode(), self._path.encode()):
+            return web.Response(status=403)
+        return await self._answer_emulator(request)
 
     async def _answer_emulator(self, request: web.BaseRequest) -> web.StreamResponse:
         """One POST of MiniStack's Lambda proxy: 200 is the function's answer, 500 its error, 202 an accepted event."""

@@ -1,9 +1,10 @@
-"""A small HTTP server on a free port of 127.0.0.1. It must not know what it serves."""
+"""A small HTTP server on a free port of 127.0.0.1, or on a socket. It must not know what it serves."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from aiohttp import web
 
@@ -32,14 +33,24 @@ class HttpServer:
             connection.force_close()
 
 
-async def serve_on_free_port(answer: Answer, *, ends_with_caller: bool = False) -> tuple[HttpServer, int]:
-    """The server and its port. With `ends_with_caller`, an answer is no longer worked on when its caller has gone."""
+async def serve_on_free_port(answer: Answer) -> tuple[HttpServer, int]:
+    """The server and its port."""
+    answering = _answering(answer, ends_with_caller=False)
+    server = await asyncio.get_running_loop().create_server(answering, "127.0.0.1", 0)
+    port: int = server.sockets[0].getsockname()[1]
+    return HttpServer(server, answering), port
+
+
+async def serve_on_socket(answer: Answer, path: Path) -> HttpServer:
+    """An answer is no longer worked on when its caller has gone."""
+    answering = _answering(answer, ends_with_caller=True)
+    return HttpServer(await asyncio.get_running_loop().create_unix_server(answering, str(path)), answering)
+
+
+def _answering(answer: Answer, *, ends_with_caller: bool) -> web.Server:
     loop = asyncio.get_running_loop()
 
     def make_request(message, payload, protocol, writer, task) -> web.BaseRequest:  # type: ignore[no-untyped-def]
         return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=_LARGEST_BODY)
 
-    web_server = web.Server(answer, request_factory=make_request, handler_cancellation=ends_with_caller)
-    server = await loop.create_server(web_server, "127.0.0.1", 0)
-    port: int = server.sockets[0].getsockname()[1]
-    return HttpServer(server, web_server), port
+    return web.Server(answer, request_factory=make_request, handler_cancellation=ends_with_caller)

@@ -21,7 +21,7 @@ from pathlib import Path
 from aiohttp import web
 
 from rehearsal.aws.lambda_host.function import failure
-from rehearsal.aws.lambda_host.http_server import HttpServer, serve_on_free_port
+from rehearsal.aws.lambda_host.http_server import HttpServer, serve_on_socket
 from rehearsal.aws.lambda_host.output_lines import OutputLines
 from rehearsal.machine.guardian import GuardedProcess, Guardian
 
@@ -33,9 +33,10 @@ _API = "/2018-06-01/runtime"
 
 @dataclass(frozen=True)
 class WorkerCommand:
-    """How to start a worker; the runtime API's address is added to `environment`."""
+    """How to start a worker; `runtime_api` is the socket where it finds the runtime API."""
 
     arguments: Sequence[str]
+    runtime_api: Path
     environment: Mapping[str, str]
     cwd: Path
 
@@ -91,13 +92,12 @@ class Worker:
 
     async def start(self) -> None:
         """Returns when the handler is imported and waits for an event. Raises WorkerFailed when it cannot be."""
-        self._server, port = await serve_on_free_port(self._answer, ends_with_caller=True)
+        self._server = await serve_on_socket(self._answer, self.command.runtime_api)
         loop = asyncio.get_running_loop()
-        environment = {**self.command.environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}"}
         if self.is_ended:  # the run has, meanwhile: nothing is begun any more
             self.kill()
             raise WorkerFailed(failure("Rehearsal.Ended", "The run has ended."))
-        self._process = await loop.run_in_executor(None, self._popen, environment)
+        self._process = await loop.run_in_executor(None, self._popen)
         self._output = OutputLines(self._process, self._take_line)
         threading.Thread(target=self._watch, args=(loop, self._process), name="worker", daemon=True).start()
         try:
@@ -142,6 +142,7 @@ class Worker:
         if self._server is not None:
             self._server.close()
             self._server = None
+            self.command.runtime_api.unlink(missing_ok=True)
         if self._process is not None:
             process, self._process = self._process, None
             threading.Thread(target=self.guardian.kill, args=(process,), daemon=True).start()
@@ -155,10 +156,11 @@ class Worker:
         self._tail.append(line)
         self.on_line(line)
 
-    def _popen(self, environment: Mapping[str, str]) -> GuardedProcess:
-        arguments, cwd = self.command.arguments, self.command.cwd
-        pipe, redirect = subprocess.PIPE, subprocess.STDOUT
-        return self.guardian.popen(arguments, env=environment, cwd=cwd, stdout=pipe, stderr=redirect)
+    def _popen(self) -> GuardedProcess:
+        command, pipe, redirect = self.command, subprocess.PIPE, subprocess.STDOUT
+        return self.guardian.popen(
+            command.arguments, env=command.environment, cwd=command.cwd, stdout=pipe, stderr=redirect
+        )
 
     def _watch(self, loop: asyncio.AbstractEventLoop, process: GuardedProcess) -> None:
         """In a thread of its own: waits for the process's end."""

@@ -8,9 +8,9 @@ from typing import Any
 import cbor2
 from botocore.model import OperationModel, Shape
 
-from rehearsal.aws.edge.credentials import SignedRequest
 from rehearsal.aws.edge.protocol.protocol import WireAnswer, unreadable
 from rehearsal.aws.edge.protocol.values import as_utc, convert, known_members, read_timestamp
+from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.service_api import ApiError
 
 _CONTENT_TYPE = "application/cbor"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rehearsal.aws.edge.credentials import SignedRequest
 from rehearsal.aws.edge.protocol.cbor_protocol import CborProtocol
 from rehearsal.aws.edge.protocol.json_protocol import JsonProtocol
 from rehearsal.aws.edge.protocol.protocol import WireProtocol
 from rehearsal.aws.edge.protocol.query_protocol import QueryProtocol
+from rehearsal.aws.edge.signature import SignedRequest
 
 
 def protocol_of(request: SignedRequest) -> WireProtocol | None:

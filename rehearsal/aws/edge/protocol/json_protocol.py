@@ -8,7 +8,6 @@ from typing import Any
 
 from botocore.model import OperationModel, Shape
 
-from rehearsal.aws.edge.credentials import SignedRequest
 from rehearsal.aws.edge.protocol.protocol import WireAnswer, unreadable
 from rehearsal.aws.edge.protocol.values import (
     as_utc,
@@ -18,6 +17,7 @@ from rehearsal.aws.edge.protocol.values import (
     read_timestamp,
     write_blob,
 )
+from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.service_api import ApiError
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from botocore.model import OperationModel
 
-from rehearsal.aws.edge.credentials import SignedRequest
+from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.service_api import ApiError
 
 

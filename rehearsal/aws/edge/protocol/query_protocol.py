@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
-from rehearsal.aws.edge.credentials import SignedRequest
 from rehearsal.aws.edge.protocol.protocol import WireAnswer, unreadable
 from rehearsal.aws.edge.protocol.values import as_utc, convert, read_blob, read_timestamp, write_blob
+from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.service_api import ApiError
 
 _CONTENT_TYPE = "text/xml"

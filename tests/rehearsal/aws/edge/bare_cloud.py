@@ -109,8 +109,10 @@ class BareCloud:
 @contextmanager
 def bare_cloud(home: Path) -> Iterator[BareCloud]:
     with Guardian() as guardian, LoopThread() as loop:
-        edge = Edge(listen(), lambda: ministack.url, ROOT_SECRET)
-        ministack = MiniStack(guardian, home, root_secret=ROOT_SECRET, edge_url=edge.url)
+        listener = listen()
+        port = listener.getsockname()[1]
+        ministack = MiniStack(guardian, home, root_secret=ROOT_SECRET, edge_port=port, variables={})
+        edge = Edge(listener, ministack.socket, ROOT_SECRET)
         ministack.start()
         loop.run(edge.start())
         try:

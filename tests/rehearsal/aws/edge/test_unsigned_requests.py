@@ -1,15 +1,20 @@
-"""A request that nobody signed: to an API it is answered as API Gateway does, elsewhere it goes on as it came."""
+"""A request that nobody signed: to an API it is answered as API Gateway does, elsewhere it does not go on."""
 
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
 
 from rehearsal.aws.edge.edge import Edge
+from rehearsal.aws.edge.signature import SignedRequest
+from rehearsal.aws.edge.unsigned_operations import is_served_unsigned
 from rehearsal.aws.ministack import listen
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 @pytest.mark.parametrize(
@@ -17,15 +22,43 @@ from rehearsal.aws.ministack import listen
     [
         ("/_aws/execute-api/abc123/prod/cars", 404, 403, "Missing Authentication Token"),
         ("/_aws/execute-api/abc123/prod/cars", 200, 200, "from upstream"),
-        ("/some-bucket/some-key", 404, 404, "from upstream"),
     ],
 )
-def test_unsigned_request_is_answered(path: str, upstream_status: int, status: int, message: str) -> None:
-    answer = asyncio.run(_get_unsigned(path, upstream_status))
+def test_unsigned_call_of_an_api_is_answered(
+    path: str, upstream_status: int, status: int, message: str, tmp_path: Path
+) -> None:
+    answer = asyncio.run(_get_unsigned(path, upstream_status, tmp_path / "aws.sock"))
     assert answer == (status, {"message": message})
 
 
-async def _get_unsigned(path: str, upstream_status: int) -> tuple[int, object]:
+def test_any_other_unsigned_request_stops_at_the_edge(tmp_path: Path) -> None:
+    status, answer = asyncio.run(_get_unsigned("/some-bucket/some-key", 200, tmp_path / "aws.sock"))
+
+    assert status == 403
+    assert isinstance(answer, dict)
+    assert answer["__type"] == "MissingAuthenticationToken"
+
+
+@pytest.mark.parametrize(
+    ("request_", "is_served"),
+    [
+        (SignedRequest("POST", "/", {"x-amz-target": "AWSCognitoIdentityProviderService.InitiateAuth"}, b"{}"), True),
+        (SignedRequest("POST", "/", {"x-amz-target": "AWSCognitoIdentityProviderService.ListUsers"}, b"{}"), False),
+        (SignedRequest("POST", "/", {"x-amz-target": "AWSCognitoIdentityService.GetId"}, b"{}"), True),
+        (SignedRequest("POST", "/b?delete", {"x-amz-target": "AWSCognitoIdentityService.GetId"}, b"{}"), False),
+        (SignedRequest("POST", "/", {"x-amz-target": "DynamoDB_20120810.ListTables"}, b"{}"), False),
+        (SignedRequest("POST", "/", FORM, b"Action=AssumeRoleWithWebIdentity&Version=2011-06-15"), True),
+        (SignedRequest("POST", "/", FORM, b"Action=AssumeRole&Version=2011-06-15"), False),
+        (SignedRequest("POST", "/", {}, b"Action=AssumeRoleWithWebIdentity"), False),
+        (SignedRequest("GET", "/eu-west-1_Ab12/.well-known/jwks.json", {}, b""), True),
+        (SignedRequest("GET", "/", {}, b""), False),
+    ],
+)
+def test_operations_that_aws_serves_unsigned_are_told_from_others(request_: SignedRequest, is_served: bool) -> None:
+    assert is_served_unsigned(request_) is is_served
+
+
+async def _get_unsigned(path: str, upstream_status: int, socket: Path) -> tuple[int, object]:
     async def answer(_: web.Request) -> web.Response:
         return web.json_response({"message": "from upstream"}, status=upstream_status)
 
@@ -33,10 +66,8 @@ async def _get_unsigned(path: str, upstream_status: int) -> tuple[int, object]:
     upstream.router.add_route("*", "/{path:.*}", answer)
     runner = web.AppRunner(upstream)
     await runner.setup()
-    listener = listen()
-    await web.SockSite(runner, listener).start()
-    host, port = listener.getsockname()
-    edge = Edge(listen(), lambda: f"http://{host}:{port}", "secret")
+    await web.UnixSite(runner, str(socket)).start()
+    edge = Edge(listen(), socket, "secret")
     await edge.start()
     try:
         async with aiohttp.ClientSession() as session, session.get(edge.url + path) as answered:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
+from contextlib import closing
 
 import pytest
 
-from rehearsal.aws.aws_clients import AwsClients
 from rehearsal.aws.resource import ResourceFailed
+from rehearsal.machine.unix_socket import UnixConnection
 from tests.rehearsal.aws.event_sources.polled_aws import PolledAws
 from tests.rehearsal.aws.lambda_host.local_aws import ACCOUNT, REGION
 
@@ -155,9 +157,17 @@ def test_a_message_that_nobody_announced_is_found(aws: PolledAws) -> None:
     consumer = aws.consumer("unannounced")
     _, arn = aws.queue("unannounced", VisibilityTimeout="60")
     aws.map(arn, consumer)
-    beside_the_edge = AwsClients(aws.cloud.emulator_url, "any").root(ACCOUNT, REGION).client("sqs")
+    message = json.dumps({"QueueUrl": f"http://localhost/{ACCOUNT}/unannounced", "MessageBody": "a"})
+    scope = f"{ACCOUNT}/20261123/{REGION}/sqs/aws4_request"
+    headers = {
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature={'0' * 64}",
+        "Content-Type": "application/x-amz-json-1.0",
+        "X-Amz-Target": "AmazonSQS.SendMessage",
+    }
 
-    beside_the_edge.send_message(QueueUrl=f"{aws.cloud.emulator_url}/{ACCOUNT}/unannounced", MessageBody="a")
+    with closing(UnixConnection(aws.cloud.emulator_socket, timeout=10)) as beside_the_edge:
+        beside_the_edge.request("POST", "/", message, headers)
+        assert beside_the_edge.getresponse().status == 200
 
     aws.eventually(lambda: consumer.bodies == ["a"])
 

@@ -7,15 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.aws.aws_clients import AwsClients
 from rehearsal.aws.lambda_host.host import LambdaHost
-from rehearsal.aws.ministack import MiniStack
 from rehearsal.machine.child_environment import child_environment
 from rehearsal.machine.clock import Clock
 from rehearsal.machine.guardian import Guardian
 from rehearsal.machine.loop_thread import LoopThread
 from rehearsal.run_events import EventLog
-from tests.rehearsal.aws.edge.bare_cloud import ROOT_SECRET
+from tests.rehearsal.aws.edge.bare_cloud import bare_cloud
 from tests.rehearsal.aws.lambda_host.local_aws import LocalAws, RecordingSink
 
 
@@ -24,17 +22,14 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """One for all tests: each has functions of its own."""
     home: Path = tmp_path_factory.mktemp("local-aws")
     with ExitStack() as stack:
+        cloud = stack.enter_context(bare_cloud(home))
         guardian = stack.enter_context(Guardian())
-        ministack = MiniStack(guardian, home, root_secret=ROOT_SECRET)
-        ministack.start()
-        stack.callback(ministack.stop)
         loop = stack.enter_context(LoopThread())
         clock = Clock(speed=1000)
         stack.callback(clock.close)
-        clients = AwsClients(ministack.url, ROOT_SECRET)
         sink = RecordingSink()
         host = LambdaHost(
-            clients=clients,
+            clients=cloud.clients,
             guardian=guardian,
             metrics=sink,
             clock=clock,
@@ -42,8 +37,9 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
             loop=loop.loop,
             home=home / "lambda",
             cache=home / "cache",
-            child_environment=lambda session, region: child_environment(session, region, ministack.url),
+            child_environment=lambda session, region: child_environment(session, region, cloud.edge.url),
+            download=cloud.ministack.get,
             localize=lambda text: text.replace("https://example.amazonaws.com", "http://localhost"),
         )
         stack.callback(host.close)
-        yield LocalAws(clients, ministack.url, host, host.start(), sink, clock, home)
+        yield LocalAws(cloud.clients, cloud.edge.url, host, host.start(), sink, clock, home)

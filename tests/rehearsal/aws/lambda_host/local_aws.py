@@ -88,7 +88,7 @@ class LocalAws:
         self.sink = sink
         self.clock = clock
         self.home = home
-        self._host_url = host_url
+        self.host_url = host_url
         self._session = clients.root(ACCOUNT, REGION)
 
     def client(self, service: Any) -> Any:
@@ -112,7 +112,7 @@ class LocalAws:
         **options: Any,
     ) -> str:
         """A function with the code in handler.py; its ARN."""
-        environment = {"MINISTACK_LAMBDA_PROXY_URL": self._host_url, **(variables or {})}
+        environment = {"MINISTACK_LAMBDA_PROXY_URL": self.host_url, **(variables or {})}
         created = self.client("lambda").create_function(
             **{
                 "FunctionName": name,

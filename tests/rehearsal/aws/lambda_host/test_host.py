@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -353,3 +355,39 @@ def test_one_prober_can_send_a_hundred_requests_a_second_through_the_api(aws: Lo
         seconds = time.perf_counter() - started
 
     assert seconds < 5  # about 0.6 s on two idle cores
+
+
+LISTENING = """
+import os
+def handle(event, context):
+    rows = open("/proc/self/net/tcp").read().splitlines()[1:]
+    folder = "/proc/self/fd"
+    mine = {os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder) if os.path.islink(f"{folder}/{fd}")}
+    return [row.split()[1] for row in rows if f"socket:[{row.split()[9]}]" in mine]
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="reads Linux's /proc")
+def test_a_worker_and_its_runtime_api_have_no_port(aws: LocalAws) -> None:
+    aws.function("portless", LISTENING)
+
+    error, ports = invoke(aws, "portless")
+
+    assert (error, ports) == (None, [])
+    sockets = [path for path in (aws.home / "lambda" / "api").iterdir() if path.is_socket()]
+    assert sockets
+
+
+def test_the_host_runs_nothing_for_whoever_does_not_know_its_address(aws: LocalAws) -> None:
+    arn = aws.function("guarded", API)
+    headers = {
+        "X-Amzn-Lambda-Function-Arn": arn,
+        "X-Amzn-Lambda-Function-Version": "$LATEST",
+        "X-Amzn-Lambda-Request-Id": "of-a-stranger",
+    }
+    port = urlsplit(aws.host_url).port
+
+    for path in ("/", "/guess/", f"{urlsplit(aws.host_url).path}more"):
+        refused = requests.post(f"http://127.0.0.1:{port}{path}", data=b"{}", headers=headers, timeout=10)
+        assert (refused.status_code, refused.content) == (403, b"")
+    assert requests.post(aws.host_url, data=b"{}", headers=headers, timeout=10).status_code == 200

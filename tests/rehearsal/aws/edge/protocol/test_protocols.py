@@ -11,10 +11,10 @@ from botocore.model import OperationModel, ServiceModel
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
-from rehearsal.aws.edge.apis import service_model
-from rehearsal.aws.edge.credentials import SignedRequest
 from rehearsal.aws.edge.protocol.detect import protocol_of
 from rehearsal.aws.edge.protocol.protocol import WireAnswer, WireProtocol
+from rehearsal.aws.edge.service_models import service_model
+from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.service_api import ApiError
 
 PROTOCOLS = ["query", "json", "smithy-rpc-v2-cbor"]

@@ -1,0 +1,37 @@
+"""An error of the edge's own, as the client of the service would be told it by AWS. It must not decide what is one."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from xml.etree import ElementTree
+
+from aiohttp import web
+
+from rehearsal.aws.edge.protocol.detect import protocol_of
+from rehearsal.aws.edge.signature import SignedRequest
+from rehearsal.aws.service_api import ApiError
+
+ERROR_TYPE = "x-amzn-errortype"
+
+
+def refusal(request: SignedRequest, error: ApiError, *, service: str = "") -> web.Response:
+    """`service` is the signing name: S3 speaks XML, the other REST services JSON."""
+    request_id = str(uuid.uuid4())
+    protocol = protocol_of(request)
+    if service == "s3":
+        return web.Response(status=error.status, body=_xml(error, request_id), content_type="application/xml")
+    if protocol is None:
+        body = json.dumps({"message": error.message, "__type": error.code})
+        headers = {ERROR_TYPE: error.code, "x-amzn-RequestId": request_id}
+        return web.Response(status=error.status, text=body, content_type="application/json", headers=headers)
+    answer = protocol.encode_error(error, request_id)
+    headers = {**answer.headers, "Content-Type": answer.content_type, "x-amzn-RequestId": request_id}
+    return web.Response(status=answer.status, body=answer.body, headers=headers)
+
+
+def _xml(error: ApiError, request_id: str) -> bytes:
+    root = ElementTree.Element("Error")
+    for name, text in (("Code", error.code), ("Message", error.message), ("RequestId", request_id)):
+        ElementTree.SubElement(root, name).text = text
+    return bytes(ElementTree.tostring(root, xml_declaration=True, encoding="UTF-8"))

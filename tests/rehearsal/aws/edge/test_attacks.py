@@ -1,0 +1,280 @@
+"""What another user of the machine, or a web page that a browser on it shows, may try on the edge's port."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from botocore.auth import SigV4Auth, SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from tests.rehearsal.aws.edge.bare_cloud import ACCOUNT, OTHER_ACCOUNT, REGION, ROOT_SECRET, BareCloud
+from tests.rehearsal.aws.edge.test_cloudformation import deploy, wait_until_ended
+
+WHO_AM_I = b"Action=GetCallerIdentity&Version=2011-06-15"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+EVIL = "http://evil.example"
+
+
+def ask(
+    cloud: BareCloud, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+) -> tuple[int, Mapping[str, str], str]:
+    """Exactly this request, with the edge's own Host unless another is given."""
+    authority = urlsplit(cloud.edge.url).netloc
+    with closing(http.client.HTTPConnection(authority, timeout=20)) as connection:
+        sent = {"Host": authority, "Content-Length": str(len(body)), **(headers or {})}
+        connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+        for name, value in sent.items():
+            connection.putheader(name, value)
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        return (
+            answer.status,
+            {name.lower(): value for name, value in answer.headers.items()},
+            answer.read().decode("utf-8", "replace"),
+        )
+
+
+def signed(cloud: BareCloud, secret: str = ROOT_SECRET, key: str = ACCOUNT) -> dict[str, str]:
+    """The headers of a GetCallerIdentity."""
+    request = AWSRequest("POST", f"{cloud.edge.url}/", data=WHO_AM_I, headers=FORM)
+    SigV4Auth(Credentials(key, secret), "sts", REGION).add_auth(request)
+    return dict(request.headers.items())
+
+
+def test_a_signed_request_is_answered(cloud: BareCloud) -> None:
+    status, _, body = ask(cloud, "POST", "/", signed(cloud), WHO_AM_I)
+
+    assert (status, f"arn:aws:iam::{ACCOUNT}:root" in body) == (200, True)
+
+
+@pytest.mark.parametrize("key", [ACCOUNT, "test", "000000000000"])
+@pytest.mark.parametrize("secret", ["test", "", ACCOUNT])
+def test_whoever_does_not_know_the_runs_secret_is_not_root(cloud: BareCloud, key: str, secret: str) -> None:
+    status, _, body = ask(cloud, "POST", "/", signed(cloud, secret or "-", key), WHO_AM_I)
+
+    assert status == 403
+    assert ":root" not in body
+
+
+def test_credentials_in_the_query_are_checked_like_others(cloud: BareCloud) -> None:
+    def address(secret: str) -> str:
+        request = AWSRequest("GET", f"{cloud.edge.url}/?{WHO_AM_I.decode()}")
+        SigV4QueryAuth(Credentials(ACCOUNT, secret), "sts", REGION).add_auth(request)
+        return str(request.url).removeprefix(cloud.edge.url)
+
+    assert ask(cloud, "GET", address(ROOT_SECRET))[0] == 200
+    assert ask(cloud, "GET", address("test"))[0] == 403
+    assert ask(cloud, "GET", f"/?{WHO_AM_I.decode()}&X-Amz-Credential={ACCOUNT}/20261123/r/sts/aws4_request")[0] == 403
+
+
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_addresses_of_objects_are_checked_in_both_versions(cloud: BareCloud, version: str) -> None:
+    s3 = cloud.client("s3")
+    bucket = f"addresses-of-{version}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket=bucket, Key="key", Body=b"content")
+
+    def address(secret: str) -> str:
+        client = boto3.client(
+            "s3",
+            region_name=REGION,
+            endpoint_url=cloud.edge.url,
+            aws_access_key_id=ACCOUNT,
+            aws_secret_access_key=secret,
+            config=Config(signature_version=version, s3={"addressing_style": "path"}),
+        )
+        url = client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "key"})
+        return str(url).removeprefix(cloud.edge.url)
+
+    assert ask(cloud, "GET", address(ROOT_SECRET))[::2] == (200, "content")
+    assert ask(cloud, "GET", address("test"))[0] == 403
+
+
+def test_an_unsigned_request_reads_no_bucket(cloud: BareCloud) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="not-for-all", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="not-for-all", Key="key", Body=b"content")
+    port = urlsplit(cloud.edge.url).port
+
+    for target, host in (("/", ""), ("/not-for-all/key", ""), ("/key", f"not-for-all.localhost:{port}")):
+        status, _, body = ask(cloud, "GET", target, {"Host": host} if host else {})
+        assert (status, "content" in body) == (403, False)
+
+
+def test_a_body_that_was_changed_on_the_way_is_not_stored(cloud: BareCloud) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="whole", CreateBucketConfiguration={"LocationConstraint": REGION})
+    large = b"a" * (3 * 1024 * 1024)
+    request = AWSRequest("PUT", f"{cloud.edge.url}/whole/key", data=large)
+    request.headers["X-Amz-Content-SHA256"] = "0" * 64
+    SigV4Auth(Credentials(ACCOUNT, ROOT_SECRET), "s3", REGION).add_auth(request)
+
+    status, _, _ = ask(cloud, "PUT", "/whole/key", dict(request.headers.items()), large)
+
+    assert status >= 400
+    with pytest.raises(ClientError, match="404"):
+        s3.head_object(Bucket="whole", Key="key")
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1", "localhost.evil.example:{port}", ""])
+def test_another_host_s_name_is_refused(cloud: BareCloud, host: str) -> None:
+    name = host.format(port=urlsplit(cloud.edge.url).port)
+
+    status, _, body = ask(cloud, "POST", "/", {**signed(cloud), "Host": name}, WHO_AM_I)
+
+    assert (status, "is not this one's" in body) == (403, True)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"Origin": EVIL},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:3000", "Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_a_web_page_is_refused_before_anything_else(cloud: BareCloud, page: dict[str, str]) -> None:
+    status, headers, body = ask(cloud, "POST", "/", {**signed(cloud), **page}, WHO_AM_I)
+
+    assert (status, "may not call the local AWS" in body) == (403, True)
+    assert not [name for name in headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize("service", ["s3", "sts", "dynamodb", "lambda", "cloudformation"])
+def test_no_answer_lets_other_sites_read_it(cloud: BareCloud, service: str) -> None:
+    calls = {
+        "s3": "list_buckets",
+        "sts": "get_caller_identity",
+        "dynamodb": "list_tables",
+        "lambda": "list_functions",
+        "cloudformation": "list_stacks",
+    }
+    answer = getattr(cloud.client(service), calls[service])()
+
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    assert not [name for name in headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/_ministack/reset",
+        "/_ministack/config",
+        "/_ministack/sqs/messages",
+        "/_ministack/lambda-code/eu-west-1/any",
+        "/_localstack/health",
+        "/health",
+        "/%5Fministack/reset",
+        "/_ministack%2Freset",
+        "//_ministack/reset",
+        "/_ministack/cfn-response/../reset",
+        "/_ministack/cfn-response/short",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+def test_the_emulators_own_paths_are_closed_even_to_root(cloud: BareCloud, method: str, target: str) -> None:
+    cloud.client("sqs").create_queue(QueueName="still-there")
+
+    assert ask(cloud, method, target)[0] == 403
+    assert ask(cloud, method, target, signed(cloud), WHO_AM_I)[0] == 403
+
+    assert cloud.client("sqs").get_queue_url(QueueName="still-there")
+
+
+@pytest.mark.parametrize(
+    "target", ["/_rehearsal/resources", "/_rehearsal/guess/resources", "/_pipeline_local/resources"]
+)
+def test_nobody_else_can_ask_for_resources(cloud: BareCloud, target: str) -> None:
+    message = {"RequestType": "Delete", "ResourceType": "AWS::CodeDeploy::Application"}
+
+    assert ask(cloud, "POST", target, {}, json.dumps(message).encode())[0] == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("Authorization", "one"), ("Authorization", "two")],
+        [("Authorization", "AWS4-HMAC-SHA256 Credential=111111111111/20261123/eu-west-1/sts/aws4_request")],
+        [("Authorization", "AWS 111111111111:signature")],
+    ],
+)
+def test_half_a_signature_counts_as_none(cloud: BareCloud, headers: list[tuple[str, str]]) -> None:
+    authority = urlsplit(cloud.edge.url).netloc
+    with closing(http.client.HTTPConnection(authority, timeout=20)) as connection:
+        connection.putrequest("GET", f"/?{WHO_AM_I.decode()}")
+        for name, value in headers:
+            connection.putheader(name, value)
+        connection.endheaders()
+        assert connection.getresponse().status == 403
+
+
+def _put_method(apigateway: Any, api: str, resource: str, method: str, parameters: Mapping[str, str]) -> None:
+    place = {"restApiId": api, "resourceId": resource, "httpMethod": method}
+    template = {"application/json": '{"statusCode": 200}'}
+    apigateway.put_method(**place, authorizationType="NONE")
+    apigateway.put_integration(**place, type="MOCK", requestTemplates=template)
+    declared = {f"method.response.header.{name}": True for name in parameters}
+    apigateway.put_method_response(**place, statusCode="200", responseParameters=declared)
+    values = {f"method.response.header.{name}": f"'{value}'" for name, value in parameters.items()}
+    apigateway.put_integration_response(
+        **place, statusCode="200", responseParameters=values, responseTemplates={"application/json": '{"is": "run"}'}
+    )
+
+
+@pytest.fixture(scope="module")
+def apis(cloud: BareCloud) -> dict[str, str]:
+    """Two open APIs: one says that pages of http://friend.example may call it, the other says nothing of pages."""
+    application = {"Resources": {"Application": {"Type": "AWS::CodeDeploy::Application"}}}
+    wait_until_ended(deploy(cloud, "cors", json.dumps(application), OTHER_ACCOUNT), "cors")
+    apigateway = cloud.client("apigateway", OTHER_ACCOUNT)
+    paths = {}
+    for name in ("friendly", "silent"):
+        api = apigateway.create_rest_api(name=name)["id"]
+        root = apigateway.get_resources(restApiId=api)["items"][0]["id"]
+        _put_method(apigateway, api, root, "POST", {})
+        if name == "friendly":
+            allowed = {"Access-Control-Allow-Origin": "http://friend.example", "Access-Control-Allow-Methods": "POST"}
+            _put_method(apigateway, api, root, "OPTIONS", allowed)
+        apigateway.create_deployment(restApiId=api, stageName="prod")
+        paths[name] = f"/_aws/execute-api/{api}/prod/"
+    return paths
+
+
+@pytest.mark.parametrize(
+    ("api", "page", "is_run"),
+    [
+        ("friendly", {}, True),
+        ("silent", {}, True),
+        ("friendly", {"Origin": "http://friend.example", "Sec-Fetch-Site": "cross-site"}, True),
+        ("friendly", {"Origin": EVIL, "Sec-Fetch-Site": "cross-site"}, False),
+        ("friendly", {"Sec-Fetch-Site": "cross-site"}, False),
+        ("silent", {"Origin": "http://friend.example"}, False),
+    ],
+)
+def test_an_api_is_called_by_the_pages_that_it_names(
+    cloud: BareCloud, apis: dict[str, str], api: str, page: dict[str, str], is_run: bool
+) -> None:
+    status, _, body = ask(cloud, "POST", apis[api], page, b"{}")
+
+    assert (status, "is" in json.loads(body) if status == 200 else False) == ((200, True) if is_run else (403, False))
+
+
+def test_an_api_answers_a_preflight_itself(cloud: BareCloud, apis: dict[str, str]) -> None:
+    asked = {"Origin": EVIL, "Access-Control-Request-Method": "POST", "Sec-Fetch-Site": "cross-site"}
+
+    _, friendly, _ = ask(cloud, "OPTIONS", apis["friendly"], asked)
+    _, silent, _ = ask(cloud, "OPTIONS", apis["silent"], asked)
+
+    assert friendly["access-control-allow-origin"] == "http://friend.example"
+    assert "access-control-allow-origin" not in silent
