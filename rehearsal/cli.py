@@ -105,7 +105,7 @@ def _release(options: argparse.Namespace, rehearsal: Rehearsal, printer: Printer
 
 def _plan(options: argparse.Namespace, printer: Printer) -> int:
     with tempfile.TemporaryDirectory(prefix="rehearsal-plan-") as folder:
-        plan = read_plan(options.project, Path(folder), pipeline=options.pipeline)
+        plan = read_plan(options.project, Path(folder), pipeline=options.pipeline, on_notice=printer.say)
     printer.say(f"{list_plan(plan)}\n\n{draw_plan(plan)}")
     printer.say("\nThis is the plan of the files as they are; a run releases what is committed.", Style.FAINT)
     if plan.unsupported:

@@ -34,6 +34,7 @@ from rehearsal.codepipeline.roles import ProjectRoles
 from rehearsal.codepipeline.rule import CloudWatchAlarmRule
 from rehearsal.codepipeline.webhook_provider import WebhookProvider
 from rehearsal.errors import EngineError
+from rehearsal.machine.egress import Egress, refused_words
 from rehearsal.plan.plan import Plan, make_plan
 from rehearsal.report import Report, StagePlaces, last_standard, make_report
 from rehearsal.run_events import Listener, Notice
@@ -105,6 +106,7 @@ class Rehearsal:
         self._store = PipelineStore()
         self._approvals = Approvals(approve)
         self._running = ExitStack()
+        self._egress = Egress(self.home, lambda host: self._tell(refused_words(host)))
         self._plan: Plan | None = None
         self._cloud: LocalCloud | None = None
         self._engine: Engine | None = None
@@ -131,6 +133,7 @@ class Rehearsal:
         return self.home / "logs"
 
     def __enter__(self) -> Rehearsal:
+        self._running.enter_context(self._egress)
         return self
 
     def __exit__(
@@ -177,7 +180,9 @@ class Rehearsal:
         self._plan = self._make_plan(commit, self.home / "assembly")
         assembly = self.home / "assembly" / "cdk.out"
         self._plan.require_supported()
-        cloud = LocalCloud(self.home, cache=self._cache, speed=self._speed, port=self._port)
+        cloud = LocalCloud(
+            self.home, cache=self._cache, egress=self._egress.variables(), speed=self._speed, port=self._port
+        )
         for listener in self._listeners:
             cloud.event_log.subscribe(listener)
         self._running.enter_context(cloud)
@@ -223,7 +228,7 @@ class Rehearsal:
         source.mkdir(parents=True)
         commit.unpack(source)
         copy_dependencies(self.project, source)
-        synthesize(self.project, project_folder(self.project, source), assembly)
+        synthesize(self.project, project_folder(self.project, source), assembly, self._egress.variables())
 
     def _make_engine(self, cloud: LocalCloud) -> Engine:
         alarm_rule = CloudWatchAlarmRule(cloud.clock)
@@ -281,8 +286,12 @@ class Rehearsal:
         )
 
 
-def read_plan(project_dir: Path, folder: Path, *, pipeline: str | None = None) -> Plan:
+def read_plan(
+    project_dir: Path, folder: Path, *, pipeline: str | None = None, on_notice: Callable[[str], None]
+) -> Plan:
     """The plan of a project as its files are now; `folder` takes the assembly. Runs nothing but the app's synthesis.
+
+    `on_notice` hears whom the app was not let through to.
 
     A folder with nothing but a cdk.out, or a cloud assembly itself, is read as it is. Raises BadInput or Unsupported.
     """
@@ -291,7 +300,8 @@ def read_plan(project_dir: Path, folder: Path, *, pipeline: str | None = None) -
             return make_plan(read_assembly(assembly), pipeline=pipeline)
     project = open_project(project_dir, needs_git=False)
     assembly = folder / "cdk.out"
-    synthesize(project, project.directory, assembly)
+    with Egress(folder, lambda host: on_notice(refused_words(host))) as egress:
+        synthesize(project, project.directory, assembly, egress.variables())
     return make_plan(read_assembly(assembly), pipeline=pipeline, cli_version=project.cdk_version)
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -52,7 +53,7 @@ from rehearsal.aws.secretsmanager.rotation_provider import RotationProvider
 from rehearsal.aws.secretsmanager.secret_provider import SecretProvider
 from rehearsal.aws.service_api import ServiceApi
 from rehearsal.aws.wafv2.web_acl_association import WebAclAssociationProvider
-from rehearsal.machine.child_environment import child_environment
+from rehearsal.machine.child_environment import NO_AWS, child_environment, program_environment
 from rehearsal.machine.clock import Clock
 from rehearsal.machine.guardian import Guardian
 from rehearsal.machine.loop_thread import LoopThread
@@ -62,13 +63,17 @@ from rehearsal.run_events import EventLog
 class LocalCloud:
     """Use it as a context manager: entering starts everything, leaving stops everything.
 
-    `home` holds this run's files, `cache` what later runs use again. `speed` is how many AWS seconds pass in a second
+    `home` holds this run's files, `cache` what later runs use again. `egress` are the variables of the run's way out,
+    for all that runs in here. `speed` is how many AWS seconds pass in a second
     of mere waiting. `port` is the edge's (0 takes a free one). `BadInput` where the port is in use, `EngineError` where
     the emulator does not start.
     """
 
-    def __init__(self, home: Path, *, cache: Path, speed: float = 60.0, port: int = 0) -> None:
+    def __init__(
+        self, home: Path, *, cache: Path, egress: Mapping[str, str], speed: float = 60.0, port: int = 0
+    ) -> None:
         listener = listen(port)
+        self.egress = egress
         self.home = home.resolve()
         self.home.mkdir(parents=True, exist_ok=True)
         self.home.chmod(0o700)  # the sockets in it are open to whoever may enter
@@ -78,7 +83,7 @@ class LocalCloud:
         self._loop = LoopThread()
         root_secret = secrets.token_hex(20)
         port = listener.getsockname()[1]
-        variables = {"AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{port}"}
+        variables = {**NO_AWS, **egress, "AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{port}"}
         self._ministack = MiniStack(
             self.guardian, self.home / "ministack", root_secret=root_secret, edge_port=port, variables=variables
         )
@@ -117,6 +122,7 @@ class LocalCloud:
             ),
         )
         self._edge.tell_calls_to(self.event_sources.heard)
+        self._base = program_environment(self.home / "home", egress)
         self._running = ExitStack()
         self.register(BucketEmptier(self.clients))
         self.register(AlarmProvider(self.cloudwatch))
@@ -139,7 +145,7 @@ class LocalCloud:
 
     def child_environment(self, session: boto3.Session, region: str) -> dict[str, str]:
         """The whole environment of a child process that works in the local AWS with the session's credentials."""
-        return child_environment(session, region, self.endpoint_url)
+        return child_environment(session, region, self.endpoint_url, base=self._base)
 
     def register(self, provider: ResourceProvider) -> None:
         """Stacks that are deployed from now on get the provider's resource types from it."""

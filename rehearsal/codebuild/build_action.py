@@ -40,7 +40,7 @@ _SHOWN_CHARACTERS = 300
 class MakeSandbox(Protocol):
     """`make_sandbox`, or a fake that needs no network."""
 
-    def __call__(self, folder: Path, *, cache: Path, start: StartProcess) -> Sandbox: ...
+    def __call__(self, folder: Path, *, cache: Path, start: StartProcess, egress: Mapping[str, str]) -> Sandbox: ...
 
 
 class CodeBuildAction:
@@ -92,7 +92,12 @@ class CodeBuildAction:
                 context=context, project=project, buildspec=buildspec, build=build, source=source, variables=variables,
                 aws=aws, log=log, monotonic=self._monotonic, cache=self._local_cache(context, buildspec),
             )  # fmt: skip
-            sandbox = self._make_sandbox(context.work / "build", cache=self._cache, start=context.cloud.guardian.popen)
+            sandbox = self._make_sandbox(
+                context.work / "build",
+                cache=self._cache,
+                start=context.cloud.guardian.popen,
+                egress=context.cloud.egress,
+            )
             return ActionResult(variables=run.run(sandbox))
 
     def _local_cache(self, context: ActionContext, buildspec: Buildspec) -> LocalCache:
@@ -145,9 +150,7 @@ class _BuildRun:
     def _shell(self, sandbox: Sandbox, source: Path) -> BuildShell:
         # HOME and PATH are the sandbox's, and in its home a build may have an AWS configuration of its own.
         aws = {
-            name: value
-            for name, value in self.aws.items()
-            if (name.startswith("AWS_") and not name.endswith("_FILE")) or name.lower() == "no_proxy"
+            name: value for name, value in self.aws.items() if name.startswith("AWS_") and not name.endswith("_FILE")
         }
         localize = self.context.cloud.localize
         return BuildShell(

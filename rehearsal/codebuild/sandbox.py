@@ -1,8 +1,8 @@
 """The folders and the environment of one build: its own home, Python, npm prefix and PATH; only the caches are shared.
 
-Nothing that a build installs lands outside its folder, and of the user's environment only a named part comes in: where
-packages come from (registries, proxies, certificates) and what silences a banner. The user's AWS configuration, Python
-packages and global npm packages stay out. It must not know buildspecs or AWS.
+Nothing that a build installs lands outside its folder, and of the user's settings only a named part comes in
+(user_settings.py). The user's AWS configuration, Python packages and global npm packages stay out. It must not know
+buildspecs or AWS.
 """
 
 from __future__ import annotations
@@ -25,25 +25,13 @@ import uv
 
 from rehearsal.codebuild.shell import StartProcess
 from rehearsal.errors import BadInput, EngineError
+from rehearsal.machine.user_settings import copy_package_settings, kept_variables
 
 _SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/opt/homebrew/bin")
 # What CodeBuild's images have and a machine may keep elsewhere than in the system's folders.
 _TOOLS = ("git", "jq", "make", "zip", "unzip", "curl", "bash", "aws", "docker")
 # As in a fresh Python of CodeBuild's images, but of one version each.
 _PYTHON_PACKAGES = ("pip==26.3", "setuptools==84.2.1", "wheel==0.48.0")
-_KEPT_VARIABLES = re.compile(
-    r"(?i)^((http|https|all|no)_proxy|ssl_cert_(file|dir)|requests_ca_bundle|curl_ca_bundle|node_extra_ca_certs"
-    r"|git_ssl_cainfo|pip_(index_url|extra_index_url|find_links|trusted_host|cert|default_timeout|config_file)"
-    r"|pip_disable_pip_version_check|uv_(index|default_index|extra_index_url|index_url|find_links|native_tls)"
-    r"|npm_config_(registry|cafile|strict_ssl)|jsii_silence_warning_\w+)$"
-)
-_PACKAGE_SETTINGS = (
-    ".npmrc",
-    ".config/pip/pip.conf",
-    ".pip/pip.conf",
-    "Library/Application Support/pip/pip.conf",
-    ".config/uv/uv.toml",
-)
 
 
 @dataclass(frozen=True)
@@ -56,21 +44,25 @@ class Sandbox:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What stands before the @ of registries' and proxies' addresses: a user, mostly with a password."""
+        """What stands before the @ of registries' and the proxy's addresses: a user, mostly with a password."""
         return tuple(found for value in self.environment.values() for found in re.findall(r"\w+://([^/@\s]+)@", value))
 
 
-def make_sandbox(folder: Path, *, cache: Path, start: StartProcess) -> Sandbox:
-    """Make it in `folder`, with a Python of the run's own version. `cache` is shared by all builds of all runs."""
+def make_sandbox(folder: Path, *, cache: Path, start: StartProcess, egress: Mapping[str, str]) -> Sandbox:
+    """Make it in `folder`, with a Python of the run's own version. `cache` is shared by all builds of all runs.
+
+    `egress` are the variables of the run's way out.
+    """
     home, tools, python, npm = folder / "home", folder / "tools", folder / "python", folder / "npm"
     for path in (home, tools, npm / "bin", folder / "tmp", folder / "shell", cache):
         path.mkdir(parents=True, exist_ok=True)
-    _copy_package_settings(home)
+    copy_package_settings(home)
     for name, program in _tools().items():
         (tools / name).symlink_to(program)
     programs = (python / "bin", npm / "bin", home / ".local" / "bin", tools, *_SYSTEM_PATH)
     environment = {
-        **{name: value for name, value in os.environ.items() if _KEPT_VARIABLES.match(name)},
+        **kept_variables(),
+        **egress,
         "HOME": str(home),
         "PATH": os.pathsep.join(str(path) for path in programs),
         "TMPDIR": str(folder / "tmp"),
@@ -152,16 +144,6 @@ def _keep_bytecode(package: Path, kept: Path) -> None:
                 source.unlink()
         with suppress(OSError):  # another run was quicker
             made.rename(kept)
-
-
-def _copy_package_settings(home: Path) -> None:
-    """Copies, so that a build which changes them changes its own."""
-    for name in _PACKAGE_SETTINGS:
-        settings = Path.home() / name
-        if settings.is_file():
-            (home / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(settings, home / name)
-            (home / name).chmod(0o600)
 
 
 @functools.cache

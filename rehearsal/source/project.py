@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.errors import BadInput, Unsupported
+from rehearsal.machine.child_environment import program_environment
 from rehearsal.machine.guardian import Guardian
 
 NODE_MINIMUM = 20
@@ -52,9 +53,9 @@ class Project:
                     return str(content.get("version"))
         return None
 
-    def tool_environment(self, environment: Mapping[str, str] | None = None) -> dict[str, str]:
-        """An environment in which the project's own Python and Node tools come first."""
-        result = dict(os.environ if environment is None else environment) | _QUIET
+    def tool_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """The environment, with the project's own Python and Node tools first."""
+        result = {**environment, **_QUIET}
         folders = [
             self.directory / ".venv" / "bin",
             self.directory / "node_modules" / ".bin",
@@ -92,18 +93,19 @@ def project_folder(project: Project, copy: Path) -> Path:
     return copy / project.directory.relative_to(project.top)
 
 
-def synthesize(project: Project, source: Path, output: Path) -> None:
+def synthesize(project: Project, source: Path, output: Path, egress: Mapping[str, str]) -> None:
     """Runs the app in `source` with the project's CDK CLI and writes the cloud assembly to `output`.
 
-    The app sees nothing of the user's AWS, and context that is missing is not looked up there.
+    The app sees what a build sees: nothing of the user's AWS, nor of the rest of the environment. Context that is
+    missing is not looked up: what the app has committed is all there is. `egress` are the variables of the way out.
     Raises BadInput with the last lines of the app's own output, or Unsupported when it needs Docker or a newer CLI.
     """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = program_environment(output.parent / "home", egress)
     environment["CDK_VALIDATION"] = "false"  # what is wrong with a template is for the pipeline's own build to say
     environment["TMPDIR"] = str(output.parent)  # where an app that is ended leaves what it had begun to unpack
     with Guardian() as guardian:
         process = guardian.popen(
-            [str(project.cdk), "synth", "--quiet", "--no-lookups", "--output", str(output)],
+            [str(project.cdk), "synth", "--quiet", "--no-lookups", "--no-notices", "--output", str(output)],
             cwd=source,
             env=project.tool_environment(environment),
             stdin=subprocess.DEVNULL,

@@ -14,9 +14,10 @@ from rehearsal.aws.lambda_host.function import FunctionVersion
 from rehearsal.aws.lambda_host.logs import LogStream
 from rehearsal.aws.lambda_host.worker import WorkerCommand
 from rehearsal.errors import Unsupported
+from rehearsal.machine.egress import PROXY_VARIABLES
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
-_INHERITED = ("PATH", "NO_PROXY", "no_proxy")
+_INHERITED = frozenset({"PATH", *PROXY_VARIABLES})
 _NO_DAEMON = "127.0.0.1:2000"  # no segment is sampled, so none is sent
 _NO_PORT = "127.0.0.1:9"  # what asks for the runtime API by itself finds nobody: it is a socket here (bootstrap.py)
 
@@ -39,8 +40,8 @@ def worker_command(
     stream: LogStream,
     temporary: Path,
 ) -> WorkerCommand:
-    """`base` is the environment of a process with the role's credentials: its AWS_* variables, and nothing of the
-    user's own, are handed on; the function's own variables come over it.
+    """`base` is the environment of a process with the role's credentials: its AWS_* variables and the way out are
+    handed on; the function's own variables come over it.
     """
     environment = {
         **{name: value for name, value in base.items() if name in _INHERITED or name.startswith("AWS_")},

@@ -28,7 +28,7 @@ DEADLINE_SECONDS = 30.0
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     home: Path = tmp_path_factory.mktemp("cloud")
-    with LocalCloud(home, cache=home / "cache", speed=1000) as cloud:
+    with LocalCloud(home, cache=home / "cache", egress={}, speed=1000) as cloud:
         yield cloud
 
 

@@ -23,7 +23,7 @@ import sys, time
 from pathlib import Path
 from rehearsal.aws.local_cloud import LocalCloud
 home = Path(sys.argv[1])
-with LocalCloud(home, cache=home / "cache") as cloud:
+with LocalCloud(home, cache=home / "cache", egress={}) as cloud:
     print(cloud.endpoint_url, flush=True)
     time.sleep(60)
 """
@@ -51,8 +51,8 @@ def is_answering(url: str) -> bool:
 
 def test_two_clouds_at_once_do_not_disturb_each_other_and_end_as_they_began(tmp_path: Path) -> None:
     with (
-        LocalCloud(tmp_path / "one", cache=tmp_path / "cache") as one,
-        LocalCloud(tmp_path / "two", cache=tmp_path / "cache") as two,
+        LocalCloud(tmp_path / "one", cache=tmp_path / "cache", egress={}) as one,
+        LocalCloud(tmp_path / "two", cache=tmp_path / "cache", egress={}) as two,
     ):
         one.clients.root("111111111111", REGION).client("sqs").create_queue(QueueName="only-in-one")
 
@@ -65,7 +65,7 @@ def test_two_clouds_at_once_do_not_disturb_each_other_and_end_as_they_began(tmp_
 
 def test_a_second_cloud_in_the_same_home_starts_afresh(tmp_path: Path) -> None:
     for _ in range(2):
-        with LocalCloud(tmp_path / "home", cache=tmp_path / "cache") as cloud:
+        with LocalCloud(tmp_path / "home", cache=tmp_path / "cache", egress={}) as cloud:
             assert queues(cloud) == []
             cloud.clients.root("111111111111", REGION).client("sqs").create_queue(QueueName="left-behind")
 
@@ -73,7 +73,7 @@ def test_a_second_cloud_in_the_same_home_starts_afresh(tmp_path: Path) -> None:
 def test_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:
     before = children_of(os.getpid())
     with listen() as taken, pytest.raises(BadInput, match="cannot be used"):
-        LocalCloud(tmp_path / "home", cache=tmp_path / "cache", port=taken.getsockname()[1])
+        LocalCloud(tmp_path / "home", cache=tmp_path / "cache", egress={}, port=taken.getsockname()[1])
 
     assert children_of(os.getpid()) == before
     assert not (tmp_path / "home").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ ROLE = "arn:aws:iam::111111111111:role/project"
 SECRET = "correct-horse"
 
 
-def bare_sandbox(folder: Path, *, cache: Path, start: StartProcess) -> Sandbox:
+def bare_sandbox(folder: Path, *, cache: Path, start: StartProcess, egress: Mapping[str, str]) -> Sandbox:
     """A home and the machine's PATH, without a Python of its own."""
     (folder / "home").mkdir(parents=True)
     (folder / "shell").mkdir()
@@ -310,7 +311,7 @@ def test_run_notices_once_what_a_buildspec_asks_for_and_does_not_get(
     make_context.clients["codebuild"] = FakeCodeBuild(spec("true", reports={"unit": {"files": ["x"]}}))
 
     action.run(make_context({"ProjectName": "Synth"}, inputs={"One": {}}))
-    action._make_sandbox = lambda folder, *, cache, start: bare_sandbox(folder.parent / "two", cache=cache, start=start)
+    action._make_sandbox = lambda folder, **options: bare_sandbox(folder.parent / "two", **options)
     action.run(make_context({"ProjectName": "Synth"}, inputs={"Two": {}}))
 
     notices = [event.text for event in make_context.cloud.event_log.events if isinstance(event, Notice)]

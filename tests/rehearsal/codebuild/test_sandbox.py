@@ -28,6 +28,9 @@ class FakeStart:
         return subprocess.Popen([program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
+EGRESS = {"HTTPS_PROXY": "http://rehearsal:secret@127.0.0.1:1", "NO_PROXY": "127.0.0.1"}
+
+
 @pytest.fixture
 def user_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "user"
@@ -39,7 +42,7 @@ def user_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_make_sandbox_keeps_home_programs_and_installations_of_the_build_in_its_folder(
     user_home: Path, tmp_path: Path
 ) -> None:
-    sandbox = make_sandbox(tmp_path / "build", cache=tmp_path / "cache", start=FakeStart())
+    sandbox = make_sandbox(tmp_path / "build", cache=tmp_path / "cache", start=FakeStart(), egress=EGRESS)
 
     environment, folder = sandbox.environment, tmp_path / "build"
     own = [Path(environment[name]) for name in ("HOME", "TMPDIR", "VIRTUAL_ENV", "NPM_CONFIG_PREFIX")]
@@ -51,7 +54,8 @@ def test_make_sandbox_keeps_home_programs_and_installations_of_the_build_in_its_
 
 def test_make_sandbox_shares_the_caches(user_home: Path, tmp_path: Path) -> None:
     environments = [
-        make_sandbox(tmp_path / name, cache=tmp_path / "cache", start=FakeStart()).environment for name in ("1", "2")
+        make_sandbox(tmp_path / name, cache=tmp_path / "cache", start=FakeStart(), egress=EGRESS).environment
+        for name in ("1", "2")
     ]
 
     for name in ("PIP_CACHE_DIR", "UV_CACHE_DIR", "NPM_CONFIG_CACHE", "JSII_RUNTIME_PACKAGE_CACHE_ROOT", "CDK_HOME"):
@@ -75,10 +79,12 @@ def test_make_sandbox_lets_in_where_packages_come_from_and_nothing_else(
     }.items():
         monkeypatch.setenv(name, value)
 
-    environment = make_sandbox(tmp_path / "build", cache=tmp_path / "cache", start=FakeStart()).environment
+    environment = make_sandbox(
+        tmp_path / "build", cache=tmp_path / "cache", start=FakeStart(), egress=EGRESS
+    ).environment
 
     assert environment["PIP_INDEX_URL"] == "https://mirror/simple"
-    assert environment["HTTPS_PROXY"] == "http://proxy:1"
+    assert environment["HTTPS_PROXY"] == EGRESS["HTTPS_PROXY"]
     assert environment["npm_config_registry"] == "https://mirror/npm"
     assert environment.keys().isdisjoint({"PIP_TARGET", "PYTHONPATH", "NODE_PATH", "AWS_PROFILE", "GITHUB_TOKEN"})
     assert "/elsewhere" not in environment.values()
@@ -89,7 +95,7 @@ def test_make_sandbox_copies_the_users_package_settings(user_home: Path, tmp_pat
     (user_home / ".config" / "pip").mkdir(parents=True)
     (user_home / ".config" / "pip" / "pip.conf").write_text("[global]\n")
 
-    sandbox = make_sandbox(tmp_path / "build", cache=tmp_path / "cache", start=FakeStart())
+    sandbox = make_sandbox(tmp_path / "build", cache=tmp_path / "cache", start=FakeStart(), egress=EGRESS)
     (sandbox.home / ".npmrc").write_text("changed by the build")
 
     assert (user_home / ".npmrc").read_text() == "registry=https://mirror/npm\n"
@@ -100,7 +106,7 @@ def test_make_sandbox_copies_the_users_package_settings(user_home: Path, tmp_pat
 def test_make_sandbox_makes_a_python_of_the_runs_version_with_pinned_packages(user_home: Path, tmp_path: Path) -> None:
     start = FakeStart()
 
-    make_sandbox(tmp_path / "build", cache=tmp_path / "cache", start=start)
+    make_sandbox(tmp_path / "build", cache=tmp_path / "cache", start=start, egress=EGRESS)
 
     venv, install = start.commands
     assert venv[1] == "venv"
@@ -113,14 +119,14 @@ def test_make_sandbox_makes_a_python_of_the_runs_version_with_pinned_packages(us
 def test_make_sandbox_fetches_the_packages_when_the_cache_has_them_not(user_home: Path, tmp_path: Path) -> None:
     start = FakeStart(fails_if="--offline")
 
-    make_sandbox(tmp_path / "build", cache=tmp_path / "cache", start=start)
+    make_sandbox(tmp_path / "build", cache=tmp_path / "cache", start=start, egress=EGRESS)
 
     assert ["--offline" in command for command in start.commands] == [False, True, False]
 
 
 def test_make_sandbox_is_our_own_error_when_no_python_can_be_made(user_home: Path, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="Python of a build could not be made"):
-        make_sandbox(tmp_path / "build", cache=tmp_path / "cache", start=FakeStart(fails_if="venv"))
+        make_sandbox(tmp_path / "build", cache=tmp_path / "cache", start=FakeStart(fails_if="venv"), egress=EGRESS)
 
 
 def test_pip_comes_with_bytecode_that_is_made_once_and_is_of_its_own_source(user_home: Path, tmp_path: Path) -> None:
@@ -129,7 +135,7 @@ def test_pip_comes_with_bytecode_that_is_made_once_and_is_of_its_own_source(user
         pip = tmp_path / name / "python/lib/python3.11/site-packages/pip"
         pip.mkdir(parents=True)
         (pip / "__init__.py").write_text(source)
-        make_sandbox(tmp_path / name, cache=tmp_path / "cache", start=FakeStart())
+        make_sandbox(tmp_path / name, cache=tmp_path / "cache", start=FakeStart(), egress=EGRESS)
         (made,) = (pip / "__pycache__").iterdir()
         return made
 

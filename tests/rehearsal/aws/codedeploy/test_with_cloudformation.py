@@ -47,7 +47,7 @@ CRASHES_AT_IMPORT = "import no_such_module"
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     home: Path = tmp_path_factory.mktemp("cloud")
-    with LocalCloud(home, cache=home / "cache", speed=300) as cloud:
+    with LocalCloud(home, cache=home / "cache", egress={}, speed=300) as cloud:
         yield cloud
 
 

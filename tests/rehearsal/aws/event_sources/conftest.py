@@ -14,7 +14,7 @@ SPEED = 600.0
 def polled_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """One for all tests: each has names of its own."""
     home = tmp_path_factory.mktemp("polled")
-    with LocalCloud(home, cache=home / "cache", speed=SPEED) as cloud:
+    with LocalCloud(home, cache=home / "cache", egress={}, speed=SPEED) as cloud:
         yield cloud
 
 

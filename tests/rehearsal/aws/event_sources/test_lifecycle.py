@@ -21,7 +21,7 @@ def handle(event, context):
 
 def test_a_run_ends_at_once_while_functions_work_on_batches_and_pollers_pause(tmp_path: Path) -> None:
     before = set(threading.enumerate())
-    with LocalCloud(tmp_path, cache=tmp_path / "cache") as cloud:
+    with LocalCloud(tmp_path, cache=tmp_path / "cache", egress={}) as cloud:
         aws = PolledAws(cloud, cloud.event_sources, tmp_path)
         failing, slow = aws.consumer("failing"), aws.consumer("slow")
         aws.local.publish("slow", SLOW)

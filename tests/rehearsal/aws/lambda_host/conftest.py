@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -37,7 +38,9 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
             loop=loop.loop,
             home=home / "lambda",
             cache=home / "cache",
-            child_environment=lambda session, region: child_environment(session, region, cloud.edge.url),
+            child_environment=lambda session, region: child_environment(
+                session, region, cloud.edge.url, base={"PATH": os.environ["PATH"]}
+            ),
             download=cloud.ministack.get,
             localize=lambda text: text.replace("https://example.amazonaws.com", "http://localhost"),
         )

@@ -49,6 +49,7 @@ class FakeCloud:
     home: Path
     guardian: Guardian
     clients: FakeClients
+    egress: Mapping[str, str] = field(default_factory=dict)
     event_log: EventLog = field(default_factory=lambda: EventLog(clock_now=lambda: 0.0, wall_now=lambda: 0.0))
 
     def child_environment(self, session: boto3.Session, region: str) -> dict[str, str]:

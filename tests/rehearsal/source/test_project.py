@@ -1,0 +1,112 @@
+"""An app that spies while it is synthesized: what it can see, and whom it can call."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal.errors import BadInput
+from rehearsal.machine.egress import Egress
+from rehearsal.source.project import open_project, synthesize
+
+ROOT = Path(__file__).parents[3]
+USERS = {
+    "AWS_PROFILE": "prod",
+    "AWS_ACCESS_KEY_ID": "AKIAREALREALREALREAL",
+    "AWS_SECRET_ACCESS_KEY": "the-users-real-secret",
+    "AWS_SESSION_TOKEN": "the-users-real-token",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/credentials",
+    "GITHUB_TOKEN": "the-users-github",
+    "CDK_DEFAULT_ACCOUNT": "999999999999",
+}
+SPY = """
+import json, os, pathlib, subprocess, sys
+
+def said(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+    return done.stdout
+
+seen = {
+    "environment": dict(os.environ),
+    "home": sorted(str(path) for path in pathlib.Path.home().rglob("*")),
+    "context": json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}")),
+    "boto3": said(sys.executable, "-c", "import boto3; print(boto3.Session().get_credentials())"),
+    "sts": said(sys.executable, "-c", "import urllib.request as u; u.urlopen('https://sts.amazonaws.com', timeout=5)"),
+    "metadata": said("curl", "-sS", "http://169.254.169.254/latest/meta-data/"),
+}
+pathlib.Path("seen.json").write_text(json.dumps(seen))
+out = pathlib.Path(os.environ["CDK_OUTDIR"])
+out.mkdir(exist_ok=True)
+stack = {"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/unknown-region"}
+stack["properties"] = {"templateFile": "Stack.template.json"}
+(out / "Stack.template.json").write_text('{"Resources": {}}')
+(out / "manifest.json").write_text(json.dumps({"version": "36.0.0", "artifacts": {"Stack": stack}}))
+"""
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose app is the spy, on the machine of a user with credentials in every place."""
+    user = tmp_path / "user"
+    (user / ".aws").mkdir(parents=True)
+    (user / ".aws" / "credentials").write_text("[default]\naws_access_key_id = A\naws_secret_access_key = real\n")
+    (user / ".cdk.json").write_text(json.dumps({"context": {"of-the-user": "private"}}))
+    monkeypatch.setenv("HOME", str(user))
+    for name, value in USERS.items():
+        monkeypatch.setenv(name, value)
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "spy.py").write_text(SPY)
+    (folder / "cdk.json").write_text(json.dumps({"app": "python3 spy.py", "context": {"of-the-app": "committed"}}))
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    (folder / "node_modules").symlink_to(ROOT / "node_modules")
+    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+    return folder
+
+
+def synthesized(folder: Path, run: Path) -> tuple[Any, list[str]]:
+    """What the spy saw, and which hosts were refused."""
+    refused: list[str] = []
+    run.mkdir()
+    with Egress(run, refused.append) as egress:
+        synthesize(open_project(folder), folder, run / "cdk.out", egress.variables())
+    return json.loads((folder / "seen.json").read_text()), refused
+
+
+def test_the_app_sees_nothing_of_the_users_aws_and_calls_nobody_there(app: Path, tmp_path: Path) -> None:
+    seen, refused = synthesized(app, tmp_path / "run")
+
+    environment = seen["environment"]
+    assert {name: value for name, value in environment.items() if name.startswith("AWS_")} == {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_STS_REGIONAL_ENDPOINTS": "regional",
+    }
+    assert not set(USERS.values()) & set(environment.values())
+    assert not [path for path in seen["home"] if ".aws" in path or path.endswith(".cdk.json")]
+    assert seen["context"]["of-the-app"] == "committed"
+    assert "of-the-user" not in seen["context"]
+    assert seen["boto3"].strip() == "None"
+    assert "403" in seen["sts"]
+    assert "169.254.169.254 is AWS's" in seen["metadata"]
+    assert sorted(refused) == ["169.254.169.254", "sts.amazonaws.com"]
+
+
+def test_the_cli_asks_nobody_who_the_user_is(app: Path, tmp_path: Path) -> None:
+    """With credentials that it could see it would ask STS for the account, and hand it to the app."""
+    seen, _ = synthesized(app, tmp_path / "run")
+
+    assert "CDK_DEFAULT_ACCOUNT" not in seen["environment"]
+
+
+def test_what_the_app_says_is_told_when_it_fails(app: Path, tmp_path: Path) -> None:
+    (app / "spy.py").write_text("raise SystemExit('no such stage')")
+
+    with pytest.raises(BadInput, match="no such stage"):
+        synthesized(app, tmp_path / "run")
