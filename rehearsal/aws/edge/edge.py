@@ -35,7 +35,7 @@ from rehearsal.aws.edge.credentials import Vault
 from rehearsal.aws.edge.custom_resources import CustomResources
 from rehearsal.aws.edge.invocations import FunctionHost, Invocations
 from rehearsal.aws.edge.provider_function import ProviderFunction
-from rehearsal.aws.edge.refusals import refusal
+from rehearsal.aws.edge.refusals import refusal, require_served
 from rehearsal.aws.edge.signature import PAYLOAD_HASH, Signature, SignedRequest, check_body, parse_signature
 from rehearsal.aws.edge.unsigned_calls import UnsignedCalls
 from rehearsal.aws.edge.unsigned_operations import is_served_unsigned
@@ -151,6 +151,7 @@ class Edge:
                 return await self._answer_unsigned(request, head)
             await self._authenticate(request, head, signature)
             response = await self._answer_signed(request, signature)
+            require_served(response, signature.service)
         except ApiError as error:
             if signature is not None and signature.service == "execute-api":
                 return await self._api_refusals.refuse(head, error)

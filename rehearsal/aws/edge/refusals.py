@@ -13,6 +13,8 @@ from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.service_api import ApiError
 
 ERROR_TYPE = "x-amzn-errortype"
+_BAD_REQUEST = 400
+_UNKNOWN_SERVICE = b'{"error": "Unsupported service: '
 
 
 def refusal(request: SignedRequest, error: ApiError, *, service: str = "") -> web.Response:
@@ -28,6 +30,15 @@ def refusal(request: SignedRequest, error: ApiError, *, service: str = "") -> we
     answer = protocol.encode_error(error, request_id)
     headers = {**answer.headers, "Content-Type": answer.content_type, "x-amzn-RequestId": request_id}
     return web.Response(status=answer.status, body=answer.body, headers=headers)
+
+
+def require_served(response: web.StreamResponse, service: str) -> None:
+    """`ApiError` that names the service, where MiniStack has said in a way of its own that it knows none such."""
+    body = response.body if isinstance(response, web.Response) else None
+    if response.status == _BAD_REQUEST and isinstance(body, bytes) and body.startswith(_UNKNOWN_SERVICE):
+        raise ApiError(
+            "UnsupportedService", f"The local AWS has no {service}: neither the emulator nor the rehearsal serves it."
+        )
 
 
 def _xml(error: ApiError, request_id: str) -> bytes:
