@@ -192,9 +192,7 @@ def test_the_emulators_own_paths_are_closed_even_to_root(cloud: BareCloud, metho
     assert cloud.client("sqs").get_queue_url(QueueName="still-there")
 
 
-@pytest.mark.parametrize(
-    "target", ["/_rehearsal/resources", "/_rehearsal/guess/resources", "/_pipeline_local/resources"]
-)
+@pytest.mark.parametrize("target", ["/_rehearsal/resources", "/_rehearsal/guess/resources"])
 def test_nobody_else_can_ask_for_resources(cloud: BareCloud, target: str) -> None:
     message = {"RequestType": "Delete", "ResourceType": "AWS::CodeDeploy::Application"}
 
