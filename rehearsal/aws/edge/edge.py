@@ -55,6 +55,9 @@ _UNSIGNED = (
 # A provider blocks for as long as its resource takes, and an API call may wait for one: neither may starve the other.
 _PROVIDER_THREADS = 64
 _API_THREADS = 32
+# What is held as a whole: the code of a function, in base64, is the largest. Objects of S3 are passed on as they come.
+_LARGEST_BODY = 128 * 1024 * 1024
+_LARGEST_UNSIGNED_BODY = 10 * 1024 * 1024  # API Gateway's own limit
 
 
 class Edge:
@@ -112,7 +115,7 @@ class Edge:
 
     async def start(self) -> None:
         await self._upstream.open()
-        app = web.Application(client_max_size=0, middlewares=[self._admit, _say_that_ministack_ended])
+        app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[self._admit, _say_that_ministack_ended])
         app.router.add_post(self._resources_path, self._begin_resource)
         app.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1)
@@ -167,10 +170,12 @@ class Edge:
         self._vault.authenticate(signed, signature)
 
     async def _answer_unsigned(self, request: web.Request, head: SignedRequest) -> web.StreamResponse:
+        if (request.content_length or 0) > _LARGEST_UNSIGNED_BODY:
+            raise ApiError("RequestEntityTooLarge", "Request Too Long", status=413)
         if is_api_path(head.target):
             return await self._unsigned_calls.answer(await _read(request))
-        is_open = is_secret_path(head.target) or is_served_unsigned(await _read(request))
-        if not is_open or not _names_this_machine(head.headers["host"]):
+        is_known = _names_this_machine(head.headers["host"])
+        if not is_known or not (is_secret_path(head.target) or is_served_unsigned(await _read(request))):
             raise ApiError("MissingAuthenticationToken", _UNSIGNED, status=403)
         response = await self._upstream.forward(request)
         if not response.prepared:

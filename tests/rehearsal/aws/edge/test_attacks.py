@@ -217,6 +217,16 @@ def test_half_a_signature_counts_as_none(cloud: BareCloud, headers: list[tuple[s
         assert connection.getresponse().status == 403
 
 
+@pytest.mark.parametrize("target", ["/", "/_aws/execute-api/abc123/prod/"])
+def test_whoever_does_not_sign_cannot_fill_the_memory(cloud: BareCloud, target: str) -> None:
+    authority = urlsplit(cloud.edge.url).netloc
+    with closing(http.client.HTTPConnection(authority, timeout=20)) as connection:
+        connection.putrequest("POST", target)
+        connection.putheader("Content-Length", str(10**12))
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+
+
 def _put_method(apigateway: Any, api: str, resource: str, method: str, parameters: Mapping[str, str]) -> None:
     place = {"restApiId": api, "resourceId": resource, "httpMethod": method}
     template = {"application/json": '{"statusCode": 200}'}
