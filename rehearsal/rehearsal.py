@@ -35,6 +35,7 @@ from rehearsal.codepipeline.rule import CloudWatchAlarmRule
 from rehearsal.codepipeline.webhook_provider import WebhookProvider
 from rehearsal.errors import EngineError
 from rehearsal.machine.egress import Egress, refused_words
+from rehearsal.machine.user_cache import require_cache, user_cache
 from rehearsal.plan.plan import Plan, make_plan
 from rehearsal.report import Report, StagePlaces, last_standard, make_report
 from rehearsal.run_events import Listener, Notice
@@ -45,7 +46,6 @@ from rehearsal.source.placeholders import create_placeholders, find_placeholders
 from rehearsal.source.project import copy_dependencies, open_project, project_folder, synthesize
 
 DEFAULT_SPEED = 120.0
-_CACHE = Path(__file__).resolve().parents[1] / ".local" / "cache"
 _SHOWN_FILES = 5
 _CLEANING_SECONDS = 10.0
 _CLEANING_PAUSE_SECONDS = 0.1
@@ -83,7 +83,7 @@ class Rehearsal:
 
     `project_dir` is the folder of a CDK Pipelines app in a git repository; `speed` how many AWS seconds pass in a
     second of mere waiting; `pipeline` chooses among several; `port` is that of the local AWS (0 takes a free one);
-    `listeners` hear every event. Its logs stay in `logs` when it is over.
+    `cache` is the user's where none is given; `listeners` hear every event. Its logs stay in `logs` when it is over.
     """
 
     def __init__(
@@ -93,15 +93,15 @@ class Rehearsal:
         speed: float = DEFAULT_SPEED,
         pipeline: str | None = None,
         port: int = 0,
-        cache: Path = _CACHE,
+        cache: Path | None = None,
         listeners: Sequence[Listener] = (),
     ) -> None:
         self.project = open_project(project_dir)
+        self._cache = require_cache(cache or user_cache())
         self.home = Path(tempfile.mkdtemp(prefix="rehearsal-"))
         self._speed = speed
         self._wanted_pipeline = pipeline
         self._port = port
-        self._cache = cache
         self._listeners = tuple(listeners)
         self._store = PipelineStore()
         self._approvals = Approvals(approve)
@@ -110,6 +110,11 @@ class Rehearsal:
         self._plan: Plan | None = None
         self._cloud: LocalCloud | None = None
         self._engine: Engine | None = None
+
+    @property
+    def _project_id(self) -> str:
+        """Its name in the cache, which it shares with the user's other projects."""
+        return hashlib.sha256(str(self.project.directory).encode()).hexdigest()[:16]
 
     @property
     def cloud(self) -> LocalCloud:
@@ -215,8 +220,7 @@ class Rehearsal:
     def _make_plan(self, commit: Commit, folder: Path, *, is_kept: bool = True) -> Plan:
         """`folder` takes the cloud assembly, as cdk.out."""
         assembly = folder / "cdk.out"
-        project_id = hashlib.sha256(str(self.project.directory).encode()).hexdigest()[:16]
-        known = KnownAssembly(self._cache / "assemblies" / project_id, self.project, commit)
+        known = KnownAssembly(self._cache / "assemblies" / self._project_id, self.project, commit)
         if not known.take(assembly):
             self._tell(f"Synthesizing the pipeline as {commit.title!r} defines it.")
             self._synthesize(commit, folder / "source", assembly)
@@ -233,7 +237,8 @@ class Rehearsal:
     def _make_engine(self, cloud: LocalCloud) -> Engine:
         alarm_rule = CloudWatchAlarmRule(cloud.clock)
         cloud.event_log.subscribe(alarm_rule)
-        build = CodeBuildAction(self._cache / "codebuild")
+        builds = self._cache / "codebuild"
+        build = CodeBuildAction(builds, local_caches=builds / "local" / self._project_id)
         engine = Engine(
             cloud,
             artifacts=S3Artifacts(),

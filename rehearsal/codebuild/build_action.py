@@ -44,7 +44,8 @@ class MakeSandbox(Protocol):
 
 
 class CodeBuildAction:
-    """Runs builds; `cache` is the folder in which all builds keep the packages that they fetched.
+    """Runs builds; `cache` is the folder in which all builds keep the packages that they fetched, `local_caches` the
+    one for what builds of this project leave for the next.
 
     `monotonic` gives wall seconds: a build takes what it takes, whatever the run's clock does.
     """
@@ -53,10 +54,12 @@ class CodeBuildAction:
         self,
         cache: Path,
         *,
+        local_caches: Path,
         make_sandbox: MakeSandbox = make_sandbox,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cache = cache
+        self._local_caches = local_caches
         self._monotonic = monotonic
         self._make_sandbox = make_sandbox
         self._noticed: set[str] = set()
@@ -103,7 +106,7 @@ class CodeBuildAction:
     def _local_cache(self, context: ActionContext, buildspec: Buildspec) -> LocalCache:
         """Of the action, not of the project: a project's name differs from one local cloud to the next."""
         name = "-".join((context.pipeline, context.stage, context.declaration.name))
-        return LocalCache(self._cache / "local" / re.sub(r"[^\w.-]", "_", name), buildspec.cache_paths)
+        return LocalCache(self._local_caches / re.sub(r"[^\w.-]", "_", name), buildspec.cache_paths)
 
 
 @dataclass

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ from rehearsal.machine.child_environment import program_environment
 from rehearsal.machine.guardian import Guardian
 
 NODE_MINIMUM = 20
-_TOOL_FOLDER = Path(__file__).resolve().parents[2]
 _QUIET = {
     "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",  # a list of Node's major versions
     "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
@@ -59,7 +57,6 @@ class Project:
         folders = [
             self.directory / ".venv" / "bin",
             self.directory / "node_modules" / ".bin",
-            Path(sys.executable).parent,
             *(Path(entry) for entry in result.get("PATH", "").split(os.pathsep) if entry),
         ]
         result["PATH"] = os.pathsep.join(str(folder) for folder in folders)
@@ -164,8 +161,8 @@ def _top(folder: Path) -> Path:
 
 
 def _find_cdk(folder: Path) -> Path:
-    """The project's own CLI, or this tool's pinned one, or one on the PATH."""
-    for place in (folder, *folder.parents, _TOOL_FOLDER):
+    """The project's own CLI, or one on the PATH."""
+    for place in (folder, *folder.parents):
         candidate = place / "node_modules" / ".bin" / "cdk"
         if candidate.exists():
             return candidate
@@ -174,5 +171,5 @@ def _find_cdk(folder: Path) -> Path:
         return Path(on_path)
     raise BadInput(
         f"The CDK CLI is needed, and there is none in {folder / 'node_modules'} nor on the PATH. "
-        "Run `npm ci` (or `npm install aws-cdk`) in the project, then run again."
+        "Run `npm install --save-dev aws-cdk` in the project, then run again."
     )

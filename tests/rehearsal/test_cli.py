@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +14,15 @@ from rehearsal import cli
 from rehearsal.cli import EXIT_CODES, main
 from rehearsal.report import Result
 from tests.rehearsal.cases import case
+
+NODE_TOOLS = Path(__file__).parents[2] / "node_modules" / ".bin"
+
+
+@pytest.fixture(autouse=True)
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine with a CDK CLI on its PATH, and a cache of its own."""
+    monkeypatch.setenv("PATH", f"{NODE_TOOLS}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
 
 
 def project(folder: Path, *, is_repository: bool = True) -> Path:
@@ -93,6 +103,38 @@ def test_run_refuses_a_report_that_cannot_be_written(tmp_path: Path, capsys: pyt
 
     assert code == 2
     assert "report cannot be written" in output
+
+
+def test_run_refuses_a_cache_that_cannot_be_written_before_it_does_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+
+    code, output = run("run", "--approve", "--project", project(tmp_path / "project"), capsys=capsys)
+
+    assert code == 2
+    assert f"The cache {tmp_path / 'file' / 'rehearsal'} cannot be written" in output
+    assert "set XDG_CACHE_HOME" in output
+    assert "Synthesizing" not in output
+
+
+def test_run_says_which_command_brings_a_cdk_cli_when_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # given a machine with node and git alone
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("node", "git"):
+        (programs / name).symlink_to(shutil.which(name) or name)
+    monkeypatch.setenv("PATH", str(programs))
+
+    # when
+    code, output = run("run", "--approve", "--project", project(tmp_path / "project"), capsys=capsys)
+
+    # then
+    assert code == 2
+    assert "npm install --save-dev aws-cdk" in output
 
 
 @pytest.mark.parametrize("port", ["70000", "-1", "http"])

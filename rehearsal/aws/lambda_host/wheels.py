@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import uv
 from packaging import tags
 
 from rehearsal.errors import EngineError
@@ -44,12 +45,9 @@ def _fits(wheel: str, fitting: frozenset[tags.Tag]) -> bool:
 
 def install_with_uv(pins: Sequence[str], target: Path) -> None:
     """Installs the pins for the Python that runs this. Raises EngineError with uv's own words."""
-    beside = Path(sys.executable).parent / "uv"
-    uv = str(beside) if beside.exists() else shutil.which("uv")
-    if uv is None:
-        raise EngineError(f"uv is needed to install {', '.join(pins)} for this machine, and is not there: make prepare")
     options = ["--quiet", "--no-deps", "--only-binary", ":all:", "--python", sys.executable, "--target", str(target)]
-    done = subprocess.run([uv, "pip", "install", *options, *pins], capture_output=True, text=True, check=False)
+    install = [uv.find_uv_bin(), "pip", "install", *options, *pins]
+    done = subprocess.run(install, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise EngineError(f"{', '.join(pins)} cannot be installed for this machine: {done.stderr.strip()}")
 

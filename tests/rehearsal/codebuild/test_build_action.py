@@ -63,7 +63,7 @@ def spec(*commands: str, **more: Any) -> str:
 
 @pytest.fixture
 def action(tmp_path: Path) -> CodeBuildAction:
-    return CodeBuildAction(tmp_path / "cache", make_sandbox=bare_sandbox)
+    return CodeBuildAction(tmp_path / "cache", local_caches=tmp_path / "local", make_sandbox=bare_sandbox)
 
 
 def test_run_builds_in_the_source_and_leaves_the_artifact(make_context: ContextMaker, action: CodeBuildAction) -> None:
@@ -291,7 +291,9 @@ def test_run_ends_a_build_that_takes_longer_than_it_may(
 ) -> None:
     make_context.clients["codebuild"] = FakeCodeBuild(spec("sleep 60"), timeoutInMinutes=30)
     quarters = itertools.count(step=15 * 60)
-    action = CodeBuildAction(tmp_path / "cache", make_sandbox=bare_sandbox, monotonic=lambda: next(quarters))
+    action = CodeBuildAction(
+        tmp_path / "cache", local_caches=tmp_path / "local", make_sandbox=bare_sandbox, monotonic=lambda: next(quarters)
+    )
 
     with pytest.raises(ActionFailed, match=f"timed out after {minutes} minutes"):
         action.run(make_context({"ProjectName": "Synth"}, inputs={"S": {}}, timeout_minutes=of_the_action))
