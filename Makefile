@@ -1,6 +1,7 @@
 # The project's commands. Every one prepares what it needs, and is quick when nothing changed.
 PYTHON ?= python3
 VENV := .venv/bin
+PIN := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 # Reading aws-cdk-lib without its bytecode takes five seconds each time; all of it lands in this folder.
@@ -47,9 +48,10 @@ schema: prepare ## write the JSON Schema of the events to docs/events
 released: prepare ## keep the domain code of COMMIT, which prod runs, for the tests that both versions understand each other
 	@$(VENV)/python -m tests.compatibility.renew "$(COMMIT)"
 
-constraints: prepare ## pin anew every package that requirements-dev.txt leads to
-	@$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements-dev.txt -o constraints.txt
+constraints: prepare ## pin anew every package that requirements-dev.txt leads to, and those of the tool alone
+	@$(PIN) requirements-dev.txt -o constraints.txt
+	@$(PIN) rehearsal/requirements.in -c constraints.txt -o rehearsal/requirements.txt
 
 clean: ## remove all that the commands made in this folder
-	rm -rf .venv node_modules cdk.out .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .prepare.lock
+	rm -rf .venv node_modules cdk.out build rehearsal.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .prepare.lock
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""`python -m rehearsal`: see cli.py."""
+"""The command: `rehearse`, or `python -m rehearsal`. See cli.py."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ import sys
 
 _EXIT_CODE_OF_SIGINT = 130
 
-if __name__ == "__main__":
+
+def main() -> int:
+    """Its exit code. What is imported, is imported here: a Ctrl-C during it is no error either."""
     try:
-        from rehearsal.cli import main
+        from rehearsal import cli
     except KeyboardInterrupt:  # before there is anything that had to be stopped
-        sys.exit(_EXIT_CODE_OF_SIGINT)
+        return _EXIT_CODE_OF_SIGINT
+    return cli.main()
+
+
+if __name__ == "__main__":
     sys.exit(main())

@@ -49,7 +49,10 @@ def test_missing_or_old_tool_is_named_and_nothing_is_made(tmp_path: Path, progra
 
 
 def test_failing_install_ends_with_its_command_and_what_to_do(tmp_path: Path) -> None:
-    for name in ("requirements.txt", "requirements-dev.txt", "package.json", "package-lock.json"):
+    (tmp_path / "rehearsal").mkdir()
+    for name in ("requirements.txt", "rehearsal/requirements.in", "requirements-dev.txt"):
+        (tmp_path / name).write_text("")
+    for name in ("package.json", "package-lock.json"):
         (tmp_path / name).write_text("")
     (tmp_path / "constraints.txt").write_text("uv==!\n")  # no version at all
 

@@ -43,7 +43,13 @@ def test_lock_file_holds_what_package_json_asks_for() -> None:
     assert {name: locked[f"node_modules/{name}"]["version"] for name in dependencies} == dependencies
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "integ/requirements.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("requirements.txt", "requirements-dev.txt", "integ/requirements.txt"),
+        *("rehearsal/requirements.in", "rehearsal/requirements.txt"),
+    ],
+)
 def test_requirements_are_pinned_to_what_the_constraints_say(name: str) -> None:
     constraints = _pins("constraints.txt")
     pins = _pins(name)
