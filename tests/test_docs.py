@@ -12,7 +12,7 @@ from tests.synthesis import ROOT
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 # Of the top level, and made by the commands.
-MADE = {".venv", "node_modules", "cdk.out"}
+MADE = {".venv", "node_modules", "cdk.out", "build", "rehearsal.egg-info"}
 TOP = {path.name for path in ROOT.iterdir()} - MADE
 PATH = re.compile(r"(?:\.?[\w*][\w.*-]*/)+[\w.*-]*|[\w*]+\.(?:py|toml|md)|[Mm]akefile|requirements[\w.-]*")
 
