@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -297,6 +298,27 @@ def test_run_ends_a_build_that_takes_longer_than_it_may(
 
     with pytest.raises(ActionFailed, match=f"timed out after {minutes} minutes"):
         action.run(make_context({"ProjectName": "Synth"}, inputs={"S": {}}, timeout_minutes=of_the_action))
+
+
+def test_run_leaves_a_local_cache_to_the_next_build_of_its_project_alone(
+    make_context: ContextMaker, tmp_path: Path
+) -> None:
+    # given builds of one action's name in two projects, which share a folder of packages
+    make_context.clients["codebuild"] = FakeCodeBuild(
+        spec("ls kept > found.txt || true", "mkdir -p kept", "touch kept/file", cache={"paths": ["kept/**/*"]})
+    )
+
+    # when each builds, and the first once more
+    found = []
+    for name, project in (("First", "one"), ("Second", "another"), ("Third", "one")):
+        action = CodeBuildAction(tmp_path / "cache", local_caches=tmp_path / project, make_sandbox=bare_sandbox)
+        context = make_context({"ProjectName": "Synth"}, inputs={name: {}})
+        action.run(context)
+        found.append((context.inputs[name] / "found.txt").read_text())
+        shutil.rmtree(context.work / "build")
+
+    # then
+    assert found == ["", "", "file\n"]
 
 
 def test_run_ends_a_build_when_the_run_stops(make_context: ContextMaker, action: CodeBuildAction) -> None:
