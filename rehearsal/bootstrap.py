@@ -71,7 +71,7 @@ def _run_cdk(
     environment = cloud.child_environment(cloud.clients.root(account, region), region)
     environment["TMPDIR"] = str(folder)
     process = cloud.guardian.popen(
-        [str(project.cdk), *arguments, "--ci", "--no-color", "--no-notices"],
+        [str(project.cdk), *arguments, "--ci", "--no-color"],
         cwd=folder,
         env=project.tool_environment(environment),
         stdin=subprocess.DEVNULL,

@@ -80,6 +80,7 @@ def make_sandbox(folder: Path, *, cache: Path, start: StartProcess, egress: Mapp
         "CDK_HOME": str(cache / "cdk"),  # the CLI asks the user database, not HOME, for its folder
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_DISABLE_VERSION_CHECK": "true",
+        "CDK_NOTICES": "false",  # they are asked for at AWS
     }
     settings = _npm_global_settings()
     if settings:

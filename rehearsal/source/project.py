@@ -25,6 +25,7 @@ _QUIET = {
     "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION": "1",
     "CDK_DISABLE_CLI_TELEMETRY": "true",
     "CDK_DISABLE_VERSION_CHECK": "true",
+    "CDK_NOTICES": "false",  # they are asked for at AWS
 }
 # Folders that a project keeps out of git and that its app needs to run.
 _DEPENDENCY_FOLDERS = (".venv", "node_modules")
@@ -102,7 +103,7 @@ def synthesize(project: Project, source: Path, output: Path, egress: Mapping[str
     environment["TMPDIR"] = str(output.parent)  # where an app that is ended leaves what it had begun to unpack
     with Guardian() as guardian:
         process = guardian.popen(
-            [str(project.cdk), "synth", "--quiet", "--no-lookups", "--no-notices", "--output", str(output)],
+            [str(project.cdk), "synth", "--quiet", "--no-lookups", "--output", str(output)],
             cwd=source,
             env=project.tool_environment(environment),
             stdin=subprocess.DEVNULL,
