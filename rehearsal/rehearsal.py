@@ -165,8 +165,17 @@ class Rehearsal:
     def release(self, *, rev: str = "HEAD", patch: Path | None = None, approval: Answerer = approve) -> Report:
         """Releases a commit, or a patch on top of one, and reports what happened.
 
-        The first call plans before it starts anything. Raises BadInput, Unsupported or EngineError.
+        The first call plans before it starts anything. Raises BadInput, Unsupported or EngineError, that soon after
+        something has ended that the run needs.
         """
+        try:
+            return self._release(rev, patch, approval)
+        except Exception:
+            if self._cloud is not None:
+                self._cloud.failure.require_none()
+            raise
+
+    def _release(self, rev: str, patch: Path | None, approval: Answerer) -> Report:
         commit = checkout(self.project.directory, rev=rev, patch=patch)
         self._tell(f"Commit {commit.id[:12]}: {commit.title}")
         if commit.uncommitted:

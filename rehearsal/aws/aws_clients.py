@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader
 
 _NOT_READ = (None, None, None, None)
@@ -32,13 +34,25 @@ _CONFIG = Config(
 )
 
 
-class LocalSession(boto3.Session):
-    """A session whose clients speak to the local AWS. A client without options is made once and shared."""
+class LocalAwsEnded(BotoCoreError):
+    """No call is answered any more. As a BotoCoreError it is met where any call that is not answered is."""
 
-    def __init__(self, endpoint_url: str, loader: Loader, region: str, **credentials: str) -> None:
+    fmt = "The local AWS has ended."
+
+
+class LocalSession(boto3.Session):
+    """A session whose clients speak to the local AWS. A client without options is made once and shared.
+
+    `before_send` is called before each attempt of each call.
+    """
+
+    def __init__(
+        self, endpoint_url: str, loader: Loader, region: str, *, before_send: Callable[..., None], **credentials: str
+    ) -> None:
         core = botocore.session.Session(session_vars=_SESSION_VARIABLES)
         core.register_component("data_loader", loader)
         core.set_default_client_config(_CONFIG)
+        core.register("before-send", before_send)
         super().__init__(botocore_session=core, region_name=region, **credentials)
         self._endpoint_url = endpoint_url
         self._shared: dict[str, Any] = {}
@@ -63,6 +77,7 @@ class AwsClients:
         self.endpoint_url = endpoint_url
         self._root_secret = root_secret
         self._loader = Loader(include_default_search_paths=True)
+        self._has_ended = False
         self._roots: dict[tuple[str, str], LocalSession] = {}
         self._lock = threading.Lock()
 
@@ -87,8 +102,16 @@ class AwsClients:
             region, credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]
         )
 
+    def refuse(self) -> None:
+        """From now on every call of every session raises LocalAwsEnded at once, instead of being tried again."""
+        self._has_ended = True
+
+    def _require_answers(self, **_: object) -> None:
+        if self._has_ended:
+            raise LocalAwsEnded
+
     def _session(self, region: str, access_key: str, secret: str, token: str | None = None) -> LocalSession:
         credentials = {"aws_access_key_id": access_key, "aws_secret_access_key": secret}
         if token:
             credentials["aws_session_token"] = token
-        return LocalSession(self.endpoint_url, self._loader, region, **credentials)
+        return LocalSession(self.endpoint_url, self._loader, region, before_send=self._require_answers, **credentials)

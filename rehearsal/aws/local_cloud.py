@@ -55,6 +55,7 @@ from rehearsal.aws.service_api import ServiceApi
 from rehearsal.aws.wafv2.web_acl_association import WebAclAssociationProvider
 from rehearsal.machine.child_environment import NO_AWS, child_environment, program_environment
 from rehearsal.machine.clock import Clock
+from rehearsal.machine.failure import Failure
 from rehearsal.machine.guardian import Guardian
 from rehearsal.machine.loop_thread import LoopThread
 from rehearsal.run_events import EventLog
@@ -66,7 +67,7 @@ class LocalCloud:
     `home` holds this run's files, `cache` what later runs use again. `egress` are the variables of the run's way out,
     for all that runs in here. `speed` is how many AWS seconds pass in a second
     of mere waiting. `port` is the edge's (0 takes a free one). `BadInput` where the port is in use, `EngineError` where
-    the emulator does not start.
+    the emulator does not start. Where it ends before it is stopped, all that runs is ended, and `failure` says so.
     """
 
     def __init__(
@@ -85,9 +86,15 @@ class LocalCloud:
         port = listener.getsockname()[1]
         variables = {**NO_AWS, **egress, "AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{port}"}
         self._ministack = MiniStack(
-            self.guardian, self.home / "ministack", root_secret=root_secret, edge_port=port, variables=variables
+            self.guardian,
+            self.home / "ministack",
+            root_secret=root_secret,
+            edge_port=port,
+            variables=variables,
+            log_file=self.home / "logs" / "ministack.log",
         )
         self._edge = Edge(listener, self._ministack.socket, root_secret)
+        self.failure = Failure(self._fail, self._ministack.is_answering)
         self.endpoint_url = self._edge.url
         self.localize = self._edge.localize
         self.clients = AwsClients(self.endpoint_url, root_secret)
@@ -161,6 +168,8 @@ class LocalCloud:
             starting.enter_context(self._loop)
             starting.callback(self._ministack.stop)
             self._ministack.start()
+            self.failure.watch(self._ministack.wait)
+            self.failure.watch(self._wait_for_watcher)
             starting.callback(lambda: self._loop.run(self._edge.stop()))
             self._loop.run(self._edge.start())
             starting.callback(self.event_sources.join)
@@ -169,6 +178,7 @@ class LocalCloud:
             starting.callback(self.event_sources.stop)
             starting.callback(self.clock.close)
             QueueMetrics(self.clock, self.cloudwatch, lambda: read_queues(self._ministack.get))
+            starting.callback(self.failure.end_watch)
             self._running = starting.pop_all()
         return self
 
@@ -176,3 +186,12 @@ class LocalCloud:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._running.close()
+
+    def _fail(self, reason: str) -> None:
+        """Nothing is worth waiting for any more: what runs is ended, and calls raise at once."""
+        self.clients.refuse()
+        self.guardian.refuse(reason)
+
+    def _wait_for_watcher(self) -> str:
+        code = self.guardian.wait_for_watcher()
+        return f"The process that guards this run's processes has ended in the middle of the run (exit code {code})."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import signal
 import socket
 import sys
 import time
@@ -49,7 +50,14 @@ class MiniStack:
     """
 
     def __init__(
-        self, guardian: Guardian, home: Path, *, root_secret: str, edge_port: int, variables: Mapping[str, str]
+        self,
+        guardian: Guardian,
+        home: Path,
+        *,
+        root_secret: str,
+        edge_port: int,
+        variables: Mapping[str, str],
+        log_file: Path | None = None,
     ) -> None:
         self._guardian = guardian
         self._home = home
@@ -57,7 +65,7 @@ class MiniStack:
         self._edge_port = edge_port
         self._variables = variables
         self.socket = socket_path(home, "aws.sock")
-        self.log_file = home / "ministack.log"
+        self.log_file = log_file or home / "ministack.log"
         self._process: GuardedProcess | None = None
 
     def start(self, *, deadline_seconds: float = _READY_SECONDS) -> None:
@@ -66,6 +74,7 @@ class MiniStack:
         for folder in folders.values():
             (self._home / folder).mkdir(parents=True, exist_ok=True)
         arguments = ["ministack.app:app", "--bind", f"unix:{self.socket}", "--umask", str(_UMASK), "--workers", "0"]
+        self.log_file.parent.mkdir(parents=True, exist_ok=True)
         with self.log_file.open("wb") as log:
             self._process = self._guardian.popen(
                 [sys.executable, "-m", "hypercorn", *arguments, "--keep-alive", "75", "--log-level", "WARNING"],
@@ -79,6 +88,13 @@ class MiniStack:
     def stop(self) -> None:
         if self._process is not None:
             self._guardian.kill(self._process, grace_seconds=_STOP_SECONDS)
+
+    def wait(self) -> str:
+        """Waits until MiniStack has ended: how, with the end of its log."""
+        assert self._process is not None
+        code = self._process.wait()
+        how = f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
+        return self._failure(f"has ended in the middle of the run ({how})")
 
     def _environment(self, folders: Mapping[str, str]) -> dict[str, str]:
         return {
@@ -99,7 +115,7 @@ class MiniStack:
     def _wait_until_ready(self, deadline_seconds: float) -> None:
         assert self._process is not None
         deadline = time.monotonic() + deadline_seconds
-        while not self._is_ready():
+        while not self.is_answering():
             if self._process.poll() is not None:
                 raise EngineError(self._failure(f"ended with exit code {self._process.returncode}"))
             if time.monotonic() > deadline:
@@ -107,7 +123,8 @@ class MiniStack:
                 raise EngineError(self._failure(f"did not answer within {deadline_seconds:.0f} s"))
             time.sleep(0.05)
 
-    def _is_ready(self) -> bool:
+    def is_answering(self) -> bool:
+        """Whether it does, now."""
         try:
             return self.get("/_ministack/ready")[0] == http.client.OK
         except OSError:
@@ -127,4 +144,5 @@ class MiniStack:
 
     def _failure(self, what: str) -> str:
         lines = self.log_file.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
-        return "\n".join([f"The local AWS (MiniStack) {what}. The end of its log, {self.log_file}:", *lines])
+        log = f"The end of its log, {self.log_file}:" if lines else f"Its log is empty: {self.log_file}"
+        return "\n".join([f"The local AWS (MiniStack) {what}. {log}", *lines])

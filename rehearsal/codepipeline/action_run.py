@@ -60,10 +60,13 @@ class ActionRun:
     is_stopped: Callable[[], bool]
 
     def run(self) -> None:
-        """Ends with the action Succeeded or Failed. A RehearsalError ends it Errored, and is raised on."""
+        """Ends with the action Succeeded or Failed. A RehearsalError ends it Errored, and is raised on.
+
+        What fails because the run itself is broken is no fault of the commit: it is Errored, too.
+        """
         self._emit_started()
         try:
-            result = self._perform()
+            result = self._perform_unless_broken()
         except ActionFailed as exc:
             self._end(Status.FAILED, exc.reason, self._gate(exc.gate))
         except ClientError as exc:
@@ -89,6 +92,13 @@ class ActionRun:
     @property
     def _region(self) -> str:
         return self._declaration.region or self.pipeline.region
+
+    def _perform_unless_broken(self) -> ActionResult:
+        try:
+            return self._perform()
+        except Exception:
+            self.cloud.failure.require_none()
+            raise
 
     def _perform(self) -> ActionResult:
         action = self.find_action(self._declaration, self.execution)

@@ -44,7 +44,9 @@ class Conditions:
                 reasons[rule.name] = reason
             self._emit(stage, kind, rule, reason)
 
-        run_together(evaluate_rule, condition.rules, name=f"{stage}-{kind}")
+        run_together(
+            evaluate_rule, condition.rules, name=f"{stage}-{kind}", is_lost=lambda: self.cloud.failure.has_happened
+        )
         for rule in condition.rules:
             if rule.name in reasons:
                 gate = gate_of_rule(kind, rule)
@@ -61,6 +63,7 @@ class Conditions:
             )
             self.rules[rule.provider].evaluate(rule, context)
         except (RuleFailed, ActionFailed, ClientError) as exc:
+            self.cloud.failure.require_none()
             return str(exc)
         return None
 

@@ -78,7 +78,9 @@ class Engine:
         self._begin(pipeline, execution, tuple(stage.name for stage in execution.definition.stages))
         status, reason = Status.ERRORED, ""
         try:
-            status, reason = self._walk(pipeline, execution)
+            outcome = self._walk(pipeline, execution)
+            self._cloud.failure.require_none()
+            status, reason = outcome
         except Superseded:
             status, reason = Status.SUPERSEDED, "A newer execution went on while this one waited for its next stage."
         except RehearsalError as exc:
@@ -205,7 +207,7 @@ class Engine:
         )
 
     def _is_stopped(self, execution: Execution) -> bool:
-        return self._is_stopping.is_set() or execution.is_stop_requested
+        return self._is_stopping.is_set() or execution.is_stop_requested or self._cloud.failure.has_happened
 
     def _begin(self, pipeline: DeployedPipeline, execution: Execution, stages: tuple[str, ...]) -> None:
         self._cloud.event_log.emit(

@@ -142,6 +142,7 @@ class StageRun:
             lambda action: self.run_action(self.execution, self.declaration.name, action),
             records,
             name=self.declaration.name,
+            is_lost=lambda: self.cloud.failure.has_happened,
         )
 
     def _end(self, record: StageExecution, outcome: StageOutcome) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from rehearsal.machine.failure import Failure
 from rehearsal.run_events import EventLog
 
 if TYPE_CHECKING:
@@ -45,3 +46,6 @@ class Surroundings(Protocol):
 
     @property
     def home(self) -> Path: ...
+
+    @property
+    def failure(self) -> Failure: ...

@@ -6,17 +6,26 @@ It must not know what the work is.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 Item = TypeVar("Item")
+_POLL_SECONDS = 0.2
+_GIVE_UP_SECONDS = 1.5
 
 
-def run_together(work: Callable[[Item], None], items: Iterable[Item], *, name: str) -> None:
+def _never() -> bool:
+    return False
+
+
+def run_together(
+    work: Callable[[Item], None], items: Iterable[Item], *, name: str, is_lost: Callable[[], bool] = _never
+) -> None:
     """Calls `work` for every item, each in a thread of its own, and waits for all.
 
     Raises the first error, in the order of the items, after all have ended. A single item runs in a thread as well,
-    so that the caller stays open to signals.
+    so that the caller stays open to signals. Once `is_lost`, what does not end soon is no longer waited for.
     """
     todo = list(items)
     errors: dict[int, BaseException] = {}
@@ -33,7 +42,17 @@ def run_together(work: Callable[[Item], None], items: Iterable[Item], *, name: s
     ]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    _join(threads, is_lost)
     if errors:
         raise errors[min(errors)]
+
+
+def _join(threads: list[threading.Thread], is_lost: Callable[[], bool]) -> None:
+    deadline = None
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(_POLL_SECONDS)
+            if deadline is None and is_lost():
+                deadline = time.monotonic() + _GIVE_UP_SECONDS
+            if deadline is not None and time.monotonic() > deadline:
+                return

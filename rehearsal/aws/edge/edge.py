@@ -21,6 +21,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import aiohttp
 from aiohttp import web
@@ -51,6 +52,11 @@ _TARGET = "X-Amz-Target"
 _UNSIGNED = (
     "This is the local AWS of a rehearsal, and the request is not signed. The run has written a profile for its "
     "accounts, and named its file."
+)
+# Clients of the XML protocols break on anything else; those of the others take it for words.
+_NO_ANSWER = (
+    "<ErrorResponse><Error><Code>BadGateway</Code>"
+    "<Message>The local AWS (MiniStack) does not answer: {}</Message></Error></ErrorResponse>"
 )
 # A provider blocks for as long as its resource takes, and an API call may wait for one: neither may starve the other.
 _PROVIDER_THREADS = 64
@@ -219,7 +225,7 @@ async def _say_that_ministack_ended(request: web.Request, handler: Handler) -> w
     try:
         return await handler(request)
     except aiohttp.ClientError as exc:
-        return web.Response(status=502, text=f"The local AWS (MiniStack) does not answer: {exc}")
+        return web.Response(status=502, text=_NO_ANSWER.format(escape(str(exc))), content_type="text/xml")
 
 
 def _head(request: web.Request) -> SignedRequest:

@@ -28,6 +28,7 @@ from rehearsal.codepipeline.engine import Engine
 from rehearsal.codepipeline.execution import Source
 from rehearsal.codepipeline.rule import RuleContext, RuleFailed
 from rehearsal.errors import ActionFailed
+from rehearsal.machine.failure import Failure
 from rehearsal.run_events import EventLog, RunEvent
 
 ACCOUNT, REGION = "111111111111", "eu-west-1"
@@ -81,6 +82,7 @@ class FakeCloud:
     clock: FakeClock = field(default_factory=FakeClock)
     clients: FakeClients = field(default_factory=FakeClients)
     event_log: EventLog = field(init=False)
+    failure: Failure = field(default_factory=Failure)
 
     def __post_init__(self) -> None:
         self.event_log = EventLog(self.clock.now, time.time)

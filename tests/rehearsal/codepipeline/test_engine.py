@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from rehearsal.codepipeline.definition import (
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline
 from rehearsal.codepipeline.execution import Execution, Source, Trigger
 from rehearsal.errors import EngineError
+from rehearsal.machine.failure import Failure
 from rehearsal.run_events import (
     ActionEnded,
     DeploymentEnded,
@@ -265,3 +267,47 @@ def test_release_names_a_failing_test_after_a_deployment_end_to_end(tmp_path: Pa
     execution = bench.release(deployed(source_stage(), deploy_stage("Staging")))
 
     assert execution.stopped_by.gate == "e2e"
+
+
+def test_release_blames_the_run_and_not_the_commit_when_the_local_aws_ends(tmp_path: Path) -> None:
+    # given a build that fails because the emulator is gone, before the engine knows
+    ends = threading.Event()
+
+    def wait() -> str:
+        ends.wait()
+        return "The local AWS has ended."
+
+    def fail(context: ActionContext) -> None:
+        threading.Timer(0.1, ends.set).start()
+        fails("connection refused")(context)
+
+    bench = Bench.make(tmp_path, {"Build/Synth": fail})
+    bench.cloud.failure = Failure(is_well=ends.is_set)
+    bench.cloud.failure.watch(wait)
+
+    # when
+    with pytest.raises(EngineError, match="The local AWS has ended"):
+        bench.release(deployed(source_stage(), build_stage()))
+
+    # then
+    assert [event.status for event in bench.cloud.events(ActionEnded)] == [Status.SUCCEEDED, Status.ERRORED]
+    assert [event.status for event in bench.cloud.events(StageEnded)] == [Status.SUCCEEDED, Status.ERRORED]
+    (ended,) = bench.cloud.events(ExecutionEnded)
+    assert (ended.status, ended.reason) == (Status.ERRORED, "The local AWS has ended.")
+
+
+def test_release_ends_soon_when_the_local_aws_ends_and_an_action_hangs(tmp_path: Path) -> None:
+    never = threading.Event()
+
+    def hang(_: ActionContext) -> None:
+        bench.cloud.failure.watch(lambda: "The local AWS has ended.")
+        never.wait(60)
+
+    bench = Bench.make(tmp_path, {"Build/Synth": hang})
+    started = time.monotonic()
+
+    with pytest.raises(EngineError, match="The local AWS has ended"):
+        bench.release(deployed(source_stage(), build_stage()))
+
+    assert time.monotonic() - started < 10
+    never.set()
