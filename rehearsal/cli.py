@@ -11,7 +11,6 @@ import argparse
 import json
 import signal
 import sys
-import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +23,7 @@ from rehearsal.console.progress import Style
 from rehearsal.console.prompt import ask_on_terminal
 from rehearsal.console.summary import summarize
 from rehearsal.errors import BadInput, EngineError, RehearsalError
+from rehearsal.machine.run_folder import temporary_folder
 from rehearsal.plan.drawing import draw_plan, list_plan
 from rehearsal.rehearsal import DEFAULT_SPEED, Answerer, Rehearsal, approve, read_plan, reject
 from rehearsal.report import Report, Result, errored_report
@@ -104,8 +104,8 @@ def _release(options: argparse.Namespace, rehearsal: Rehearsal, printer: Printer
 
 
 def _plan(options: argparse.Namespace, printer: Printer) -> int:
-    with tempfile.TemporaryDirectory(prefix="rehearsal-plan-") as folder:
-        plan = read_plan(options.project, Path(folder), pipeline=options.pipeline, on_notice=printer.say)
+    with temporary_folder("rehearsal-plan-") as folder:
+        plan = read_plan(options.project, folder, pipeline=options.pipeline, on_notice=printer.say)
     printer.say(f"{list_plan(plan)}\n\n{draw_plan(plan)}")
     printer.say("\nThis is the plan of the files as they are; a run releases what is committed.", Style.FAINT)
     if plan.unsupported:

@@ -7,8 +7,8 @@ pipeline run. Each later one finds the world as the last left it. It must not pr
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -35,6 +35,7 @@ from rehearsal.codepipeline.rule import CloudWatchAlarmRule
 from rehearsal.codepipeline.webhook_provider import WebhookProvider
 from rehearsal.errors import EngineError
 from rehearsal.machine.egress import Egress, refused_words
+from rehearsal.machine.run_folder import LOGS, RunFolder, sweep
 from rehearsal.machine.user_cache import require_cache, user_cache
 from rehearsal.plan.plan import Plan, make_plan
 from rehearsal.report import Report, StagePlaces, last_standard, make_report
@@ -47,8 +48,6 @@ from rehearsal.source.project import copy_dependencies, open_project, project_fo
 
 DEFAULT_SPEED = 120.0
 _SHOWN_FILES = 5
-_CLEANING_SECONDS = 10.0
-_CLEANING_PAUSE_SECONDS = 0.1
 
 Answerer = Callable[[ApprovalRequest], ApprovalAnswer | None]
 
@@ -98,7 +97,8 @@ class Rehearsal:
     ) -> None:
         self.project = open_project(project_dir)
         self._cache = require_cache(cache or user_cache())
-        self.home = Path(tempfile.mkdtemp(prefix="rehearsal-"))
+        self._folder = RunFolder()
+        self.home = self._folder.path
         self._speed = speed
         self._wanted_pipeline = pipeline
         self._port = port
@@ -110,6 +110,8 @@ class Rehearsal:
         self._plan: Plan | None = None
         self._cloud: LocalCloud | None = None
         self._engine: Engine | None = None
+        # Beside the run: what a killed one has left may take a while to delete.
+        threading.Thread(target=sweep, name="sweep", daemon=True).start()
 
     @property
     def _project_id(self) -> str:
@@ -135,7 +137,7 @@ class Rehearsal:
 
     @property
     def logs(self) -> Path:
-        return self.home / "logs"
+        return self.home / LOGS
 
     def __enter__(self) -> Rehearsal:
         self._running.enter_context(self._egress)
@@ -147,7 +149,7 @@ class Rehearsal:
         if self._engine is not None:
             self._engine.stop()
         self._running.close()
-        _keep_logs(self.home)
+        self._folder.close()
 
     def require_commit(self, *, rev: str = "HEAD", patch: Path | None = None) -> None:
         """Raises BadInput when there is no such commit, or the patch does not apply to it. Starts nothing."""
@@ -336,25 +338,3 @@ def _uncommitted_words(commit: Commit) -> str:
     more = len(commit.uncommitted) - _SHOWN_FILES
     rest = f" and {more} more" if more > 0 else ""
     return f"Uncommitted changes are not released, as a push would not carry them: {names}{rest}."
-
-
-def _keep_logs(home: Path) -> None:
-    """Removes all that the run made but for its logs."""
-    function_logs = home / "lambda" / "logs"
-    if function_logs.is_dir():
-        target = home / "logs" / "functions"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not target.exists():
-            shutil.move(function_logs, target)
-    deadline = time.monotonic() + _CLEANING_SECONDS
-    while rest := [path for path in home.iterdir() if path.name != "logs"]:
-        for path in rest:
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
-        if time.monotonic() > deadline:
-            break
-        time.sleep(_CLEANING_PAUSE_SECONDS)  # an action that was stopped may still be writing
-    if not any(home.iterdir()):
-        home.rmdir()

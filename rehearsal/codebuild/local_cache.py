@@ -7,9 +7,10 @@ Source: CodeBuild user guide, "Cache builds to improve performance", "cache/path
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+
+from rehearsal.machine.run_folder import temporary_folder
 
 _WHOLE_FOLDER = "/**/*"
 
@@ -36,11 +37,11 @@ class LocalCache:
     def _replace(self, name: str, made: Path) -> None:
         kept = self._folder / name
         kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".saving-") as saving:
-            shutil.copytree(made, Path(saving) / "new", symlinks=True)
+        with temporary_folder(".saving-", within=kept.parent) as saving:
+            shutil.copytree(made, saving / "new", symlinks=True)
             if kept.exists():
-                kept.rename(Path(saving) / "old")
-            (Path(saving) / "new").rename(kept)
+                kept.rename(saving / "old")
+            (saving / "new").rename(kept)
 
 
 def _folders_of(paths: tuple[str, ...]) -> Iterator[str]:

@@ -15,7 +15,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ import uv
 
 from rehearsal.codebuild.shell import StartProcess
 from rehearsal.errors import BadInput, EngineError
+from rehearsal.machine.run_folder import temporary_folder
 from rehearsal.machine.user_settings import copy_package_settings, kept_variables
 
 _SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/opt/homebrew/bin")
@@ -136,8 +136,8 @@ def _link_or_copy(source: str, target: str) -> None:
 
 def _keep_bytecode(package: Path, kept: Path) -> None:
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".making-") as making:
-        made = Path(making) / package.name
+    with temporary_folder(".making-", within=kept.parent) as making:
+        made = making / package.name
         shutil.copytree(package, made)
         compileall.compile_dir(made, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
         for source in made.rglob("*"):

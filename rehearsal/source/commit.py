@@ -12,7 +12,6 @@ import os
 import re
 import subprocess
 import tarfile
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from email.parser import BytesHeaderParser
 from pathlib import Path
 
 from rehearsal.errors import BadInput
+from rehearsal.machine.run_folder import temporary_folder
 
 _PATCH_AUTHOR = "Local run"
 _PATCH_EMAIL = "local-run@localhost"
@@ -77,8 +77,9 @@ def checkout(project_dir: Path, *, rev: str = "HEAD", patch: Path | None = None)
     branch = _branch(top)
     if patch is None:
         return _packed(top, commit_id, branch=branch, uncommitted=uncommitted)
-    with tempfile.TemporaryDirectory(prefix="commit-") as folder:
-        clone = Path(folder)
+    with temporary_folder("rehearsal-commit-") as folder:
+        clone = folder / "clone"
+        clone.mkdir()
         _borrow(top, clone)
         patched = _commit_patch(clone, commit_id, patch)
         return _packed(clone, patched, branch=branch, uncommitted=uncommitted)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from rehearsal.machine.run_folder import temporary_folder
 from rehearsal.source.commit import Commit
 from rehearsal.source.project import Project
 
@@ -44,14 +44,14 @@ class KnownAssembly:
 
     def _replace(self, assembly: Path, key: str) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._folder, prefix=".keeping-") as keeping:
-            shutil.copytree(assembly, Path(keeping) / "new")
+        with temporary_folder(".keeping-", within=self._folder) as keeping:
+            shutil.copytree(assembly, keeping / "new")
             for older in self._folder.iterdir():
                 if not older.name.startswith("."):
                     with suppress(OSError):
-                        older.rename(Path(keeping) / f"old-{older.name}")
+                        older.rename(keeping / f"old-{older.name}")
             with suppress(OSError):  # another run was quicker
-                (Path(keeping) / "new").rename(self._folder / key)
+                (keeping / "new").rename(self._folder / key)
 
 
 def _key(project: Project, commit: Commit) -> str | None:

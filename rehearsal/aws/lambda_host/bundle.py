@@ -10,8 +10,6 @@ import base64
 import hashlib
 import http.client
 import io
-import shutil
-import tempfile
 import threading
 import zipfile
 from collections.abc import Callable
@@ -23,6 +21,7 @@ from rehearsal.aws.lambda_host.function import FunctionVersion
 from rehearsal.aws.lambda_host.functions import Functions
 from rehearsal.aws.lambda_host.wheels import MachinePackages
 from rehearsal.errors import EngineError
+from rehearsal.machine.run_folder import temporary_folder
 
 Download = Callable[[str], tuple[int, bytes]]
 
@@ -116,16 +115,17 @@ def _folder_name(code_sha256: str) -> str:
 def _unpack(archive: bytes, folder: Path) -> None:
     """Unpacks beside `folder` and renames, so that a folder that exists is complete."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=folder.parent))
-    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
-        for entry in packed.infolist():
-            path = Path(packed.extract(entry, unfinished))
-            mode = (entry.external_attr >> 16) & 0o777
-            if mode and not entry.is_dir():
-                path.chmod(mode | 0o600)
-    try:
-        unfinished.rename(folder)
-    except OSError:  # another run was quicker
-        shutil.rmtree(unfinished)
-        if not folder.exists():
-            raise
+    with temporary_folder("unfinished-", within=folder.parent) as unfinished:
+        made = unfinished / folder.name
+        made.mkdir()
+        with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+            for entry in packed.infolist():
+                path = Path(packed.extract(entry, made))
+                mode = (entry.external_attr >> 16) & 0o777
+                if mode and not entry.is_dir():
+                    path.chmod(mode | 0o600)
+        try:
+            made.rename(folder)
+        except OSError:  # another run was quicker
+            if not folder.exists():
+                raise

@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ import uv
 from packaging import tags
 
 from rehearsal.errors import EngineError
+from rehearsal.machine.run_folder import temporary_folder
 from rehearsal.run_events import EventLog, Notice
 
 Install = Callable[[Sequence[str], Path], None]
@@ -72,9 +72,11 @@ class MachinePackages:
             self._tell(pins)
             if not folder.exists():
                 self._cache.mkdir(parents=True, exist_ok=True)
-                unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=self._cache))
-                self._install(pins, unfinished)
-                _keep(unfinished, folder)
+                with temporary_folder("unfinished-", within=self._cache) as unfinished:
+                    made = unfinished / folder.name
+                    made.mkdir()
+                    self._install(pins, made)
+                    _keep(made, folder)
         return folder
 
     def _tell(self, pins: tuple[str, ...]) -> None:
@@ -90,10 +92,9 @@ class MachinePackages:
         )
 
 
-def _keep(unfinished: Path, folder: Path) -> None:
+def _keep(made: Path, folder: Path) -> None:
     try:
-        unfinished.rename(folder)
+        made.rename(folder)
     except OSError:  # another run was quicker
-        shutil.rmtree(unfinished)
         if not folder.exists():
             raise
