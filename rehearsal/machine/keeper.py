@@ -129,8 +129,8 @@ def _has_ended(command: int) -> bool:
 def _end_all(command: int, woken: int) -> int:
     """Kills until no child is left; the command's wait status. What does not die of SIGKILL in time is left.
 
-    A child's number is its own until the keeper reaps it, so nobody else's process is hit; a grandchild becomes a
-    child when its parent dies.
+    A child's number, and its group's, are its own until the keeper reaps it, so nobody else's process is hit; a
+    grandchild becomes a child when its parent dies.
     """
     status: int = signal.SIGKILL
     poll = select.poll()
@@ -139,9 +139,11 @@ def _end_all(command: int, woken: int) -> int:
     _signal_group(command, signal.SIGKILL)
     while time.monotonic() < deadline:
         try:
-            while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
-                if ended[0] == command:
-                    status = ended[1]
+            while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                _kill(ended.si_pid)
+                _, end = os.waitpid(ended.si_pid, 0)
+                if ended.si_pid == command:
+                    status = end
         except ChildProcessError:
             break
         for child in _children():
@@ -152,8 +154,9 @@ def _end_all(command: int, woken: int) -> int:
 
 
 def _children() -> Iterator[int]:
+    """Those that live, the newest first."""
     me = os.getpid()
-    for name in os.listdir("/proc"):
+    for name in reversed(os.listdir("/proc")):
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/stat", "rb") as file:
@@ -164,9 +167,14 @@ def _children() -> Iterator[int]:
                 yield int(name)
 
 
-def _kill(process: int) -> None:
+def _kill(child: int) -> None:
+    """With its group, though it be dead already: one that forks and ends is outrun by its child, a group by nobody."""
     try:
-        os.kill(process, signal.SIGKILL)
+        group = os.getpgid(child)
+        if group == os.getpgid(0):
+            os.kill(child, signal.SIGKILL)
+        else:
+            os.killpg(group, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass
 

@@ -17,18 +17,18 @@ from rehearsal.machine.guardian import HAS_KEEPERS, MARK, GuardedProcess, Guardi
 
 REPOSITORY = Path(__file__).parents[3]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
-# Leaves its session, its environment and its parent, and writes its id where the test finds it; the parent stays.
+# Leaves its session, its parent and (where that is found) its environment, and writes its id where the test finds it.
 DAEMON = """
 import os, sys, time
 WRITES = "import os, pathlib, sys, time; pathlib.Path(sys.argv[1]).write_text(str(os.getpid())); time.sleep(60)"
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
-        os.execve(sys.executable, [sys.executable, "-c", WRITES, sys.argv[1]], {})
+        os.execve(sys.executable, [sys.executable, "-c", WRITES, sys.argv[1]], ENVIRONMENT)
     os._exit(0)
 while not os.path.isfile(sys.argv[1]) or not os.path.getsize(sys.argv[1]):
     time.sleep(0.01)
-"""
+""".replace("ENVIRONMENT", "{}" if HAS_KEEPERS else "os.environ")
 STAYS = "time.sleep(60)"
 NEEDS_A_KEEPER = pytest.mark.skipif(not HAS_KEEPERS, reason="only Linux gives orphans to another parent than init")
 WRITES_ITS_ID = """
