@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import shutil
 import subprocess
 import sys
 import sysconfig
