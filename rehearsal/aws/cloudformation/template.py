@@ -20,10 +20,10 @@ import yaml
 
 from rehearsal.aws.eventbridge.rule_targets import RULE_TYPE, with_own_delivery
 from rehearsal.aws.iam.policies import fit_policies
+from rehearsal.aws.lambda_host.function import PROXY_URL_VARIABLE
 from rehearsal.errors import Unsupported
 
 ORIGINAL = "RehearsalOriginal"
-PROXY_URL_VARIABLE = "MINISTACK_LAMBDA_PROXY_URL"
 FUNCTION_TYPE = "AWS::Lambda::Function"
 # CloudFormation gives up on a custom resource after an hour; a traffic shift at the speed of AWS may take two days.
 _SERVICE_TIMEOUT_SECONDS = 3 * 24 * 3600

@@ -5,24 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from rehearsal.aws.lambda_host.function import FunctionArn, InvocationResult
+from rehearsal.aws.lambda_host.function import FunctionArn, Invoker
 from rehearsal.aws.lambda_host.routing import Routing
 from rehearsal.run_events import EventLog
 
 
-class Functions(Protocol):
+class Functions(Invoker, Protocol):
     """The Lambda host."""
-
-    def invoke(
-        self,
-        function_arn: str,
-        event: Any,
-        *,
-        asynchronous: bool = False,
-        during: Callable[[], AbstractContextManager[object]],
-    ) -> InvocationResult: ...
 
     def snapshot(self, function: FunctionArn, version: str) -> None: ...
 

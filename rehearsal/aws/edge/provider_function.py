@@ -14,10 +14,10 @@ import json
 import zipfile
 from urllib.parse import urlencode
 
-from rehearsal.aws.cloudformation.template import PROXY_URL_VARIABLE
 from rehearsal.aws.edge.credentials import Principal, Vault
 from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.edge.upstream import Answer, Upstream
+from rehearsal.aws.lambda_host.function import PROXY_URL_VARIABLE
 from rehearsal.errors import EngineError
 
 NAME = "rehearsal-resources"

@@ -12,16 +12,14 @@ import logging
 import secrets
 import threading
 import uuid
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.aws.eventbridge.schedule_expression import Schedule, parse_schedule
-from rehearsal.aws.lambda_host.function import FunctionArn, InvocationResult
+from rehearsal.aws.lambda_host.function import FunctionArn, Invoker
 from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult
 from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import Clock, ClockClosed, Work
@@ -29,19 +27,6 @@ from rehearsal.machine.clock import Clock, ClockClosed, Work
 AFTER_ALARMS = 100
 _TARGET_KEYS = frozenset({"Arn", "Id", "Input", "RetryPolicy", "DeadLetterConfig"})
 log = logging.getLogger(__name__)
-
-
-class Functions(Protocol):
-    """The Lambda host."""
-
-    def invoke(
-        self,
-        function_arn: str,
-        event: Any,
-        *,
-        asynchronous: bool = False,
-        during: Callable[[], AbstractContextManager[object]],
-    ) -> InvocationResult: ...
 
 
 @dataclass(frozen=True)
@@ -72,7 +57,7 @@ class Schedules:
 
     resource_types = frozenset({"AWS::Events::Rule"})
 
-    def __init__(self, clock: Clock, functions: Functions) -> None:
+    def __init__(self, clock: Clock, functions: Invoker) -> None:
         self._clock = clock
         self._functions = functions
         self._lock = threading.Lock()

@@ -6,7 +6,8 @@ It must not call AWS: `functions.py` reads these from the Lambda API.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +23,19 @@ class Clients(Protocol):
     def root(self, account: str, region: str) -> boto3.Session: ...
 
     def assume(self, role_arn: str, *, session_name: str, region: str) -> boto3.Session: ...
+
+
+class Invoker(Protocol):
+    """The Lambda host, for whoever invokes functions; see host.py."""
+
+    def invoke(
+        self,
+        function_arn: str,
+        event: Any,
+        *,
+        asynchronous: bool = False,
+        during: Callable[[], AbstractContextManager[object]],
+    ) -> InvocationResult: ...
 
 
 @dataclass(frozen=True)

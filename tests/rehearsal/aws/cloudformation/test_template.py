@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from rehearsal.aws.cloudformation.template import (
     ORIGINAL,
-    PROXY_URL_VARIABLE,
     Rewriting,
     custom_type,
     fingerprint,
@@ -17,6 +16,7 @@ from rehearsal.aws.cloudformation.template import (
     parse_template,
     rewrite,
 )
+from rehearsal.aws.lambda_host.function import PROXY_URL_VARIABLE
 from rehearsal.errors import Unsupported
 
 REWRITING = Rewriting(
