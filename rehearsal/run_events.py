@@ -101,6 +101,25 @@ class ActionOutput(RunEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BuildPhaseStarted(RunEvent):
+    """A build entered a phase, in CodeBuild's spelling (PRE_BUILD)."""
+
+    stage: str
+    action: str
+    phase: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildCommandStarted(RunEvent):
+    """A build runs a command of its buildspec; it may have several lines, secrets already replaced."""
+
+    stage: str
+    action: str
+    phase: str
+    command: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ActionEnded(RunEvent):
     execution_id: str
     stage: str
@@ -119,6 +138,18 @@ class ApprovalRequested(RunEvent):
     action: str
     comment: str = ""
     url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalAnswered(RunEvent):
+    """`by` says who: a principal's ARN and how it answered, or the local run itself."""
+
+    execution_id: str
+    stage: str
+    action: str
+    is_approved: bool
+    by: str = ""
+    summary: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ from rehearsal.codebuild.shell import BuildShell, StartProcess
 from rehearsal.codebuild.variables import BuildVariables, mask, resolve_variables
 from rehearsal.codepipeline.actions.action import ActionContext, ActionResult
 from rehearsal.errors import ActionFailed, Unsupported
-from rehearsal.run_events import Notice
+from rehearsal.run_events import BuildCommandStarted, BuildPhaseStarted, Notice
 
 _BUILDSPEC_FILE = "buildspec.yml"
 _SHOWN_CHARACTERS = 300
@@ -136,7 +136,7 @@ class _BuildRun:
         self.cache.restore(source)
         shell = self._shell(sandbox, source)
         try:
-            failure = run_phases(self.buildspec, shell, self._say)
+            failure = run_phases(self.buildspec, shell, self._say, self._started)
             if failure:
                 raise self._failed(failure)
             environment = shell.environment()
@@ -237,6 +237,16 @@ class _BuildRun:
             raise ActionFailed("The build was stopped.")
         if self.monotonic() > self._deadline:
             raise ActionFailed(f"The build timed out after {self._timeout_minutes} minutes, which is its time-out.")
+
+    def _started(self, phase: str, command: str | None) -> None:
+        stage, action = self.context.stage, self.context.declaration.name
+        self.context.cloud.event_log.emit(
+            BuildPhaseStarted(stage=stage, action=action, phase=phase)
+            if command is None
+            else BuildCommandStarted(
+                stage=stage, action=action, phase=phase, command=mask(command, self._secrets).strip()
+            )
+        )
 
     def _say(self, text: str) -> None:
         for line in f"[Container] {text}".split("\n"):

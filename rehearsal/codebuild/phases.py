@@ -24,6 +24,12 @@ class CommandShell(Protocol):
     def run(self, command: str) -> int: ...
 
 
+Started = Callable[[str, str | None], None]  # a phase in CodeBuild's spelling, and its command: None as it begins
+
+
+def _unheard(_phase: str, _command: str | None) -> None: ...
+
+
 @dataclass(frozen=True)
 class CommandFailure:
     """A command that ended a phase; `phase` in CodeBuild's spelling (BUILD)."""
@@ -34,11 +40,16 @@ class CommandFailure:
     last_line: str = ""
 
 
-def run_phases(buildspec: Buildspec, shell: CommandShell, say: Callable[[str], None]) -> CommandFailure | None:
-    """Run all phases; the first failure that fails the build, or None. `say` takes CodeBuild's own log lines."""
+def run_phases(
+    buildspec: Buildspec, shell: CommandShell, say: Callable[[str], None], started: Started = _unheard
+) -> CommandFailure | None:
+    """Run all phases; the first failure that fails the build, or None.
+
+    `say` takes CodeBuild's own log lines; `started` hears each phase and each command as it begins.
+    """
     build_failure: CommandFailure | None = None
     for phase in buildspec.phases:
-        failure = _run_phase(phase, shell, say)
+        failure = _run_phase(phase, shell, say, started)
         if failure is None or phase.on_failure is OnFailure.CONTINUE:
             continue
         build_failure = build_failure or failure
@@ -48,21 +59,25 @@ def run_phases(buildspec: Buildspec, shell: CommandShell, say: Callable[[str], N
     return build_failure
 
 
-def _run_phase(phase: Phase, shell: CommandShell, say: Callable[[str], None]) -> CommandFailure | None:
+def _run_phase(
+    phase: Phase, shell: CommandShell, say: Callable[[str], None], started: Started
+) -> CommandFailure | None:
     name = phase.name.upper()
     say(f"Entering phase {name}")
-    failure = _run_commands(name, phase.commands, shell, say)
-    failure_of_finally = _run_commands(name, phase.finally_commands, shell, say)
+    started(name, None)
+    failure = _run_commands(name, phase.commands, shell, say, started)
+    failure_of_finally = _run_commands(name, phase.finally_commands, shell, say, started)
     failure = failure or failure_of_finally
     say(f"Phase complete: {name} State: {'FAILED' if failure else 'SUCCEEDED'}")
     return failure
 
 
 def _run_commands(
-    phase: str, commands: tuple[str, ...], shell: CommandShell, say: Callable[[str], None]
+    phase: str, commands: tuple[str, ...], shell: CommandShell, say: Callable[[str], None], started: Started
 ) -> CommandFailure | None:
     for command in commands:
         say(f"Running command {command}")
+        started(phase, command)
         exit_code = shell.run(command)
         if exit_code != 0:
             say(f"Command did not exit successfully {command} exit status {exit_code}")

@@ -102,7 +102,8 @@ class CodePipelineApi:
             raise ApiError(
                 "InvalidApprovalTokenException", "The approval request already received a response or expired."
             )
-        answer = ApprovalAnswer(result["status"] == "Approved", result.get("summary", ""))
+        by = f"{caller.arn or caller.account} through the API"
+        answer = ApprovalAnswer(result["status"] == "Approved", result.get("summary", ""), by)
         try:
             self._approvals.answer(parameters["token"], answer)
         except ApprovalAlreadyCompleted as exc:

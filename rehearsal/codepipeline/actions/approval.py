@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from rehearsal.codepipeline.actions.action import ActionContext, ActionResult
 from rehearsal.errors import ActionFailed
-from rehearsal.run_events import ApprovalRequested
+from rehearsal.run_events import ApprovalAnswered, ApprovalRequested
 
 DEFAULT_TIMEOUT_MINUTES = 7 * 24 * 60
 _POLL_SECONDS = 0.2
@@ -36,8 +36,11 @@ class ApprovalRequest:
 
 @dataclass(frozen=True)
 class ApprovalAnswer:
+    """`by` says who answered, and how."""
+
     is_approved: bool
     summary: str = ""
+    by: str = ""
 
 
 class ApprovalAlreadyCompleted(Exception):
@@ -52,12 +55,16 @@ Answerer = Callable[[ApprovalRequest], ApprovalAnswer | None]
 
 
 class Approvals:
-    """The open questions of a run; `answerer` is asked about each, and may leave it open by answering None."""
+    """The open questions of a run; `answerer` is asked about each, and may leave it open by answering None.
+
+    Of several answers the first counts. `when_closed` tells who still waits for one that there is nothing to wait for.
+    """
 
     def __init__(self, answerer: Answerer) -> None:
         self.answerer = answerer
         self._open: dict[tuple[str, str, str], ApprovalRequest] = {}
         self._answers: dict[str, ApprovalAnswer] = {}
+        self._when_closed: list[Callable[[ApprovalRequest], None]] = []
         self._changed = threading.Condition()
 
     def ask(self, request: ApprovalRequest, *, seconds: float, is_stopped: Callable[[], bool]) -> ApprovalAnswer:
@@ -65,18 +72,25 @@ class Approvals:
         deadline = time.monotonic() + seconds
         with self._changed:
             self._open[request.pipeline, request.stage, request.action] = request
-        answer = self.answerer(request)
-        if answer is not None:
-            return self._close(request, answer)
+        try:
+            answer = self.answerer(request)
+            with self._changed:
+                if answer is not None:
+                    self._answers.setdefault(request.token, answer)
+                while request.token not in self._answers:
+                    if is_stopped():
+                        raise ActionFailed("The run was stopped before the approval was answered.", gate="approval")
+                    if time.monotonic() > deadline:
+                        raise ActionFailed(f"Nobody answered within {seconds / 60:g} minutes.", gate="approval")
+                    self._changed.wait(_POLL_SECONDS)
+                return self._answers[request.token]
+        finally:
+            self._close(request)
+
+    def when_closed(self, listener: Callable[[ApprovalRequest], None]) -> None:
+        """`listener` hears of every question that is answered, timed out or stopped."""
         with self._changed:
-            while request.token not in self._answers:
-                if is_stopped():
-                    raise ActionFailed("The run was stopped before the approval was answered.", gate="approval")
-                if time.monotonic() > deadline:
-                    raise ActionFailed(f"Nobody answered within {seconds / 60:g} minutes.", gate="approval")
-                self._changed.wait(_POLL_SECONDS)
-            answer = self._answers[request.token]
-        return self._close(request, answer)
+            self._when_closed.append(listener)
 
     def find(self, pipeline: str, stage: str, action: str) -> ApprovalRequest | None:
         with self._changed:
@@ -92,11 +106,14 @@ class Approvals:
             self._answers[token] = answer
             self._changed.notify_all()
 
-    def _close(self, request: ApprovalRequest, answer: ApprovalAnswer) -> ApprovalAnswer:
+    def _close(self, request: ApprovalRequest) -> None:
         with self._changed:
-            self._open.pop((request.pipeline, request.stage, request.action), None)
-            self._answers[request.token] = answer
-        return answer
+            path = (request.pipeline, request.stage, request.action)
+            if self._open.get(path) is request:
+                del self._open[path]
+            listeners = list(self._when_closed)
+        for listener in listeners:
+            listener(request)
 
 
 @dataclass(frozen=True)
@@ -125,6 +142,17 @@ class ApprovalAction:
         )
         minutes = context.declaration.timeout_minutes or DEFAULT_TIMEOUT_MINUTES
         answer = self.approvals.ask(request, seconds=minutes * 60.0, is_stopped=context.is_stopped)
+        context.cloud.event_log.emit(
+            ApprovalAnswered(
+                execution_id=request.execution_id,
+                stage=request.stage,
+                action=request.action,
+                is_approved=answer.is_approved,
+                by=answer.by,
+                summary=answer.summary,
+            )
+        )
         if not answer.is_approved:
-            raise ActionFailed(f"Rejected: {answer.summary}" if answer.summary else "Rejected.", gate="approval")
+            who = f"Rejected by {answer.by}" if answer.by else "Rejected"
+            raise ActionFailed(f"{who}: {answer.summary}" if answer.summary else f"{who}.", gate="approval")
         return ActionResult()

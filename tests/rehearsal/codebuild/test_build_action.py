@@ -17,7 +17,7 @@ from rehearsal.codebuild.sandbox import Sandbox
 from rehearsal.codebuild.shell import StartProcess
 from rehearsal.codepipeline.actions.action import ArtifactLocation
 from rehearsal.errors import ActionFailed, Unsupported
-from rehearsal.run_events import Notice
+from rehearsal.run_events import BuildCommandStarted, BuildPhaseStarted, Notice
 from tests.rehearsal.codepipeline.actions.fake_context import ContextMaker
 
 ROLE = "arn:aws:iam::111111111111:role/project"
@@ -175,6 +175,25 @@ def test_run_masks_secrets_and_credentials_in_output_log_and_reason(
     for text in (log, caught.value.reason):
         assert "***" in text
         assert not any(secret in text for secret in (SECRET, "ASIAROLE", "s3cr3t"))
+
+
+def test_run_tells_each_phase_and_command_as_it_begins_without_secrets(
+    make_context: ContextMaker, action: CodeBuildAction
+) -> None:
+    make_context.clients["ssm"] = FakeParameters()
+    phases = {"install": {"commands": ["true"]}, "build": {"commands": [f"echo {SECRET}"]}}
+    make_context.clients["codebuild"] = FakeCodeBuild(
+        json.dumps({"version": "0.2", "phases": phases, "env": {"parameter-store": {"TOKEN": "/token"}}})
+    )
+
+    action.run(make_context({"ProjectName": "Synth"}, inputs={"Source": {}}))
+
+    told = [
+        (event.phase, event.command if isinstance(event, BuildCommandStarted) else None)
+        for event in make_context.cloud.event_log.events
+        if isinstance(event, BuildPhaseStarted | BuildCommandStarted)
+    ]
+    assert told == [("INSTALL", None), ("INSTALL", "true"), ("BUILD", None), ("BUILD", "echo ***")]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from rehearsal.codepipeline.codepipeline_api import CodePipelineApi
 from rehearsal.codepipeline.definition import StageDeclaration
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline, PipelineStore
 from rehearsal.codepipeline.engine import Engine
-from rehearsal.run_events import ApprovalRequested, ExecutionEnded, Status
+from rehearsal.run_events import ApprovalAnswered, ApprovalRequested, ExecutionEnded, Status
 from tests.rehearsal.codepipeline.fake_cloud import (
     ACCOUNT,
     REGION,
@@ -32,7 +32,7 @@ from tests.rehearsal.codepipeline.fake_cloud import (
     source_stage,
 )
 
-CALLER = Caller(ACCOUNT, REGION)
+CALLER = Caller(ACCOUNT, REGION, "arn:aws:iam::111111111111:user/boss")
 MODEL = botocore.session.get_session().get_service_model("codepipeline")
 
 
@@ -162,6 +162,12 @@ def test_open_approval_is_answered_with_its_token(tmp_path: Path, answer: str, s
 
     thread.join(5)
     assert world.pipeline.executions[0].status is status
+    (answered,) = world.bench.cloud.events(ApprovalAnswered)
+    assert (answered.is_approved, answered.by, answered.summary) == (
+        answer == "Approved",
+        "arn:aws:iam::111111111111:user/boss through the API",
+        "looked at it",
+    )
 
 
 def _wait_for_token(world: World) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -63,3 +64,26 @@ def test_answer_is_refused_when_its_token_is_unknown_or_was_used() -> None:
         approvals.answer(REQUEST.token, ApprovalAnswer(False))
     with pytest.raises(InvalidApprovalToken):
         approvals.answer("another", ApprovalAnswer(True))
+
+
+def test_first_answer_counts_when_the_answerer_and_another_answer() -> None:
+    def answer(request: ApprovalRequest) -> ApprovalAnswer:
+        approvals.answer(request.token, ApprovalAnswer(True, by="the API"))
+        return ApprovalAnswer(False, by="too late")
+
+    approvals = Approvals(answer)
+
+    assert approvals.ask(REQUEST, seconds=1, is_stopped=never).by == "the API"
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+def test_listeners_hear_of_a_question_that_is_closed_however_it_was(is_stopped: bool) -> None:
+    approvals = Approvals(lambda _: None if is_stopped else ApprovalAnswer(True))
+    closed: list[ApprovalRequest] = []
+    approvals.when_closed(closed.append)
+
+    with suppress(ActionFailed):
+        approvals.ask(REQUEST, seconds=1, is_stopped=lambda: is_stopped)
+
+    assert closed == [REQUEST]
+    assert approvals.find("release", "Approve", "Ask") is None
