@@ -28,7 +28,7 @@ from rehearsal.codepipeline.artifacts import S3Artifacts
 from rehearsal.codepipeline.codepipeline_api import CodePipelineApi
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline, PipelineStore
 from rehearsal.codepipeline.engine import Engine
-from rehearsal.codepipeline.execution import Source
+from rehearsal.codepipeline.execution import Execution, Source
 from rehearsal.codepipeline.pipeline_provider import PipelineProvider
 from rehearsal.codepipeline.roles import ProjectRoles
 from rehearsal.codepipeline.rule import CloudWatchAlarmRule
@@ -54,12 +54,12 @@ Answerer = Callable[[ApprovalRequest], ApprovalAnswer | None]
 
 def approve(_: ApprovalRequest) -> ApprovalAnswer:
     """Answers every approval with yes."""
-    return ApprovalAnswer(True, "Approved by the local run.")
+    return ApprovalAnswer(True, by="the local run")
 
 
 def reject(_: ApprovalRequest) -> ApprovalAnswer:
     """Answers every approval with no."""
-    return ApprovalAnswer(False, "Rejected by the local run.")
+    return ApprovalAnswer(False, by="the local run")
 
 
 def leave_open(_: ApprovalRequest) -> None:
@@ -70,6 +70,7 @@ def leave_open(_: ApprovalRequest) -> None:
 class _Began:
     """What has to be known from before a release, to tell what belongs to it."""
 
+    pipeline: DeployedPipeline
     at: float
     aws_at: float
     events: int
@@ -110,6 +111,7 @@ class Rehearsal:
         self._plan: Plan | None = None
         self._cloud: LocalCloud | None = None
         self._engine: Engine | None = None
+        self._began: _Began | None = None
         # Beside the run: what a killed one has left may take a while to delete.
         threading.Thread(target=sweep, name="sweep", daemon=True).start()
 
@@ -178,6 +180,7 @@ class Rehearsal:
             raise
 
     def _release(self, rev: str, patch: Path | None, approval: Answerer) -> Report:
+        self._began = None
         commit = checkout(self.project.directory, rev=rev, patch=patch)
         self._tell(f"Commit {commit.id[:12]}: {commit.title}")
         if commit.uncommitted:
@@ -186,11 +189,20 @@ class Rehearsal:
             self._start(commit)
         self._approvals.answerer = approval
         pipeline = self._deployed_pipeline()
-        began = self._begin(pipeline)
+        self._began = began = self._begin(pipeline)
         if self._engine is None:
             raise EngineError("The engine does not run.")
-        self._engine.release(pipeline, Source(action=SourceAction(commit), commit=commit.id, message=commit.title))
-        return self._report(pipeline, began)
+        source = Source(action=SourceAction(commit), commit=commit.id, message=commit.title)
+        return self._report(began, self._engine.release(pipeline, source))
+
+    def report_so_far(self) -> Report | None:
+        """How far the last release came, also when an error or a signal ended it. None when none began.
+
+        To be asked for before the run is left, as long as there is something to report.
+        """
+        if self._began is None:
+            return None
+        return self._report(self._began, last_standard(self._began.pipeline.executions[self._began.executions :]))
 
     def _start(self, commit: Commit) -> None:
         self._plan = self._make_plan(commit, self.home / "assembly")
@@ -280,6 +292,7 @@ class Rehearsal:
 
     def _begin(self, pipeline: DeployedPipeline) -> _Began:
         return _Began(
+            pipeline=pipeline,
             at=time.monotonic(),
             aws_at=self.cloud.clock.now(),
             events=len(self.cloud.event_log.events),
@@ -287,16 +300,15 @@ class Rehearsal:
             traffic=self.cloud.lambda_host.traffic(),
         )
 
-    def _report(self, pipeline: DeployedPipeline, began: _Began) -> Report:
-        executions = pipeline.executions[began.executions :]
-        execution = last_standard(executions)
+    def _report(self, began: _Began, execution: Execution | None) -> Report:
+        pipeline = began.pipeline
         definition = execution.definition if execution else pipeline.definition
         return make_report(
             execution=execution,
             places=StagePlaces.of(definition, pipeline.account),
             events=self.cloud.event_log.events[began.events :],
             traffic=_since(self.cloud.lambda_host.traffic(), began.traffic),
-            executions=len(executions),
+            executions=len(pipeline.executions) - began.executions,
             seconds=time.monotonic() - began.at,
             aws_seconds=self.cloud.clock.now() - began.aws_at,
         )

@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from rehearsal.codepipeline.definition import PipelineDefinition
-from rehearsal.codepipeline.execution import Execution, ExecutionType, StoppedBy
+from rehearsal.codepipeline.execution import ActionExecution, Execution, ExecutionType, StageExecution, StoppedBy
+from rehearsal.ending import Ending, make_ending
 from rehearsal.run_events import DeploymentEnded, RunEvent, StageEnded, StageStarted, Status
 
 SCHEMA = 1
@@ -66,7 +67,11 @@ class TrafficReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """`to_json` is the contract of `--report`. `aws_minutes` is how far the run's clock went."""
+    """`to_json` is the contract of `--report`. `aws_minutes` is how far the run's clock went.
+
+    `stages` holds those that began, as far as they came: a stage that is not in it was not touched. `ending` is for
+    the person at the terminal, and no part of the contract.
+    """
 
     result: Result
     stopped_by: StoppedBy | None
@@ -76,9 +81,12 @@ class Report:
     executions: int
     seconds: float
     aws_minutes: float
+    ending: Ending | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {"schema": SCHEMA, **asdict(self)}
+        content = {"schema": SCHEMA, **asdict(self)}
+        del content["ending"]
+        return content
 
 
 class Traffic(Protocol):
@@ -153,6 +161,7 @@ def make_report(
         executions=executions,
         seconds=round(seconds, 3),
         aws_minutes=round(aws_seconds / 60, 3),
+        ending=make_ending(execution, events) if execution else None,
     )
 
 
@@ -196,12 +205,18 @@ def _stages(execution: Execution) -> Iterator[StageReport]:
                 ActionReport(
                     name=action.declaration.name,
                     provider=action.declaration.action_type.provider,
-                    status=action.status,
+                    status=_status(stage, action),
                     seconds=round(action.seconds, 3),
                 )
                 for action in stage.actions
             ),
         )
+
+
+def _status(stage: StageExecution, action: ActionExecution) -> Status:
+    """An action that a signal cut off has no end of its own: its stage has."""
+    is_cut_off = action.status is Status.IN_PROGRESS and stage.ended_at is not None
+    return Status.STOPPED if is_cut_off else action.status
 
 
 def _deployments(events: Iterable[RunEvent], places: StagePlaces) -> Iterator[DeploymentReport]:

@@ -35,6 +35,8 @@ from rehearsal.errors import RehearsalError, Unsupported
 from rehearsal.run_events import ExecutionEnded, ExecutionStarted, PipelineMutated, StageRolledBack, Status
 
 ActionKey = tuple[str, str]
+_STOPPED = "The execution was stopped."
+_ENDED = "The run was ended."
 
 
 class Engine:
@@ -76,15 +78,15 @@ class Engine:
     def run(self, pipeline: DeployedPipeline, execution: Execution) -> Execution:
         """Runs an execution through every stage of the definition that it was started with."""
         self._begin(pipeline, execution, tuple(stage.name for stage in execution.definition.stages))
-        status, reason = Status.ERRORED, ""
+        status, reason = Status.STOPPED, _ENDED  # unless something says otherwise, it is a signal that ends the run
         try:
             outcome = self._walk(pipeline, execution)
             self._cloud.failure.require_none()
             status, reason = outcome
         except Superseded:
             status, reason = Status.SUPERSEDED, "A newer execution went on while this one waited for its next stage."
-        except RehearsalError as exc:
-            reason = str(exc)
+        except Exception as exc:
+            status, reason = Status.ERRORED, str(exc)
             raise
         finally:
             self._end(execution, status, reason)
@@ -100,9 +102,12 @@ class Engine:
     def run_rollback(self, pipeline: DeployedPipeline, stage: str, execution: Execution) -> Execution:
         """Runs a ROLLBACK execution: the one stage, with the old artifacts and variables."""
         self._begin(pipeline, execution, (stage,))
-        outcome = StageOutcome(Status.ERRORED)
+        outcome = StageOutcome(Status.STOPPED)
         try:
             outcome = self._run_stage(pipeline, execution, pipeline.definition.stage(stage))
+        except Exception:
+            outcome = StageOutcome(Status.ERRORED)
+            raise
         finally:
             execution.stopped_by = outcome.stopped_by
             self._end(execution, outcome.status, outcome.stopped_by.reason if outcome.stopped_by else "")
@@ -113,13 +118,14 @@ class Engine:
         for stage in execution.definition.stages:
             with locks.stage(stage.name, execution, lambda: self._is_stopped(execution)):
                 if self._is_stopped(execution):
-                    return Status.STOPPED, "The execution was stopped."
+                    return Status.STOPPED, _STOPPED
                 outcome = self._run_stage(pipeline, execution, stage)
                 if outcome.is_rollback_due:
                     self._roll_back_automatically(pipeline, stage.name)
             if outcome.status not in (Status.SUCCEEDED, Status.SKIPPED):
                 execution.stopped_by = outcome.stopped_by
-                return outcome.status, outcome.stopped_by.reason if outcome.stopped_by else ""
+                reason = _STOPPED if outcome.status is Status.STOPPED else ""
+                return outcome.status, outcome.stopped_by.reason if outcome.stopped_by else reason
             if pipeline.version != execution.version:
                 return self._cancel(pipeline, execution, stage)
         return Status.SUCCEEDED, ""

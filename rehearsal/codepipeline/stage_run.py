@@ -45,13 +45,19 @@ class StageRun:
     is_stopped: Callable[[], bool]
 
     def run(self) -> StageOutcome:
-        """Emits StageStarted and StageEnded around it all. Any RehearsalError is raised on."""
+        """Emits StageStarted and StageEnded around it all. Any RehearsalError is raised on.
+
+        What is no Exception is a signal that ends the run: then the stage is Stopped.
+        """
         record = StageExecution(self.declaration)
         self.execution.stages.append(record)
         self.cloud.event_log.emit(StageStarted(execution_id=self.execution.id, stage=self.declaration.name))
-        outcome = StageOutcome(Status.ERRORED)
+        outcome = StageOutcome(Status.STOPPED)
         try:
             outcome = self._outcome(record)
+        except Exception:
+            outcome = StageOutcome(Status.ERRORED)
+            raise
         finally:
             self._end(record, outcome)
         return outcome

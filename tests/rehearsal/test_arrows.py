@@ -26,6 +26,7 @@ PARTS = (
     ("rehearsal.codepipeline.actions",),
     ("rehearsal.codepipeline", "rehearsal.codebuild"),
     ("rehearsal.plan",),
+    ("rehearsal.ending",),
     ("rehearsal.bootstrap", "rehearsal.report"),
     ("rehearsal.console",),
     ("rehearsal.rehearsal",),
