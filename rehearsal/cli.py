@@ -18,9 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from rehearsal.console.line import Style
 from rehearsal.console.printer import Printer
-from rehearsal.console.progress import Style
-from rehearsal.console.prompt import ask_on_terminal
+from rehearsal.console.prompt import TerminalPrompt
 from rehearsal.console.summary import summarize
 from rehearsal.errors import BadInput, EngineError, RehearsalError
 from rehearsal.machine.run_folder import temporary_folder
@@ -44,7 +44,11 @@ class Interrupted(BaseException):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and answers its exit code."""
     options = _parser().parse_args(arguments)
-    printer = Printer()
+    with Printer(is_verbose=options.verbose) as printer:
+        return _command(options, printer)
+
+
+def _command(options: argparse.Namespace, printer: Printer) -> int:
     command: Callable[[argparse.Namespace, Printer], int] = options.command
     try:
         with _ended_by_signals():
@@ -64,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, printer: Printer) -> int:
-    approval = _answerer(options, printer)
+    _require_answers(options, printer)
     if options.report is not None:
         _require_writable(options.report)
     # Until there is another: whoever reads it after the run was killed must not find the one of an earlier run.
@@ -74,39 +78,57 @@ def _run(options: argparse.Namespace, printer: Printer) -> int:
     )
     try:
         with rehearsal:
-            report = _release(options, rehearsal, printer, approval)
+            if options.from_ is not None or options.patch is not None:
+                _release_world_before(options, rehearsal, printer)
+            with _told_how_far(rehearsal, printer, options.report), _answerer(options, rehearsal, printer) as approval:
+                report = rehearsal.release(rev="HEAD", patch=options.patch, approval=approval)
     except BaseException:
         if rehearsal.logs.is_dir():
             printer.say(f"\nLogs: {rehearsal.logs}", Style.FAINT)
         raise
     _write_report(options.report, report)
-    printer.say(summarize(report, rehearsal.logs), Style.PLAIN)
+    printer.say(summarize(report, rehearsal.logs, width=printer.width))
     return EXIT_CODES[report.result]
 
 
-def _release(options: argparse.Namespace, rehearsal: Rehearsal, printer: Printer, approval: Answerer) -> Report:
-    before = options.from_ or ("HEAD" if options.patch is not None else None)
+def _release_world_before(options: argparse.Namespace, rehearsal: Rehearsal, printer: Printer) -> None:
+    before = options.from_ or "HEAD"
     rehearsal.require_commit(patch=options.patch)
-    if before is not None:
-        rehearsal.require_commit(rev=before)
-        rehearsal.require_plan(patch=options.patch)
-        printer.say(f"First the world before: {before} is released, with every approval given.", Style.FAINT)
-        printer.progress.is_quiet = True
+    rehearsal.require_commit(rev=before)
+    rehearsal.require_plan(patch=options.patch)
+    printer.say(f"First the world before: {before} is released, with every approval given.", Style.FAINT)
+    printer.progress.is_quiet = True
+    with _told_how_far(rehearsal, printer):
         baseline = rehearsal.release(rev=before, approval=approve)
-        printer.progress.is_quiet = False
-        if baseline.result is not Result.RELEASED:
-            printer.say(summarize(baseline, None))
-            raise BadInput(
-                f"{before} cannot be the world before: it was itself not released. Release it alone first, and mend it."
-            )
-        printer.say(f"{before} is released. Now what you want to release.", Style.FAINT)
-    return rehearsal.release(rev="HEAD", patch=options.patch, approval=approval)
+    printer.progress.is_quiet = False
+    if baseline.result is not Result.RELEASED:
+        printer.say(summarize(baseline, None, width=printer.width))
+        raise BadInput(
+            f"{before} cannot be the world before: it was itself not released. Release it alone first, and mend it."
+        )
+    printer.say(f"{before} is released. Now what you want to release.", Style.FAINT)
+
+
+@contextmanager
+def _told_how_far(rehearsal: Rehearsal, printer: Printer, file: Path | None = None) -> Iterator[None]:
+    """Where an error or a signal ends a release, its stages are said, and written to `file`, before all is stopped."""
+    try:
+        yield
+    except BaseException as exc:
+        if isinstance(exc, Interrupted):
+            printer.hear_no_more()
+            printer.say(f"\nEnded by {exc}: everything that was started is being stopped.", Style.WARNING)
+        report = rehearsal.report_so_far()
+        if report is not None:
+            _write_report(file, report)
+            printer.say(summarize(report, None, width=printer.width))
+        raise
 
 
 def _plan(options: argparse.Namespace, printer: Printer) -> int:
     with temporary_folder("rehearsal-plan-") as folder:
         plan = read_plan(options.project, folder, pipeline=options.pipeline, on_notice=printer.say)
-    printer.say(f"{list_plan(plan)}\n\n{draw_plan(plan)}")
+    printer.say(f"{list_plan(plan)}\n\n{draw_plan(plan)}", Style.DRAWING)
     printer.say("\nThis is the plan of the files as they are; a run releases what is committed.", Style.FAINT)
     if plan.unsupported:
         printer.say(f"\nThis machine cannot run {plan.name}, for the reasons above.", Style.BAD)
@@ -114,18 +136,26 @@ def _plan(options: argparse.Namespace, printer: Printer) -> int:
     return 0
 
 
-def _answerer(options: argparse.Namespace, printer: Printer) -> Answerer:
-    if options.reject:
-        return reject
-    if options.ask:
-        if not sys.stdin.isatty():
-            raise BadInput("--ask needs a terminal to ask on. Give --approve or --reject instead.")
-        return ask_on_terminal
-    if not options.approve and sys.stdin.isatty() and sys.stdout.isatty():
-        return ask_on_terminal
-    if not options.approve:
+def _require_answers(options: argparse.Namespace, printer: Printer) -> None:
+    if options.ask and not sys.stdin.isatty():
+        raise BadInput("--ask needs a terminal to ask on. Give --approve or --reject instead.")
+    if not (options.approve or options.reject or _is_asked(options)):
         printer.say("Approvals will be given: this is no terminal, and none of --approve, --reject, --ask was given.")
-    return approve
+
+
+def _is_asked(options: argparse.Namespace) -> bool:
+    is_decided = options.approve or options.reject
+    return bool(options.ask or (not is_decided and sys.stdin.isatty() and sys.stdout.isatty()))
+
+
+@contextmanager
+def _answerer(options: argparse.Namespace, rehearsal: Rehearsal, printer: Printer) -> Iterator[Answerer]:
+    """Leaving it ends an open question, before anything else is said or stopped."""
+    if not _is_asked(options):
+        yield reject if options.reject else approve
+        return
+    with TerminalPrompt(printer, rehearsal.approvals, sys.stdin.fileno()) as prompt:
+        yield prompt.ask
 
 
 def _require_writable(path: Path) -> None:
@@ -187,9 +217,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--port", type=_port, default=0, metavar="PORT", help="port of the local AWS (default: a free one)"
     )
+    run.add_argument("--verbose", action="store_true", help="print every line that the actions say")
     run.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON")
     plan = commands.add_parser("plan", help="show what would run, as a list and as a drawing; runs nothing")
-    plan.set_defaults(command=_plan)
+    plan.set_defaults(command=_plan, verbose=False)
     _add_project(plan)
     return parser
 

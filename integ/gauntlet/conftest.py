@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def rehearsal() -> Iterator[Rehearsal]:
     """A world in which HEAD is in staging and prod; `pytest -s` shows its progress."""
-    with Rehearsal(PROJECT, listeners=[Printer()]) as running:
+    with Printer() as printer, Rehearsal(PROJECT, listeners=[printer]) as running:
         report = running.release()
         if report.result is not Result.RELEASED:
             pytest.exit(f"HEAD itself is not released, so nothing can be said of bad releases: {report.stopped_by}", 1)

@@ -6,13 +6,15 @@ It must not write anything; printer.py does.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from rehearsal.console.alarms import AlarmChanges
+from rehearsal.console.line import Line, Style
 from rehearsal.run_events import (
     ActionEnded,
     ActionOutput,
     ActionStarted,
     AlarmChanged,
+    ApprovalAnswered,
     ApprovalRequested,
     DeploymentEnded,
     DeploymentStarted,
@@ -34,42 +36,32 @@ LAST_LINES = 30
 _BAR_WIDTH = 20
 
 
-class Style(StrEnum):
-    """What a line means; printer.py gives it a colour."""
-
-    PLAIN = "plain"
-    TITLE = "title"
-    GOOD = "good"
-    BAD = "bad"
-    WARNING = "warning"
-    FAINT = "faint"
-
-
-@dataclass(frozen=True)
-class Line:
-    text: str
-    style: Style = Style.PLAIN
-
-
 @dataclass
 class Progress:
     """Turns events into lines; keeps the last lines of each action's output, to show them when it fails.
 
     `is_quiet` leaves out all but stages and failures: for a release that is only made to have a world before another.
+    `is_verbose` says every line of output as it comes.
     """
 
     is_quiet: bool = False
+    is_verbose: bool = False
     _outputs: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _alarms: AlarmChanges = field(default_factory=AlarmChanges)
 
     def lines(self, event: RunEvent) -> list[Line]:
         match event:
             case ActionOutput():
-                self._keep(event)
-                return []
+                return self._output(event)
             case ActionEnded():
                 return self._action_ended(event)
             case StageEnded():
-                return [_stage_ended(event)]
+                return [*self.rest(), _stage_ended(event)]
+            case ExecutionEnded():
+                return [*self.rest(), *_execution_ended(event)]
+            case AlarmChanged():
+                said = self._alarms.take(event)
+                return [] if self.is_quiet else said
             case StageStarted():
                 return [] if self.is_quiet else [Line(""), Line(f"▶ {event.stage}", Style.TITLE)]
             case Notice():
@@ -77,10 +69,18 @@ class Progress:
             case _:
                 return [] if self.is_quiet else _detail(event)
 
-    def _keep(self, event: ActionOutput) -> None:
+    def rest(self) -> list[Line]:
+        """What was collected and not said yet."""
+        said = self._alarms.lines()
+        return [] if self.is_quiet else said
+
+    def _output(self, event: ActionOutput) -> list[Line]:
+        if self.is_verbose and not self.is_quiet:
+            return [Line(f"    {event.action} │ {event.line.rstrip()}", Style.FAINT)]
         kept = self._outputs.setdefault((event.stage, event.action), [])
         kept.append(event.line.rstrip("\n"))
         del kept[:-LAST_LINES]
+        return []
 
     def _action_ended(self, event: ActionEnded) -> list[Line]:
         output = self._outputs.pop((event.stage, event.action), [])
@@ -97,8 +97,6 @@ def _detail(event: RunEvent) -> list[Line]:
         case ExecutionStarted():
             what = "rolls back" if "Rollback" in event.trigger else "releases"
             return [Line(f"Pipeline {event.pipeline} {what} commit {event.commit[:12]}", Style.TITLE)]
-        case ExecutionEnded() if event.status is Status.CANCELLED:
-            return [Line(f"  ↻ {event.reason}", Style.WARNING)]
         case PipelineMutated():
             changes = [f"+ {path}" for path in event.added] + [f"- {path}" for path in event.removed]
             words = f": {', '.join(changes)}" if changes else ""
@@ -107,15 +105,14 @@ def _detail(event: RunEvent) -> list[Line]:
             return [Line(f"  • {event.action} ({event.provider}) …", Style.FAINT)]
         case ApprovalRequested():
             return [Line(f"  ? {event.comment or 'Approve?'} {event.url}".rstrip(), Style.WARNING)]
+        case ApprovalAnswered():
+            return [_approval_answered(event)]
         case StageRolledBack():
             return [_rolled_back(event)]
         case RuleEvaluated():
             is_good = event.status is Status.SUCCEEDED
             words = f"  {'✔' if is_good else '✘'} {event.condition} {event.rule} {event.reason}".rstrip()
             return [Line(words, Style.GOOD if is_good else Style.BAD)]
-        case AlarmChanged():
-            style = Style.BAD if event.new_state == "ALARM" else Style.FAINT
-            return [Line(f"      alarm {event.alarm}: {event.old_state} → {event.new_state}", style)]
         case _:
             return _deployment(event)
 
@@ -150,6 +147,25 @@ def _stage_ended(event: StageEnded) -> Line:
     is_good = event.status in (Status.SUCCEEDED, Status.SKIPPED)
     style = Style.GOOD if is_good else Style.BAD
     return Line(f"{'✔' if is_good else '✘'} {event.stage} {event.status} {_took(event.seconds)}", style)
+
+
+def _execution_ended(event: ExecutionEnded) -> list[Line]:
+    """An execution that ends with a stage's end needs no more words."""
+    match event.status:
+        case Status.CANCELLED:
+            return [Line(f"  ↻ {event.reason}", Style.WARNING)]
+        case Status.SUPERSEDED | Status.STOPPED:
+            return [Line(f"✘ {event.status}: {event.reason}", Style.WARNING)]
+        case _:
+            return []
+
+
+def _approval_answered(event: ApprovalAnswered) -> Line:
+    is_good = event.is_approved
+    by = f" by {event.by}" if event.by else ""
+    summary = f": {event.summary}" if event.summary else ""
+    words = f"  {'✔' if is_good else '✘'} {'Approved' if is_good else 'Rejected'}{by}{summary}"
+    return Line(words, Style.GOOD if is_good else Style.BAD)
 
 
 def _rolled_back(event: StageRolledBack) -> Line:

@@ -5,10 +5,13 @@ It must not write anything: it answers the text. Everything in it comes from the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
+from rehearsal.console.table import table
+from rehearsal.ending import NOT_STARTED, StageEnding
 from rehearsal.report import DeploymentReport, Report, Result
+from rehearsal.run_events import Status
 
 _REASON_LINES = 6
 _NEXT = {
@@ -27,35 +30,60 @@ _NEXT = {
 }
 
 
-def summarize(report: Report, logs: Path | None) -> str:
-    """The whole summary. `logs` is the folder of the run's logs, None when there are none."""
-    return "\n".join(_lines(report, logs))
+def summarize(report: Report, logs: Path | None, *, width: int | None = None) -> str:
+    """The whole summary. `logs` is the folder of the run's logs, None when there are none.
+
+    Its tables are no wider than `width` cells; None lets them be as wide as they are.
+    """
+    return "\n".join(_lines(report, logs, width))
 
 
-def _lines(report: Report, logs: Path | None) -> Iterator[str]:
+def _lines(report: Report, logs: Path | None, width: int | None) -> Iterator[str]:
     yield ""
-    yield from _table(
-        ("Stage", "Status", "Time"), [(stage.name, stage.status, f"{stage.seconds:.1f} s") for stage in report.stages]
-    )
+    yield from _stages(report, width)
     if report.deployments:
         yield ""
-        yield from _table(
+        yield from table(
             ("Deployment", "Versions", "Status", "Shift (AWS minutes: percent)"),
             [_deployment(deployment) for deployment in report.deployments],
+            width,
         )
     if any(item.requests for item in report.traffic.values()):
         yield ""
-        yield from _table(
+        yield from table(
             ("Traffic", "Requests", "Failed", "by the new version"),
             [
                 (stage, str(item.requests), str(item.failed), str(item.failed_new_version))
                 for stage, item in report.traffic.items()
             ],
+            width,
         )
     yield ""
     yield from _verdict(report)
     if logs is not None and logs.is_dir():
         yield f"Logs: {logs}"
+
+
+def _stages(report: Report, width: int | None) -> Iterator[str]:
+    """Every stage of the pipeline, also those that never began, and what is deployed there."""
+    stages = (
+        report.ending.stages
+        if report.ending
+        else [StageEnding(stage.name, stage.status, stage.seconds, "") for stage in report.stages]
+    )
+    yield from table(
+        ("Stage", "Status", "Time", "Deployed"),
+        [
+            (
+                stage.name,
+                stage.status,
+                "" if stage.status == NOT_STARTED else f"{stage.seconds:.1f} s",
+                stage.deployed,
+            )
+            for stage in stages
+        ],
+        width,
+    )
 
 
 def _deployment(item: DeploymentReport) -> tuple[str, str, str, str]:
@@ -69,21 +97,15 @@ def _verdict(report: Report) -> Iterator[str]:
     if report.result is Result.RELEASED:
         yield f"Released in {took}."
         return
+    status = report.ending.status if report.ending else None
+    if report.result is Result.ERRORED and status is Status.STOPPED:
+        yield f"Ended after {took}, before it was released."
+        return
     yield f"{report.result} after {took}."
+    if report.result is Result.STOPPED and report.stopped_by is None and report.ending is not None:
+        yield f"{report.ending.status}: {report.ending.reason}"
     if report.stopped_by is not None:
         stopped = report.stopped_by
         yield f"Stopped by {stopped.gate} in {stopped.stage}/{stopped.action}:"
         yield from (f"  {line}" for line in stopped.reason.splitlines()[:_REASON_LINES])
         yield f"What to do next: {_NEXT.get(stopped.gate, 'Mend the commit and run again.')}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-
-    def line(cells: Sequence[str]) -> str:
-        return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
-
-    yield line(head)
-    yield "  ".join("─" * width for width in widths)
-    for row in rows:
-        yield line(row)

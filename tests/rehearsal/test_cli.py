@@ -5,15 +5,24 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from rehearsal import cli
 from rehearsal.cli import EXIT_CODES, main
-from rehearsal.report import Result
+from rehearsal.codepipeline.actions.approval import Approvals
+from rehearsal.ending import NOT_STARTED, Ending, StageEnding
+from rehearsal.errors import EngineError
+from rehearsal.rehearsal import approve
+from rehearsal.report import Report, Result, StageReport
+from rehearsal.run_events import Status
 from tests.rehearsal.cases import case
+from tests.rehearsal.console.pseudo_terminal import PseudoTerminal
 
 NODE_TOOLS = Path(__file__).parents[2] / "node_modules" / ".bin"
 
@@ -232,3 +241,126 @@ def test_plan_takes_the_pipeline_that_is_chosen(capsys: pytest.CaptureFixture[st
     code, output = run("plan", "--project", case("two-pipelines"), "--pipeline", "green", capsys=capsys)
     assert code == 0
     assert "Pipeline green" in output
+
+
+class EndedRehearsal(nullcontext[None]):
+    """A rehearsal whose release is ended in its second stage."""
+
+    def __init__(self, end: Callable[[], object], logs: Path) -> None:
+        super().__init__()
+        self._end = end
+        self.logs = logs
+        self.approvals = Approvals(approve)
+
+    def require_commit(self, **_: object) -> None: ...
+
+    def require_plan(self, **_: object) -> None: ...
+
+    def release(self, **_: object) -> Report:
+        self._end()
+        raise AssertionError("Nothing ended the release.")
+
+    def report_so_far(self) -> Report:
+        return Report(
+            result=Result.ERRORED,
+            stopped_by=None,
+            stages=(StageReport("Source", "Succeeded", 0.1, ()), StageReport("Staging", "Stopped", 4.0, ())),
+            deployments=(),
+            traffic={},
+            executions=1,
+            seconds=5.0,
+            aws_minutes=1.0,
+            ending=Ending(
+                Status.STOPPED,
+                "",
+                (
+                    StageEnding("Staging", "Stopped", 4.0, "unfinished"),
+                    StageEnding("Prod", NOT_STARTED, 0, "as before"),
+                ),
+            ),
+        )
+
+
+@pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_run_that_a_signal_ends_says_and_reports_how_far_it_came(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: signal.Signals,
+    expected: int,
+) -> None:
+    ended = EndedRehearsal(lambda: signal.raise_signal(number), tmp_path / "logs")
+    monkeypatch.setattr(cli, "Rehearsal", lambda *_, **__: ended)
+    report = tmp_path / "report.json"
+
+    code, output = run("run", "--approve", "--report", report, capsys=capsys)
+
+    assert code == expected
+    assert "Staging  Stopped      4.0 s  unfinished" in output
+    assert "Prod     not started         as before" in output
+    assert f"Ended by {number.name}. Everything that was started has been stopped." in output
+    written = json.loads(report.read_text())
+    assert (written["result"], [stage["name"] for stage in written["stages"]]) == ("Errored", ["Source", "Staging"])
+    assert "ending" not in written
+
+
+ASKED_ON_A_TERMINAL = """
+import sys, threading
+from pathlib import Path
+from rehearsal import cli
+from rehearsal.codepipeline.actions.approval import ApprovalRequest
+from tests.rehearsal.test_cli import EndedRehearsal
+
+class Asking(EndedRehearsal):
+    def release(self, *, approval, **_):
+        self.approvals.answerer = approval
+        request = ApprovalRequest(pipeline="release", execution_id="e", stage="Approve", action="Prod")
+        asking = {"seconds": 60, "is_stopped": lambda: False}
+        thread = threading.Thread(target=self.approvals.ask, args=(request,), kwargs=asking, daemon=True)
+        thread.start()
+        thread.join()
+
+cli.Rehearsal = lambda *_, **__: Asking(lambda: None, Path("/nowhere"))
+sys.exit(cli.main(["run"]))
+"""
+
+
+def test_ctrl_c_at_the_prompt_ends_the_run_and_says_how_far_it_came() -> None:
+    with PseudoTerminal(ASKED_ON_A_TERMINAL) as terminal:
+        terminal.until(lambda screen: screen[-1:] == ["Approve Approve/Prod? [y/n]"])
+
+        terminal.type("\x03")
+
+        assert terminal.exit_code() == 130
+        assert not any("[y/n]" in row for row in terminal.screen)
+        assert any(row.startswith("Staging  Stopped") for row in terminal.screen)
+        assert terminal.screen[-1] == "Ended by SIGINT. Everything that was started has been stopped."
+        assert terminal.echoes()
+
+
+def test_run_that_an_error_ends_says_how_far_it_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def break_down() -> None:
+        raise EngineError("The emulator is gone.")
+
+    monkeypatch.setattr(cli, "Rehearsal", lambda *_, **__: EndedRehearsal(break_down, tmp_path / "logs"))
+
+    code, output = run("run", "--approve", capsys=capsys)
+
+    assert code == 2
+    assert output.index("Prod     not started") < output.index("The emulator is gone.")
+
+
+def test_world_before_that_a_signal_ends_is_not_reported_as_the_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = EndedRehearsal(lambda: signal.raise_signal(signal.SIGTERM), tmp_path / "logs")
+    monkeypatch.setattr(cli, "Rehearsal", lambda *_, **__: ended)
+    report = tmp_path / "report.json"
+
+    code, output = run("run", "--approve", "--from", "HEAD~1", "--report", report, capsys=capsys)
+
+    assert code == 143
+    assert "Staging  Stopped" in output
+    assert json.loads(report.read_text())["stages"] == []

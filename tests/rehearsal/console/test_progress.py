@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import io
 
+from rehearsal.console.line import Style
 from rehearsal.console.printer import Printer
-from rehearsal.console.progress import LAST_LINES, Progress, Style
+from rehearsal.console.progress import LAST_LINES, Progress
 from rehearsal.run_events import (
     ActionEnded,
     ActionOutput,
     ActionStarted,
     AlarmChanged,
+    ApprovalAnswered,
+    ExecutionEnded,
     PipelineMutated,
     StageEnded,
     StageStarted,
@@ -60,6 +63,42 @@ def test_alarm_states_and_new_steps_of_the_pipeline_are_said() -> None:
 
     assert "errors: OK → ALARM" in alarm.text
     assert "+ Staging/Smoke" in mutated.text
+
+
+def test_answer_of_an_approval_says_who_gave_it() -> None:
+    progress = Progress()
+
+    said = [
+        progress.lines(
+            ApprovalAnswered(execution_id="e", stage="Prod", action="Go", is_approved=is_approved, by=by, summary=why)
+        )
+        for is_approved, by, why in [(True, "arn:boss through the API", "go"), (False, "a person on the terminal", "")]
+    ]
+
+    assert [line.text for lines in said for line in lines] == [
+        "  ✔ Approved by arn:boss through the API: go",
+        "  ✘ Rejected by a person on the terminal",
+    ]
+
+
+def test_execution_that_no_stage_ended_says_why_it_ended() -> None:
+    (line,) = Progress().lines(
+        ExecutionEnded(execution_id="e", status=Status.SUPERSEDED, reason="A newer one went on.")
+    )
+
+    assert line.text == "✘ Superseded: A newer one went on."
+
+
+def test_verbose_progress_does_not_repeat_the_last_lines_when_an_action_fails() -> None:
+    progress = Progress(is_verbose=True)
+
+    (said,) = progress.lines(ActionOutput(stage="Build", action="Synth", line="boom"))
+
+    assert said.text == "    Synth │ boom"
+    assert [line.text for line in progress.lines(ended(Status.FAILED, "no"))] == [
+        "  ✘ Synth Failed (3 s)",
+        "      no",
+    ]
 
 
 def test_quiet_progress_says_stages_and_failures_alone() -> None:
