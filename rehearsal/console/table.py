@@ -16,19 +16,24 @@ _NARROWEST = 8
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> Iterator[str]:
     """Its lines; none is wider than `width` cells, as long as each column can have a few of them."""
-    natural = [max(cell_len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    widths = _fit(natural, width)
+    widths = _fit(head, rows, width)
     yield from _row(head, widths)
     yield _BETWEEN.join("─" * cells for cells in widths)
     for row in rows:
         yield from _row(row, widths)
 
 
-def _fit(natural: Sequence[int], width: int | None) -> list[int]:
-    """Takes from the widest column until all fit."""
-    widths = list(natural)
-    between = len(_BETWEEN) * (len(widths) - 1)
-    while width is not None and sum(widths) + between > width and max(widths) > _NARROWEST:
+def _fit(head: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> list[int]:
+    """Breaks the headings first, then takes from the widest column until all fit."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(head)
+    cells = [max(map(cell_len, column), default=0) for column in columns]
+    widths = [max(cell_len(heading), most) for heading, most in zip(head, cells, strict=True)]
+    free = None if width is None else width - len(_BETWEEN) * (len(head) - 1)
+    if free is None or sum(widths) <= free:
+        return widths
+    words = [max(map(cell_len, heading.split(" "))) for heading in head]
+    widths = [max(word, most) for word, most in zip(words, cells, strict=True)]
+    while sum(widths) > free and max(widths) > _NARROWEST:
         widths[widths.index(max(widths))] -= 1
     return widths
 
@@ -47,6 +52,8 @@ def _broken(cell: str, width: int) -> list[str]:
         joined = f"{rows[-1]} {word}" if rows[-1] else word
         if cell_len(joined) <= width:
             rows[-1] = joined
-            continue
-        rows += chop_cells(word, width) if word else []
-    return rows if rows[0] or len(rows) == 1 else rows[1:]
+        elif cell_len(word) <= width:
+            rows.append(word)
+        else:
+            rows[-1:] = chop_cells(joined, width)
+    return rows

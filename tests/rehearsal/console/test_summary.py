@@ -87,4 +87,6 @@ def test_summary_fits_the_terminal_and_loses_no_name() -> None:
 
     assert f"Staging {deployment.function}" in piped
     assert max(map(len, narrow.splitlines())) == 80
-    assert "CarService-Staging-" in narrow
+    lines = narrow.partition("\nDeployment ")[2].split("\n")
+    column = next(len(line.split("  ")[0]) for line in lines if line.startswith("─"))
+    assert deployment.function in "".join(line[:column].rstrip() for line in lines)

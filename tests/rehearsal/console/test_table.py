@@ -22,10 +22,23 @@ def test_table_breaks_its_widest_cells_when_it_would_be_too_wide() -> None:
 
     assert max(map(cell_len, lines)) == 40
     assert lines[2:] == [
-        "Staging  as before:",
-        "         CarService-Staging-ApiFunction5",
-        "         B8A3C3D-xYz123AbC, and 漢字",
+        "Staging  as before: CarService-Staging-A",
+        "         piFunction5B8A3C3D-xYz123AbC,",
+        "         and 漢字",
         "Prod     x",
+    ]
+
+
+def test_table_breaks_its_headings_before_its_cells() -> None:
+    lines = list(table(("Versions", "Shift (AWS minutes: percent)"), [("1 → 2", "0: 100 %")], 20))
+
+    assert lines == [
+        "Versions  Shift",
+        "          (AWS",
+        "          minutes:",
+        "          percent)",
+        "────────  ────────",
+        "1 → 2     0: 100 %",
     ]
 
 
