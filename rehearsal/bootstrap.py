@@ -6,14 +6,13 @@ It must not know what a pipeline does.
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from rehearsal.aws.local_cloud import LocalCloud
-from rehearsal.codepipeline.threads import run_together
 from rehearsal.errors import EngineError
+from rehearsal.machine.threads import run_together
 from rehearsal.plan.plan import DEFAULT_QUALIFIER, Bootstrap, Plan
 from rehearsal.run_events import Notice
 from rehearsal.source.project import Project
@@ -70,19 +69,10 @@ def _run_cdk(
     """Runs the CLI as the account's root, outside the project's folder: its cdk.json and context stay out of it."""
     environment = cloud.child_environment(cloud.clients.root(account, region), region)
     environment["TMPDIR"] = str(folder)
-    process = cloud.guardian.popen(
-        [str(project.cdk), *arguments, "--ci", "--no-color"],
-        cwd=folder,
-        env=project.tool_environment(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    output, _ = process.communicate()
-    if process.returncode != 0:
-        words = "\n".join(output.strip().splitlines()[-_LAST_LINES:])
+    whole = (*arguments, "--ci", "--no-color")
+    code, said = project.run_cdk(cloud.guardian, whole, folder=folder, environment=environment)
+    if code != 0:
+        words = "\n".join(said.strip().splitlines()[-_LAST_LINES:])
         raise EngineError(
             f"`cdk {arguments[0]}` failed in the local AWS ({account}/{region}); this is what a real account would be "
             f"given first, so the pipeline never started. The CDK CLI says:\n{words}"

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from rehearsal.console.line import Style
+from rehearsal.console.log_lines import logged
 from rehearsal.console.printer import Printer
 from rehearsal.console.prompt import TerminalPrompt
 from rehearsal.console.summary import summarize
@@ -77,7 +78,7 @@ def _run(options: argparse.Namespace, printer: Printer) -> int:
         options.project, speed=options.speed, pipeline=options.pipeline, port=options.port, listeners=[printer]
     )
     try:
-        with rehearsal:
+        with logged(printer, rehearsal.logs), rehearsal:
             if options.from_ is not None or options.patch is not None:
                 _release_world_before(options, rehearsal, printer)
             with _told_how_far(rehearsal, printer, options.report), _answerer(options, rehearsal, printer) as approval:

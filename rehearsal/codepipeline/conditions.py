@@ -17,9 +17,9 @@ from rehearsal.codepipeline.gate import gate_of_rule
 from rehearsal.codepipeline.roles import RoleChain
 from rehearsal.codepipeline.rule import RuleContext, RuleFailed, RuleProvider
 from rehearsal.codepipeline.surroundings import Surroundings
-from rehearsal.codepipeline.threads import run_together
 from rehearsal.codepipeline.variables import resolve_configuration
 from rehearsal.errors import ActionFailed
+from rehearsal.machine.threads import run_together
 from rehearsal.run_events import RuleEvaluated, Status
 
 

@@ -18,7 +18,7 @@ from rehearsal.codepipeline.definition import Condition, ConditionKind, Conditio
 from rehearsal.codepipeline.execution import ActionExecution, Execution, ExecutionType, StageExecution, StoppedBy
 from rehearsal.codepipeline.gate import Gate
 from rehearsal.codepipeline.surroundings import Surroundings
-from rehearsal.codepipeline.threads import run_together
+from rehearsal.machine.threads import run_together
 from rehearsal.run_events import StageEnded, StageStarted, Status
 
 RunAction = Callable[[Execution, str, ActionExecution], None]

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +63,23 @@ class Project:
         result["PATH"] = os.pathsep.join(str(folder) for folder in folders)
         return result
 
+    def run_cdk(
+        self, guardian: Guardian, arguments: Sequence[str], *, folder: Path, environment: Mapping[str, str]
+    ) -> tuple[int, str]:
+        """Runs the CDK CLI in `folder`; its exit code and all that it said."""
+        process = guardian.popen(
+            [str(self.cdk), *arguments],
+            cwd=folder,
+            env=self.tool_environment(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        said, _ = process.communicate()
+        return process.wait(), said
+
 
 def open_project(directory: Path, *, needs_git: bool = True) -> Project:
     """Checks everything that a run needs of the machine and of the project's folder. Raises BadInput."""
@@ -102,18 +119,9 @@ def synthesize(project: Project, source: Path, output: Path, egress: Mapping[str
     environment["CDK_VALIDATION"] = "false"  # what is wrong with a template is for the pipeline's own build to say
     environment["TMPDIR"] = str(output.parent)  # where an app that is ended leaves what it had begun to unpack
     with Guardian() as guardian:
-        process = guardian.popen(
-            [str(project.cdk), "synth", "--quiet", "--no-lookups", "--output", str(output)],
-            cwd=source,
-            env=project.tool_environment(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
-        said, _ = process.communicate()
-    if process.returncode == 0:
+        arguments = ("synth", "--quiet", "--no-lookups", "--output", str(output))
+        code, said = project.run_cdk(guardian, arguments, folder=source, environment=environment)
+    if code == 0:
         return
     lines = [line for line in said.strip().splitlines() if not line.endswith(_CLI_EPILOGUE)]
     words = "\n".join(lines[-_LAST_LINES:])

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from rehearsal.codepipeline.threads import run_together
+from rehearsal.machine.threads import run_together
 
 
 def test_run_together_raises_the_first_error_after_all_have_ended() -> None:
