@@ -51,6 +51,8 @@ with Printer() as printer:
                 thread.start()
             for thread in asking:
                 thread.join()
+            while (folder / "goes-on").exists():
+                time.sleep(0.01)
     except KeyboardInterrupt:
         printer.say("interrupted")
 """
@@ -79,13 +81,18 @@ def test_answer_is_what_is_typed_before_enter(tmp_path: Path) -> None:
         assert terminal.echoes()
 
 
-def test_answer_through_the_api_ends_the_prompt(tmp_path: Path) -> None:
+def test_answer_through_the_api_ends_the_prompt_and_the_run_goes_on(tmp_path: Path) -> None:
+    goes_on = tmp_path / "goes-on"
+    goes_on.touch()
     with asking(tmp_path) as terminal:
         terminal.until(is_asked)
         terminal.type("n")  # and no Enter
+        terminal.until(lambda screen: screen[-1] == f"{QUESTION} n")
 
         (tmp_path / "api").touch()
 
+        terminal.until(lambda screen: screen == ["ready", "Prod approved by the API"] and terminal.echoes())
+        goes_on.unlink()
         assert terminal.exit_code() == 0
         assert terminal.screen == ["ready", "Prod approved by the API"]
         assert terminal.echoes()
@@ -109,11 +116,15 @@ def test_other_output_stands_above_the_question_and_what_is_typed(tmp_path: Path
 
 
 def test_stop_of_the_execution_ends_the_prompt(tmp_path: Path) -> None:
+    goes_on = tmp_path / "goes-on"
+    goes_on.touch()
     with asking(tmp_path) as terminal:
         terminal.until(is_asked)
 
         (tmp_path / "stop").touch()
 
+        terminal.until(lambda screen: QUESTION not in screen and terminal.echoes())
+        goes_on.unlink()
         assert terminal.exit_code() == 0
         assert terminal.screen == ["ready", "failed: The run was stopped before the approval was answered."]
 
