@@ -26,7 +26,8 @@ from rehearsal.console.summary import summarize
 from rehearsal.errors import BadInput, EngineError, RehearsalError
 from rehearsal.machine.run_folder import temporary_folder
 from rehearsal.plan.drawing import draw_plan, list_plan
-from rehearsal.rehearsal import DEFAULT_SPEED, Answerer, Rehearsal, approve, read_plan, reject
+from rehearsal.planning import read_plan
+from rehearsal.rehearsal import DEFAULT_SPEED, Answerer, Rehearsal, approve, reject
 from rehearsal.report import Report, Result, errored_report
 
 EXIT_CODES = {Result.RELEASED: 0, Result.STOPPED: 1, Result.ERRORED: 2}

@@ -6,7 +6,6 @@ pipeline run. Each later one finds the world as the last left it. It must not pr
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 import threading
 import time
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from rehearsal.aws.lambda_host.traffic import FunctionTraffic
+from rehearsal.aws.lambda_host.traffic import FunctionTraffic, since
 from rehearsal.aws.local_cloud import LocalCloud
 from rehearsal.aws.profiles import write_profiles
 from rehearsal.bootstrap import bootstrap_environments, deploy_pipeline_stack
@@ -37,14 +36,14 @@ from rehearsal.errors import EngineError
 from rehearsal.machine.egress import Egress, refused_words
 from rehearsal.machine.run_folder import LOGS, RunFolder, sweep
 from rehearsal.machine.user_cache import require_cache, user_cache
-from rehearsal.plan.plan import Plan, make_plan
+from rehearsal.plan.plan import Plan
+from rehearsal.planning import plan_commit
 from rehearsal.report import Report, StagePlaces, last_standard, make_report
 from rehearsal.run_events import Listener, Notice
 from rehearsal.source.assembly import read_assembly
 from rehearsal.source.commit import Commit, checkout
-from rehearsal.source.known_assembly import KnownAssembly
 from rehearsal.source.placeholders import create_placeholders, find_placeholders
-from rehearsal.source.project import copy_dependencies, open_project, project_folder, synthesize
+from rehearsal.source.project import open_project
 
 DEFAULT_SPEED = 120.0
 _SHOWN_FILES = 5
@@ -116,11 +115,6 @@ class Rehearsal:
         threading.Thread(target=sweep, name="sweep", daemon=True).start()
 
     @property
-    def _project_id(self) -> str:
-        """Its name in the cache, which it shares with the user's other projects."""
-        return hashlib.sha256(str(self.project.directory).encode()).hexdigest()[:16]
-
-    @property
     def cloud(self) -> LocalCloud:
         """The local AWS; it is there from the first release on."""
         if self._cloud is None:
@@ -164,7 +158,7 @@ class Rehearsal:
         """
         with tempfile.TemporaryDirectory(prefix="plan-", dir=self.home) as folder:
             commit = checkout(self.project.directory, rev=rev, patch=patch)
-            self._make_plan(commit, Path(folder), is_kept=False).require_supported()
+            self._plan_of(commit, Path(folder), is_kept=False).require_supported()
 
     def release(self, *, rev: str = "HEAD", patch: Path | None = None, approval: Answerer = approve) -> Report:
         """Releases a commit, or a patch on top of one, and reports what happened.
@@ -205,7 +199,7 @@ class Rehearsal:
         return self._report(self._began, last_standard(self._began.pipeline.executions[self._began.executions :]))
 
     def _start(self, commit: Commit) -> None:
-        self._plan = self._make_plan(commit, self.home / "assembly")
+        self._plan = self._plan_of(commit, self.home / "assembly")
         assembly = self.home / "assembly" / "cdk.out"
         self._plan.require_supported()
         cloud = LocalCloud(
@@ -240,28 +234,23 @@ class Rehearsal:
         for listener in self._listeners:
             listener(notice)
 
-    def _make_plan(self, commit: Commit, folder: Path, *, is_kept: bool = True) -> Plan:
-        """`folder` takes the cloud assembly, as cdk.out."""
-        assembly = folder / "cdk.out"
-        known = KnownAssembly(self._cache / "assemblies" / self._project_id, self.project, commit)
-        if not known.take(assembly):
-            self._tell(f"Synthesizing the pipeline as {commit.title!r} defines it.")
-            self._synthesize(commit, folder / "source", assembly)
-            if is_kept:
-                known.keep(assembly)
-        return make_plan(read_assembly(assembly), pipeline=self._wanted_pipeline, cli_version=self.project.cdk_version)
-
-    def _synthesize(self, commit: Commit, source: Path, assembly: Path) -> None:
-        source.mkdir(parents=True)
-        commit.unpack(source)
-        copy_dependencies(self.project, source)
-        synthesize(self.project, project_folder(self.project, source), assembly, self._egress.variables())
+    def _plan_of(self, commit: Commit, folder: Path, *, is_kept: bool = True) -> Plan:
+        return plan_commit(
+            self.project,
+            commit,
+            folder,
+            assemblies=self._cache / "assemblies",
+            is_kept=is_kept,
+            egress=self._egress.variables(),
+            pipeline=self._wanted_pipeline,
+            tell=self._tell,
+        )
 
     def _make_engine(self, cloud: LocalCloud) -> Engine:
         alarm_rule = CloudWatchAlarmRule(cloud.clock)
         cloud.event_log.subscribe(alarm_rule)
         builds = self._cache / "codebuild"
-        build = CodeBuildAction(builds, local_caches=builds / "local" / self._project_id)
+        build = CodeBuildAction(builds, local_caches=builds / "local" / self.project.id)
         engine = Engine(
             cloud,
             artifacts=S3Artifacts(),
@@ -307,42 +296,11 @@ class Rehearsal:
             execution=execution,
             places=StagePlaces.of(definition, pipeline.account),
             events=self.cloud.event_log.events[began.events :],
-            traffic=_since(self.cloud.lambda_host.traffic(), began.traffic),
+            traffic=since(self.cloud.lambda_host.traffic(), began.traffic),
             executions=len(pipeline.executions) - began.executions,
             seconds=time.monotonic() - began.at,
             aws_seconds=self.cloud.clock.now() - began.aws_at,
         )
-
-
-def read_plan(
-    project_dir: Path, folder: Path, *, pipeline: str | None = None, on_notice: Callable[[str], None]
-) -> Plan:
-    """The plan of a project as its files are now; `folder` takes the assembly. Runs nothing but the app's synthesis.
-
-    `on_notice` hears whom the app was not let through to.
-
-    A folder with nothing but a cdk.out, or a cloud assembly itself, is read as it is. Raises BadInput or Unsupported.
-    """
-    for assembly in (project_dir, project_dir / "cdk.out"):
-        if (assembly / "manifest.json").is_file() and not (project_dir / "cdk.json").is_file():
-            return make_plan(read_assembly(assembly), pipeline=pipeline)
-    project = open_project(project_dir, needs_git=False)
-    assembly = folder / "cdk.out"
-    with Egress(folder, lambda host: on_notice(refused_words(host))) as egress:
-        synthesize(project, project.directory, assembly, egress.variables())
-    return make_plan(read_assembly(assembly), pipeline=pipeline, cli_version=project.cdk_version)
-
-
-def _since(now: Sequence[FunctionTraffic], before: Sequence[FunctionTraffic]) -> list[FunctionTraffic]:
-    known = {(item.account, item.function, item.version): item for item in before}
-    difference = []
-    for item in now:
-        old = known.get((item.account, item.function, item.version))
-        requests = item.requests - (old.requests if old else 0)
-        failed = item.failed - (old.failed if old else 0)
-        if requests:
-            difference.append(FunctionTraffic(item.account, item.function, item.version, requests, failed))
-    return difference
 
 
 def _uncommitted_words(commit: Commit) -> str:

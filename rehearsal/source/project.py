@@ -5,6 +5,7 @@ It must not change the project's folder: the app is synthesized from a copy of t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -40,6 +41,11 @@ class Project:
     directory: Path
     top: Path
     cdk: Path
+
+    @property
+    def id(self) -> str:
+        """Its name in the cache, which it shares with the user's other projects."""
+        return hashlib.sha256(str(self.directory).encode()).hexdigest()[:16]
 
     @property
     def cdk_version(self) -> str | None:

@@ -29,6 +29,7 @@ PARTS = (
     ("rehearsal.ending",),
     ("rehearsal.bootstrap", "rehearsal.report"),
     ("rehearsal.console",),
+    ("rehearsal.planning",),
     ("rehearsal.rehearsal",),
     ("rehearsal.cli",),
     ("rehearsal.__main__",),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -37,3 +38,16 @@ class TrafficCounter:
     def snapshot(self) -> list[FunctionTraffic]:
         with self._lock:
             return [FunctionTraffic(*key, count, self._failed[key]) for key, count in sorted(self._requests.items())]
+
+
+def since(now: Sequence[FunctionTraffic], before: Sequence[FunctionTraffic]) -> list[FunctionTraffic]:
+    """What came between two snapshots."""
+    known = {(item.account, item.function, item.version): item for item in before}
+    difference = []
+    for item in now:
+        old = known.get((item.account, item.function, item.version))
+        requests = item.requests - (old.requests if old else 0)
+        failed = item.failed - (old.failed if old else 0)
+        if requests:
+            difference.append(FunctionTraffic(item.account, item.function, item.version, requests, failed))
+    return difference
