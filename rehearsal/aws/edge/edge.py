@@ -178,9 +178,9 @@ class Edge:
     async def _answer_unsigned(self, request: web.Request, head: SignedRequest) -> web.StreamResponse:
         if (request.content_length or 0) > _LARGEST_UNSIGNED_BODY:
             raise ApiError("RequestEntityTooLarge", "Request Too Long", status=413)
-        if is_api_path(head.target):
-            return await self._unsigned_calls.answer(await _read(request))
         is_known = _names_this_machine(head.headers["host"])
+        if is_known and is_api_path(head.target):
+            return await self._unsigned_calls.answer(await _read(request))
         if not is_known or not (is_secret_path(head.target) or is_served_unsigned(await _read(request))):
             raise ApiError("MissingAuthenticationToken", _UNSIGNED, status=403)
         response = await self._upstream.forward(request)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import boto3
 import pytest
@@ -190,6 +191,42 @@ def test_the_emulators_own_paths_are_closed_even_to_root(cloud: BareCloud, metho
     assert ask(cloud, method, target, signed(cloud), WHO_AM_I)[0] == 403
 
     assert cloud.client("sqs").get_queue_url(QueueName="still-there")
+
+
+@pytest.fixture(scope="module")
+def role_of_a_site(cloud: BareCloud) -> str:
+    """A role that whoever shows a token of a site may take, as a deployment by GitHub's actions has it."""
+    provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/site.example"
+    trust = {"Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithWebIdentity"}
+    iam = cloud.client("iam")
+    iam.create_open_id_connect_provider(Url="https://site.example", ThumbprintList=["a" * 40])
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    return str(iam.create_role(RoleName="of-a-site", AssumeRolePolicyDocument=policy)["Role"]["Arn"])
+
+
+@pytest.mark.parametrize("target", ["/", "/_aws/execute-api/x", "/_aws/execute-api/"])
+def test_nobody_takes_a_role_with_a_token_that_he_wrote(cloud: BareCloud, role_of_a_site: str, target: str) -> None:
+    token = base64.urlsafe_b64encode(json.dumps({"iss": "https://site.example", "sub": "me"}).encode()).decode()
+    asked = {"RoleArn": role_of_a_site, "RoleSessionName": "me", "WebIdentityToken": f"e30.{token.rstrip('=')}.e30"}
+    form = urlencode({"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", **asked})
+
+    answers = [ask(cloud, "POST", target, FORM, form.encode()), ask(cloud, "GET", f"{target}?{form}")]
+
+    assert [(status, "AccessKeyId" in body) for status, _, body in answers] == [(403, False)] * 2
+
+
+def test_the_path_of_an_api_leads_to_no_bucket(cloud: BareCloud) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="open-to-all", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.delete_public_access_block(Bucket="open-to-all")
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::open-to-all/*"}
+    s3.put_bucket_policy(Bucket="open-to-all", Policy=json.dumps({"Version": "2012-10-17", "Statement": [everybody]}))
+    host = f"open-to-all.localhost:{urlsplit(cloud.edge.url).port}"
+
+    for target in ("/_aws/execute-api/key", "/_aws/execute-api/a/key", "/%5Faws/execute-api/a/key"):
+        assert ask(cloud, "PUT", target, {"Host": host}, b"planted")[0] == 403
+
+    assert s3.list_objects_v2(Bucket="open-to-all")["KeyCount"] == 0
 
 
 @pytest.mark.parametrize("target", ["/_rehearsal/resources", "/_rehearsal/guess/resources"])
