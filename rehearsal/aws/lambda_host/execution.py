@@ -35,7 +35,7 @@ ChildEnvironment = Callable[[boto3.Session, str], Mapping[str, str]]
 
 
 class Execution:
-    """See the module."""
+    """See the module. `BadInput` where the name of `home` is too long for the workers' sockets."""
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Execution:
         self._sockets = home / "api"
         for folder in (self._temporary, self._sockets):
             folder.mkdir(parents=True, exist_ok=True)
+        socket_path(self._sockets, _socket_name())  # else the first function would find out, and the commit be blamed
         self._runtime_packages = link_runtime_packages(home / "runtime")
         self._child_environment = child_environment
         self._localize = localize
@@ -138,7 +139,7 @@ class Execution:
         return worker_command(
             version,
             self._bundles.bundle(version),
-            runtime_api=socket_path(self._sockets, f"{uuid.uuid4().hex[:8]}.sock"),
+            runtime_api=socket_path(self._sockets, _socket_name()),
             runtime_packages=self._runtime_packages,
             base=self._child_environment(session, function.region),
             localize=self._localize,
@@ -156,6 +157,10 @@ class Execution:
 def _session_name(function: FunctionArn) -> str:
     """Lambda names the session after the function; STS wants two to 64 characters."""
     return function.name[:64].ljust(2, "-")
+
+
+def _socket_name() -> str:
+    return f"{uuid.uuid4().hex[:8]}.sock"
 
 
 def new_request_id() -> str:
