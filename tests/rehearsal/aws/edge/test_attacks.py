@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import socket
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -252,6 +254,29 @@ def test_half_a_signature_counts_as_none(cloud: BareCloud, headers: list[tuple[s
             connection.putheader(name, value)
         connection.endheaders()
         assert connection.getresponse().status == 403
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "GET /\xff HTTP/1.1\r\nHost: {host}\r\n",
+        "GET / HTTP/1.1\r\nHost: {host}\r\nHost: {host}\r\n",
+        "GET / HTTP/1.1\r\nHost: {host}\r\nX-Amz-Date: {now}\r\nAuthorization: AWS4-HMAC-SHA256 "
+        "Credential=111111111111/{day}/\xff/s3/aws4_request, SignedHeaders=host, Signature={zeros}\r\n",
+    ],
+)
+def test_nonsense_is_refused_and_writes_nothing_into_the_output(
+    cloud: BareCloud, lines: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    authority = urlsplit(cloud.edge.url).netloc
+    now = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    request = lines.format(host=authority, now=now, day=now[:8], zeros="0" * 64)
+    with socket.create_connection(("127.0.0.1", urlsplit(cloud.edge.url).port or 0), timeout=20) as connection:
+        connection.sendall(f"{request}\r\n".encode("latin-1"))
+        answer = connection.recv(1000)
+
+    assert answer.split()[1] in (b"400", b"403")
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("target", ["/", "/_aws/execute-api/abc123/prod/"])
