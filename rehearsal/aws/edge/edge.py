@@ -181,6 +181,7 @@ class Edge:
     async def _answer_unsigned(self, request: web.Request, head: SignedRequest) -> web.StreamResponse:
         if (request.content_length or 0) > _LARGEST_UNSIGNED_BODY:
             raise ApiError("RequestEntityTooLarge", "Request Too Long", status=413)
+        request = request.clone(client_max_size=_LARGEST_UNSIGNED_BODY)  # one that does not say its length ends there
         is_known = _names_this_machine(head.headers["host"])
         if is_known and is_api_path(head.target):
             return await self._unsigned_calls.answer(await _read(request))

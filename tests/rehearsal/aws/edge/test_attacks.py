@@ -7,7 +7,7 @@ import http.client
 import json
 import socket
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -286,6 +286,21 @@ def test_whoever_does_not_sign_cannot_fill_the_memory(cloud: BareCloud, target: 
         connection.putrequest("POST", target)
         connection.putheader("Content-Length", str(10**12))
         connection.endheaders()
+        assert connection.getresponse().status == 413
+
+
+@pytest.mark.parametrize("target", ["/", "/_aws/execute-api/abc123/prod/"])
+def test_nor_by_not_saying_how_much_it_is(cloud: BareCloud, target: str) -> None:
+    authority = urlsplit(cloud.edge.url).netloc
+    part = b"100000\r\n" + b"a" * 0x100000 + b"\r\n"
+    with closing(http.client.HTTPConnection(authority, timeout=20)) as connection:
+        connection.putrequest("POST", target)
+        connection.putheader("Transfer-Encoding", "chunked")
+        connection.endheaders()
+        with suppress(ConnectionError):  # it hangs up when it has had enough
+            for _ in range(12):
+                connection.send(part)
+            connection.send(b"0\r\n\r\n")
         assert connection.getresponse().status == 413
 
 
