@@ -75,8 +75,9 @@ class Egress:
         self._loop.__exit__(kind, error, traceback)
 
     def _refusal_of(self, host: str) -> str | None:
-        is_aws = bool(_AWS.search(host)) and host.lower() not in self._registries
-        if not is_aws and not _is_metadata(host):
+        name = host.rstrip(".").lower()  # a name that ends in dots is the same name
+        is_aws = bool(_AWS.search(name)) and name not in self._registries
+        if not is_aws and not _is_metadata(name):
             return None
         if host not in self._told:
             self._told.add(host)
@@ -104,6 +105,7 @@ def _proxies(inherited: Mapping[str, str]) -> dict[str, str]:
 
 def _is_metadata(host: str) -> bool:
     try:
-        return str(ipaddress.ip_address(host.strip("[]").partition("%")[0])) in METADATA_ADDRESSES
+        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
         return False
+    return str(getattr(address, "ipv4_mapped", None) or address) in METADATA_ADDRESSES

@@ -83,7 +83,7 @@ class ForwardProxy:
     async def _reach(self, asked: _Asked) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes]:
         try:
             return await asyncio.wait_for(self._dial(asked), _DIAL_SECONDS)
-        except (OSError, TimeoutError) as exc:
+        except (OSError, TimeoutError, UnicodeError) as exc:  # the last: a name that is none
             raise _Answer("502 Bad Gateway", f"{asked.host} cannot be reached: {exc}") from exc
 
     async def _admit(self, reader: asyncio.StreamReader) -> _Asked:

@@ -10,7 +10,8 @@ NODE_GUARD = r"""// Refuses connections to AWS's own hosts. The local AWS answer
 "use strict";
 const net = require("net");
 const pattern = /{pattern}/i;
-const addresses = new Set({addresses});
+const addresses = new net.BlockList();
+for (const address of {addresses}) addresses.addAddress(address, net.isIPv6(address) ? "ipv6" : "ipv4");
 const kept = new Set({kept});
 const connect = net.Socket.prototype.connect;
 
@@ -20,15 +21,28 @@ function hostOf(first, second) {{
   return typeof second === "string" ? second : "";
 }}
 
+function isMetadata(host) {{
+  const address = String(host).split("%")[0];
+  return net.isIP(address) !== 0 && addresses.check(address, net.isIPv6(address) ? "ipv6" : "ipv4");
+}}
+
+function refusal(host) {{
+  const words = "The rehearsal lets nothing reach AWS, and " + host + " is AWS's. Call the local AWS in its place: " +
+    "leave out the endpoint, or use the one of AWS_ENDPOINT_URL.";
+  return Object.assign(new Error(words), {{ code: "ECONNREFUSED", host }});
+}}
+
 net.Socket.prototype.connect = function (...given) {{
   const host = String(hostOf(given[0], given[1]));
-  if ((pattern.test(host) && !kept.has(host.toLowerCase())) || addresses.has(host)) {{
-    const words = "The rehearsal lets nothing reach AWS, and " + host + " is AWS's. Call the local AWS in its place: " +
-      "leave out the endpoint, or use the one of AWS_ENDPOINT_URL.";
-    const error = Object.assign(new Error(words), {{ code: "ECONNREFUSED", host }});
-    process.nextTick(() => this.destroy(error));
+  const name = host.replace(/\.+$/, "").toLowerCase(); // a name that ends in dots is the same name
+  if ((pattern.test(name) && !kept.has(name)) || isMetadata(host)) {{
+    process.nextTick(() => this.destroy(refusal(host)));
     return this;
   }}
+  // A name, or an address in an odd spelling, that turns out to be one of a machine's metadata.
+  this.on("lookup", (error, address) => {{
+    if (!error && isMetadata(address)) this.destroy(refusal(host));
+  }});
   return connect.apply(this, given);
 }};
 """

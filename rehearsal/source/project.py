@@ -161,10 +161,11 @@ def _require_node() -> None:
 
 
 def _top(folder: Path) -> Path:
+    """Whatever repository a hook of git, which may have started the run, has in its environment."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    command = ["git", "rev-parse", "--show-toplevel"]
     try:
-        done = subprocess.run(
-            ["git", "rev-parse", "--show-toplevel"], cwd=folder, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True, check=False)
     except OSError as exc:
         raise BadInput("git is needed, and there is no `git` on the PATH. Install it, then run again.") from exc
     if done.returncode != 0:

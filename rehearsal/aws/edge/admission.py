@@ -18,6 +18,8 @@ from aiohttp import web
 from rehearsal.aws.edge.signature import SignedRequest
 
 API_PATH = "/_aws/execute-api/"
+# With less after it, the emulator reads the rest of the request, and may find another service in it.
+_API_CALL = re.compile(rf"{API_PATH}[^/]+/")
 ALLOW_ORIGIN = "access-control-allow-origin"
 ALLOW_METHODS = "access-control-allow-methods"
 _CORS = "access-control-"
@@ -64,7 +66,7 @@ class Admission:
 
 
 def is_api_path(target: str) -> bool:
-    return _path(target).startswith(API_PATH)
+    return _API_CALL.match(_path(target)) is not None
 
 
 def is_control_path(target: str) -> bool:

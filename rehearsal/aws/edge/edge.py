@@ -21,6 +21,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 import aiohttp
@@ -42,6 +43,7 @@ from rehearsal.aws.edge.unsigned_calls import UnsignedCalls
 from rehearsal.aws.edge.unsigned_operations import is_served_unsigned
 from rehearsal.aws.edge.upstream import Upstream
 from rehearsal.aws.eventbridge.rule_targets import MatchedEvent, matched_event
+from rehearsal.aws.lambda_host.http_server import SERVER_LOG
 from rehearsal.aws.localize import Localizer
 from rehearsal.aws.resource import ResourceProvider
 from rehearsal.aws.service_api import ApiError, ServiceApi
@@ -124,7 +126,8 @@ class Edge:
         app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[self._admit, _say_that_ministack_ended])
         app.router.add_post(self._resources_path, self._begin_resource)
         app.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1)
+        options: dict[str, Any] = {"access_log": None, "logger": SERVER_LOG}
+        self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=1, **options)
         await self._runner.setup()
         await web.SockSite(self._runner, self._listener).start()
 
@@ -178,9 +181,10 @@ class Edge:
     async def _answer_unsigned(self, request: web.Request, head: SignedRequest) -> web.StreamResponse:
         if (request.content_length or 0) > _LARGEST_UNSIGNED_BODY:
             raise ApiError("RequestEntityTooLarge", "Request Too Long", status=413)
-        if is_api_path(head.target):
-            return await self._unsigned_calls.answer(await _read(request))
+        request = request.clone(client_max_size=_LARGEST_UNSIGNED_BODY)  # one that does not say its length ends there
         is_known = _names_this_machine(head.headers["host"])
+        if is_known and is_api_path(head.target):
+            return await self._unsigned_calls.answer(await _read(request))
         if not is_known or not (is_secret_path(head.target) or is_served_unsigned(await _read(request))):
             raise ApiError("MissingAuthenticationToken", _UNSIGNED, status=403)
         response = await self._upstream.forward(request)

@@ -113,14 +113,14 @@ def check_digest(headers: Mapping[str, str], digest: str) -> None:
 
 def check_signature(request: SignedRequest, signature: Signature, *, secret: str, token: str) -> None:
     """`ApiError` where the signature or the session's token is not that of the key's holder, or its time is over."""
-    if token and not hmac.compare_digest(signature.token.encode(), token.encode()):
+    if token and not hmac.compare_digest(_bytes(signature.token), token.encode()):
         raise ApiError("InvalidClientTokenId", "The security token included in the request is invalid.", status=403)
     _check_time(signature)
     if signature.form is Form.QUERY_V2:
         expected = [_value_v2(request, signature, secret, token)]
     else:
         expected = [_value(request, signature, secret, query) for query in _canonical_queries(request.target)]
-    if not any(hmac.compare_digest(value.encode(), signature.value.encode()) for value in expected):
+    if not any(hmac.compare_digest(value.encode(), _bytes(signature.value)) for value in expected):
         raise ApiError(
             "SignatureDoesNotMatch",
             "The request signature we calculated does not match the signature you provided.",
@@ -212,18 +212,23 @@ def _seconds(timestamp: str) -> float:
 
 def _value(request: SignedRequest, signature: Signature, secret: str, query: str) -> str:
     scope = f"{signature.date}/{signature.region}/{signature.service}/aws4_request"
-    canonical = hashlib.sha256(_canonical_request(request, signature, query).encode()).hexdigest()
+    canonical = hashlib.sha256(_bytes(_canonical_request(request, signature, query))).hexdigest()
     to_sign = "\n".join(("AWS4-HMAC-SHA256", signature.timestamp, scope, canonical))
     key = _signing_key(secret, signature.date, signature.region, signature.service)
-    return hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, _bytes(to_sign), hashlib.sha256).hexdigest()
 
 
 @lru_cache(maxsize=1024)
 def _signing_key(secret: str, *scope: str) -> bytes:
     key = f"AWS4{secret}".encode()
     for part in (*scope, "aws4_request"):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+        key = hmac.new(key, _bytes(part), hashlib.sha256).digest()
     return key
+
+
+def _bytes(text: str) -> bytes:
+    """As they were sent: what is no UTF-8 in a header comes as surrogates."""
+    return text.encode(errors="surrogateescape")
 
 
 def _canonical_request(request: SignedRequest, signature: Signature, query: str) -> str:

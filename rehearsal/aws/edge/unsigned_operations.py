@@ -1,7 +1,9 @@
-"""Operations that AWS serves to everybody, unsigned: how an app's users sign in, and how roles are taken with a token.
+"""Operations that AWS serves to everybody, unsigned: how an app's users sign in.
 
 All else has to be signed here, S3's objects too: the emulator takes whoever does not sign for the owner of everything.
-It must not answer anything itself.
+STS's operations for whoever shows a token (AssumeRoleWithWebIdentity, AssumeRoleWithSAML) are not served: the emulator
+believes every token, so whoever reaches the port could write one, and be the role that it names. It must not answer
+anything itself.
 
 Source: the service models that botocore ships (`auth`: noAuth); "Verifying JSON web tokens" of the Cognito guide.
 """
@@ -9,13 +11,11 @@ Source: the service models that botocore ships (`auth`: noAuth); "Verifying JSON
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs
 
 from rehearsal.aws.edge.service_models import service_model
 from rehearsal.aws.edge.signature import SignedRequest
 
 _TARGETS = {"AWSCognitoIdentityProviderService": "cognito-idp", "AWSCognitoIdentityService": "cognito-identity"}
-_FORM = "application/x-www-form-urlencoded"
 _NO_AUTH = "smithy.api#noAuth"
 _PUBLIC_KEYS = re.compile(r"/[a-z0-9-]+_[A-Za-z0-9]+/\.well-known/(jwks\.json|openid-configuration)")
 
@@ -27,12 +27,7 @@ def is_served_unsigned(request: SignedRequest) -> bool:
     if request.method != "POST" or request.target != "/":
         return False
     prefix, _, operation = request.headers.get("x-amz-target", "").partition(".")
-    if prefix:
-        return prefix in _TARGETS and _needs_no_signature(_TARGETS[prefix], operation)
-    if not request.headers.get("content-type", "").startswith(_FORM):
-        return False
-    form = parse_qs(request.body.decode("utf-8", "replace"))
-    return _needs_no_signature("sts", form.get("Action", [""])[0])
+    return prefix in _TARGETS and _needs_no_signature(_TARGETS[prefix], operation)
 
 
 def _needs_no_signature(service: str, operation: str) -> bool:

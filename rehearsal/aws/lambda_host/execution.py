@@ -54,9 +54,8 @@ class Execution:
         self._bundles = bundles
         self._threads = threads
         self._temporary = home / "tmp"
-        self._sockets = home / "api"
-        for folder in (self._temporary, self._sockets):
-            folder.mkdir(parents=True, exist_ok=True)
+        self._home = home
+        self._temporary.mkdir(parents=True, exist_ok=True)
         self._runtime_packages = link_runtime_packages(home / "runtime")
         self._child_environment = child_environment
         self._localize = localize
@@ -138,7 +137,7 @@ class Execution:
         return worker_command(
             version,
             self._bundles.bundle(version),
-            runtime_api=socket_path(self._sockets, f"{uuid.uuid4().hex[:8]}.sock"),
+            runtime_api=runtime_api_socket(self._home),
             runtime_packages=self._runtime_packages,
             base=self._child_environment(session, function.region),
             localize=self._localize,
@@ -156,6 +155,11 @@ class Execution:
 def _session_name(function: FunctionArn) -> str:
     """Lambda names the session after the function; STS wants two to 64 characters."""
     return function.name[:64].ljust(2, "-")
+
+
+def runtime_api_socket(home: Path) -> Path:
+    """A new one's place: no longer than the emulator's, so that a folder too long is found out before functions run."""
+    return socket_path(home, f"{uuid.uuid4().hex[:8]}.s")
 
 
 def new_request_id() -> str:

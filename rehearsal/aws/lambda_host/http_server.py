@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 _LARGEST_BODY = 16 * 1024 * 1024  # Lambda's largest payload is 6 MB, and JSON in JSON grows
 
 _ACCEPTED_SECONDS = 0.01
 
+SERVER_LOG = logging.getLogger("rehearsal.http")
+"""For servers whose port is open to every program of this machine."""
+
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+def _is_of_the_server(record: logging.LogRecord) -> bool:
+    """What somebody sends that is no HTTP is his own mistake: he must not write into the run's output with it."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+SERVER_LOG.addFilter(_is_of_the_server)
 
 
 class HttpServer:
@@ -53,4 +66,4 @@ def _answering(answer: Answer, *, ends_with_caller: bool) -> web.Server:
     def make_request(message, payload, protocol, writer, task) -> web.BaseRequest:  # type: ignore[no-untyped-def]
         return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=_LARGEST_BODY)
 
-    return web.Server(answer, request_factory=make_request, handler_cancellation=ends_with_caller)
+    return web.Server(answer, request_factory=make_request, handler_cancellation=ends_with_caller, logger=SERVER_LOG)

@@ -116,6 +116,8 @@ def test_other_hosts_are_reached_and_told_nothing_of_the_proxy(egress: Egress, s
         "169.254.169.254",
         "2852039166",
         "[fd00:ec2::254]",
+        "s3.eu-west-1.amazonaws.com.",
+        "[::ffff:169.254.169.254]",
     ],
 )
 def test_aws_and_the_metadata_of_a_machine_are_refused_by_name(egress: Egress, host: str, refused: list[str]) -> None:
@@ -150,6 +152,13 @@ def test_nobody_else_gets_in(egress: Egress, site: str, user: str) -> None:
     status, words = get(egress, f"http://{site}/", user=user)
 
     assert (status, "a rehearsal's own" in words) == (407, True)
+
+
+@pytest.mark.parametrize("host", ["a..b", f"{'a' * 64}.example"])
+def test_a_name_that_is_none_cannot_be_reached(egress: Egress, host: str) -> None:
+    status, words = get(egress, f"http://{host}/")
+
+    assert (status, "cannot be reached" in words) == (502, True)
 
 
 @pytest.mark.parametrize("request_", [b"GET / HTTP/1.1\r\n\r\n", b"nonsense\r\n\r\n", b"CONNECT a:b HTTP/1.1\r\n\r\n"])
@@ -205,6 +214,17 @@ fetch("https://s3.eu-west-1.amazonaws.com/").catch((error) => console.log((error
 """
 
 
+NODE_IN_DISGUISE = """
+const net = require("net");
+const lookup = (_, options, done) =>
+  options.all ? done(null, [{ address: "169.254.169.254", family: 4 }]) : done(null, "169.254.169.254", 4);
+for (const options of [
+  { host: "s3.amazonaws.com." }, { host: "::ffff:169.254.169.254" }, { host: "fd00:0ec2::254" },
+  { host: "2852039166", lookup }, { host: "metadata.example", lookup, autoSelectFamily: false },
+]) net.connect({ port: 80, ...options }).on("error", (error) => console.log(error.message));
+"""
+
+
 def test_boto3_with_an_endpoint_of_its_own_does_not_reach_aws(
     egress: Egress, tmp_path: Path, refused: list[str]
 ) -> None:
@@ -219,6 +239,13 @@ def test_node_does_not_reach_aws_though_it_heeds_no_proxy(egress: Egress, tmp_pa
 
     assert "sts.amazonaws.com is AWS's" in said
     assert "s3.eu-west-1.amazonaws.com is AWS's" in said
+
+
+def test_node_does_not_reach_aws_by_another_spelling(egress: Egress, tmp_path: Path) -> None:
+    said = run(["node", "-e", NODE_IN_DISGUISE], egress, tmp_path).splitlines()
+
+    assert len(said) == 5
+    assert all("lets nothing reach AWS" in line for line in said), said
 
 
 def test_node_reaches_others(egress: Egress, tmp_path: Path, site: str) -> None:

@@ -110,3 +110,13 @@ def test_what_the_app_says_is_told_when_it_fails(app: Path, tmp_path: Path) -> N
 
     with pytest.raises(BadInput, match="no such stage"):
         synthesized(app, tmp_path / "run")
+
+
+def test_the_repository_is_the_folders_own_though_a_hook_of_git_names_one(
+    app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (app / "inner").mkdir()
+    (app / "inner" / "cdk.json").write_text((app / "cdk.json").read_text())
+    monkeypatch.setenv("GIT_DIR", str(app / ".git"))
+
+    assert open_project(app / "inner").top == app.resolve()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
+import socket
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import boto3
 import pytest
@@ -192,6 +195,42 @@ def test_the_emulators_own_paths_are_closed_even_to_root(cloud: BareCloud, metho
     assert cloud.client("sqs").get_queue_url(QueueName="still-there")
 
 
+@pytest.fixture(scope="module")
+def role_of_a_site(cloud: BareCloud) -> str:
+    """A role that whoever shows a token of a site may take, as a deployment by GitHub's actions has it."""
+    provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/site.example"
+    trust = {"Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithWebIdentity"}
+    iam = cloud.client("iam")
+    iam.create_open_id_connect_provider(Url="https://site.example", ThumbprintList=["a" * 40])
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    return str(iam.create_role(RoleName="of-a-site", AssumeRolePolicyDocument=policy)["Role"]["Arn"])
+
+
+@pytest.mark.parametrize("target", ["/", "/_aws/execute-api/x", "/_aws/execute-api/"])
+def test_nobody_takes_a_role_with_a_token_that_he_wrote(cloud: BareCloud, role_of_a_site: str, target: str) -> None:
+    token = base64.urlsafe_b64encode(json.dumps({"iss": "https://site.example", "sub": "me"}).encode()).decode()
+    asked = {"RoleArn": role_of_a_site, "RoleSessionName": "me", "WebIdentityToken": f"e30.{token.rstrip('=')}.e30"}
+    form = urlencode({"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", **asked})
+
+    answers = [ask(cloud, "POST", target, FORM, form.encode()), ask(cloud, "GET", f"{target}?{form}")]
+
+    assert [(status, "AccessKeyId" in body) for status, _, body in answers] == [(403, False)] * 2
+
+
+def test_the_path_of_an_api_leads_to_no_bucket(cloud: BareCloud) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="open-to-all", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.delete_public_access_block(Bucket="open-to-all")
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::open-to-all/*"}
+    s3.put_bucket_policy(Bucket="open-to-all", Policy=json.dumps({"Version": "2012-10-17", "Statement": [everybody]}))
+    host = f"open-to-all.localhost:{urlsplit(cloud.edge.url).port}"
+
+    for target in ("/_aws/execute-api/key", "/_aws/execute-api/a/key", "/%5Faws/execute-api/a/key"):
+        assert ask(cloud, "PUT", target, {"Host": host}, b"planted")[0] == 403
+
+    assert s3.list_objects_v2(Bucket="open-to-all")["KeyCount"] == 0
+
+
 @pytest.mark.parametrize("target", ["/_rehearsal/resources", "/_rehearsal/guess/resources"])
 def test_nobody_else_can_ask_for_resources(cloud: BareCloud, target: str) -> None:
     message = {"RequestType": "Delete", "ResourceType": "AWS::CodeDeploy::Application"}
@@ -217,6 +256,29 @@ def test_half_a_signature_counts_as_none(cloud: BareCloud, headers: list[tuple[s
         assert connection.getresponse().status == 403
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "GET /\xff HTTP/1.1\r\nHost: {host}\r\n",
+        "GET / HTTP/1.1\r\nHost: {host}\r\nHost: {host}\r\n",
+        "GET / HTTP/1.1\r\nHost: {host}\r\nX-Amz-Date: {now}\r\nAuthorization: AWS4-HMAC-SHA256 "
+        "Credential=111111111111/{day}/\xff/s3/aws4_request, SignedHeaders=host, Signature={zeros}\r\n",
+    ],
+)
+def test_nonsense_is_refused_and_writes_nothing_into_the_output(
+    cloud: BareCloud, lines: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    authority = urlsplit(cloud.edge.url).netloc
+    now = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    request = lines.format(host=authority, now=now, day=now[:8], zeros="0" * 64)
+    with socket.create_connection(("127.0.0.1", urlsplit(cloud.edge.url).port or 0), timeout=20) as connection:
+        connection.sendall(f"{request}\r\n".encode("latin-1"))
+        answer = connection.recv(1000)
+
+    assert answer.split()[1] in (b"400", b"403")
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("target", ["/", "/_aws/execute-api/abc123/prod/"])
 def test_whoever_does_not_sign_cannot_fill_the_memory(cloud: BareCloud, target: str) -> None:
     authority = urlsplit(cloud.edge.url).netloc
@@ -224,6 +286,21 @@ def test_whoever_does_not_sign_cannot_fill_the_memory(cloud: BareCloud, target: 
         connection.putrequest("POST", target)
         connection.putheader("Content-Length", str(10**12))
         connection.endheaders()
+        assert connection.getresponse().status == 413
+
+
+@pytest.mark.parametrize("target", ["/", "/_aws/execute-api/abc123/prod/"])
+def test_nor_by_not_saying_how_much_it_is(cloud: BareCloud, target: str) -> None:
+    authority = urlsplit(cloud.edge.url).netloc
+    part = b"100000\r\n" + b"a" * 0x100000 + b"\r\n"
+    with closing(http.client.HTTPConnection(authority, timeout=20)) as connection:
+        connection.putrequest("POST", target)
+        connection.putheader("Transfer-Encoding", "chunked")
+        connection.endheaders()
+        with suppress(ConnectionError):  # it hangs up when it has had enough
+            for _ in range(12):
+                connection.send(part)
+            connection.send(b"0\r\n\r\n")
         assert connection.getresponse().status == 413
 
 

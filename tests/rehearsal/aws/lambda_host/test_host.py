@@ -374,7 +374,7 @@ def test_a_worker_and_its_runtime_api_have_no_port(aws: LocalAws) -> None:
     error, ports = invoke(aws, "portless")
 
     assert (error, ports) == (None, [])
-    sockets = [path for path in (aws.home / "lambda" / "api").iterdir() if path.is_socket()]
+    sockets = [path for path in (aws.home / "lambda").iterdir() if path.is_socket()]
     assert sockets
 
 
