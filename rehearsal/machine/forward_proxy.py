@@ -69,6 +69,8 @@ class ForwardProxy:
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # One that is ended before it began has closed nothing.
+        task.add_done_callback(lambda ended: writer.transport.abort() if ended.cancelled() else None)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(ConnectionError):

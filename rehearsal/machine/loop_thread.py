@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 _STOP_SECONDS = 10.0
 _CLOSING_SECONDS = 0.05
+_ABORTING_ROUNDS, _ABORTING_SECONDS = 3, 0.01
 
 
 class LoopThread:
@@ -48,8 +49,9 @@ class LoopThread:
             self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             self.loop.run_until_complete(asyncio.sleep(_CLOSING_SECONDS))  # closed connections say goodbye
-            _abort_connections(self.loop)
-            self.loop.run_until_complete(asyncio.sleep(0))
+            for _ in range(_ABORTING_ROUNDS):  # the end of one connection may be what begins the end of another
+                _abort_connections(self.loop)
+                self.loop.run_until_complete(asyncio.sleep(_ABORTING_SECONDS))
             self.loop.close()
 
 
