@@ -84,13 +84,15 @@ class ForwardProxy:
 
     async def _reach(self, asked: _Asked) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes]:
         try:
-            return await asyncio.wait_for(self._dial(asked), _DIAL_SECONDS)
+            async with asyncio.timeout(_DIAL_SECONDS):  # wait_for of Python 3.11 may lose the order to end
+                return await self._dial(asked)
         except (OSError, TimeoutError, UnicodeError) as exc:  # the last: a name that is none
             raise _Answer("502 Bad Gateway", f"{asked.host} cannot be reached: {exc}") from exc
 
     async def _admit(self, reader: asyncio.StreamReader) -> _Asked:
         try:
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _HEAD_SECONDS)
+            async with asyncio.timeout(_HEAD_SECONDS):
+                head = await reader.readuntil(b"\r\n\r\n")
             asked = _read(head)
         except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError) as exc:
             raise _Answer("400 Bad Request", "The proxy was asked for nothing that it knows.") from exc

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 _STOP_SECONDS = 10.0
 _CLOSING_SECONDS = 0.05
+_SETTLING_SECONDS = 0.01
 _ABORTING_ROUNDS, _ABORTING_SECONDS = 3, 0.01
 
 
@@ -43,6 +44,8 @@ class LoopThread:
         try:
             self.loop.run_forever()
         finally:
+            # What a server has accepted is nobody's until the loop has made a connection of it: let it.
+            self.loop.run_until_complete(asyncio.sleep(_SETTLING_SECONDS))
             tasks = asyncio.all_tasks(self.loop)
             for task in tasks:
                 task.cancel()
