@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from rehearsal.machine.listening import end_listening
+
 _USER = "rehearsal"
 _CHUNK_BYTES = 64 * 1024
 _HEAD_SECONDS = 30.0
@@ -60,7 +62,8 @@ class ForwardProxy:
 
     async def stop(self) -> None:
         if self._server is not None:
-            self._server.close()
+            end_listening(self._server)
+            await asyncio.sleep(0)  # what was accepted becomes a connection
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from rehearsal.machine.listening import end_listening
+
 _LARGEST_BODY = 16 * 1024 * 1024  # Lambda's largest payload is 6 MB, and JSON in JSON grows
 
 _ACCEPTED_SECONDS = 0.01
@@ -36,7 +38,7 @@ class HttpServer:
         self._answering = answering
 
     def close(self) -> None:
-        self._listening.close()
+        end_listening(self._listening)
         self._close_connections()
         # One that was just accepted is not among them yet.
         asyncio.get_running_loop().call_later(_ACCEPTED_SECONDS, self._close_connections)

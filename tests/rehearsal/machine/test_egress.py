@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
+import gc
 import http.client
 import http.server
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -259,6 +261,22 @@ def test_curl_is_told_why(egress: Egress, tmp_path: Path) -> None:
     said = run(["curl", "-sS", "http://169.254.169.254/latest/meta-data/"], egress, tmp_path)
 
     assert "169.254.169.254 is AWS's" in said
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05])
+def test_no_connection_outlives_the_way_out(tmp_path: Path, site: str, seconds: float) -> None:
+    """Neither one that it has just accepted, nor one that is in the middle of something."""
+    for _ in range(3):
+        with ExitStack() as clients, Egress(tmp_path, lambda _: None, inherited={}) as egress:
+            parts = urlsplit(egress.variables()["HTTPS_PROXY"])
+            authorization = basic(f"{parts.username}:{parts.password}")
+            for number in range(20):
+                client = clients.enter_context(socket.create_connection(("127.0.0.1", parts.port or 0)))
+                if number % 2:
+                    client.sendall(f"CONNECT {site} HTTP/1.1\r\nProxy-Authorization: {authorization}\r\n\r\n".encode())
+            threading.Event().wait(seconds)
+
+    gc.collect()  # a socket that nobody closed is a warning now, and a warning is an error
 
 
 def test_variables_hold_nothing_of_the_users(tmp_path: Path) -> None:
