@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+
+
+async def accept_no_more(listener: socket.socket) -> None:
+    """For a server that somebody else closes: what it has accepted is a connection when this returns."""
+    asyncio.get_running_loop().remove_reader(listener)
+    await asyncio.sleep(0)
 
 
 def end_listening(server: asyncio.Server) -> None:

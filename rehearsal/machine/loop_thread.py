@@ -14,8 +14,6 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 _STOP_SECONDS = 10.0
 _CLOSING_SECONDS = 0.05
-_SETTLING_SECONDS = 0.01
-_ABORTING_ROUNDS, _ABORTING_SECONDS = 3, 0.01
 
 
 class LoopThread:
@@ -44,17 +42,14 @@ class LoopThread:
         try:
             self.loop.run_forever()
         finally:
-            # What a server has accepted is nobody's until the loop has made a connection of it: let it.
-            self.loop.run_until_complete(asyncio.sleep(_SETTLING_SECONDS))
             tasks = asyncio.all_tasks(self.loop)
             for task in tasks:
                 task.cancel()
             self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             self.loop.run_until_complete(asyncio.sleep(_CLOSING_SECONDS))  # closed connections say goodbye
-            for _ in range(_ABORTING_ROUNDS):  # the end of one connection may be what begins the end of another
-                _abort_connections(self.loop)
-                self.loop.run_until_complete(asyncio.sleep(_ABORTING_SECONDS))
+            _abort_connections(self.loop)
+            self.loop.run_until_complete(asyncio.sleep(0))
             self.loop.close()
 
 

@@ -47,6 +47,7 @@ from rehearsal.aws.lambda_host.http_server import SERVER_LOG
 from rehearsal.aws.localize import Localizer
 from rehearsal.aws.resource import ResourceProvider
 from rehearsal.aws.service_api import ApiError, ServiceApi
+from rehearsal.machine.listening import accept_no_more
 
 # The service's signing name, the operation where a header names it (else ""), the caller's account, the region.
 CallListener = Callable[[str, str, str, str], None]
@@ -133,6 +134,7 @@ class Edge:
 
     async def stop(self) -> None:
         if self._runner is not None:
+            await accept_no_more(self._listener)
             await self._runner.cleanup()
         await self._upstream.close()
         self._provider_threads.shutdown(wait=False, cancel_futures=True)

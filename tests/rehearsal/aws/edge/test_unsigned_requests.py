@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import socket
+from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -13,6 +17,7 @@ from rehearsal.aws.edge.edge import Edge
 from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.edge.unsigned_operations import is_served_unsigned
 from rehearsal.aws.ministack import listen
+from rehearsal.machine.loop_thread import LoopThread
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -55,6 +60,20 @@ def test_any_other_unsigned_request_stops_at_the_edge(tmp_path: Path) -> None:
 )
 def test_operations_that_aws_serves_unsigned_are_told_from_others(request_: SignedRequest, is_served: bool) -> None:
     assert is_served_unsigned(request_) is is_served
+
+
+def test_no_connection_outlives_the_edge(tmp_path: Path) -> None:
+    """One that it has just accepted, either."""
+
+    for _ in range(3):
+        with LoopThread() as loop, ExitStack() as clients:
+            edge = Edge(listen(), tmp_path / "nobody.sock", "secret")
+            loop.run(edge.start())
+            for _ in range(20):
+                clients.enter_context(socket.create_connection(("127.0.0.1", urlsplit(edge.url).port or 0)))
+            loop.run(edge.stop())
+
+    gc.collect()  # a socket that nobody closed is a warning now, and a warning is an error
 
 
 async def _get_unsigned(path: str, upstream_status: int, socket: Path) -> tuple[int, object]:
