@@ -19,6 +19,7 @@ from rehearsal.aws.edge.authorizer import Authorizer
 from rehearsal.aws.edge.credentials import Principal, Vault
 from rehearsal.aws.edge.protocol.detect import protocol_of
 from rehearsal.aws.edge.protocol.protocol import WireAnswer, WireProtocol
+from rehearsal.aws.edge.refusals import as_response
 from rehearsal.aws.edge.service_models import operation_model, service_model
 from rehearsal.aws.edge.signature import Signature, SignedRequest
 from rehearsal.aws.service_api import ApiError, Caller, NamesResources, ServiceApi
@@ -68,7 +69,7 @@ class Apis:
             log.exception("%s %s", api.service, operation)
             failure = ApiError("InternalFailure", f"The local run is broken: {exc!r}", status=500)
             answer = protocol.encode_error(failure, request_id)
-        return _response(answer, request_id)
+        return as_response(answer, request_id)
 
     def _api(self, signing_name: str, operation: str) -> ServiceApi | None:
         served = self._by_signing_name.get(signing_name, [])
@@ -104,8 +105,3 @@ def _require(parameters: Mapping[str, Any], model: OperationModel) -> None:
 def _resources(api: ServiceApi, operation: str, parameters: Mapping[str, Any], caller: Caller) -> list[str]:
     named = api.resources(operation, parameters, caller) if isinstance(api, NamesResources) else ()
     return list(named) or ["*"]
-
-
-def _response(answer: WireAnswer, request_id: str) -> web.Response:
-    headers = {**answer.headers, "Content-Type": answer.content_type, "x-amzn-RequestId": request_id}
-    return web.Response(status=answer.status, body=answer.body, headers=headers)

@@ -11,7 +11,6 @@ import html
 import json
 import re
 import time
-import uuid
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from aiohttp import web
@@ -26,7 +25,6 @@ from rehearsal.aws.cloudformation.template import (
 )
 from rehearsal.aws.edge.credentials import Principal, Vault
 from rehearsal.aws.edge.custom_resources import CustomResources
-from rehearsal.aws.edge.protocol.query_protocol import QueryProtocol
 from rehearsal.aws.edge.provider_function import ProviderFunction
 from rehearsal.aws.edge.signature import Signature, SignedRequest
 from rehearsal.aws.edge.upstream import Answer, Upstream
@@ -80,9 +78,7 @@ class CloudFormation:
             else:
                 answer = await self._upstream.send(request)
         except EngineError as exc:
-            return _refusal(ApiError("ValidationError", f"The local run is broken: {exc}"))
-        except ApiError as error:
-            return _refusal(error)
+            raise ApiError("ValidationError", f"The local run is broken: {exc}") from exc
         return answer.response(self._as_the_author_knows_it(answer, operation))
 
     async def _at_rest(self, request: SignedRequest) -> Answer:
@@ -164,11 +160,6 @@ class CloudFormation:
         if name is None or name.group(1) not in self._originals:
             return match.group(0)
         return f"<TemplateBody>{html.escape(self._originals[name.group(1)], quote=False)}</TemplateBody>"
-
-
-def _refusal(error: ApiError) -> web.Response:
-    answer = QueryProtocol().encode_error(error, str(uuid.uuid4()))
-    return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
 
 
 def s3_path(url: str) -> str:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 from aiohttp import web
 
 from rehearsal.aws.edge.protocol.detect import protocol_of
+from rehearsal.aws.edge.protocol.protocol import WireAnswer
 from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.service_api import ApiError
 
@@ -27,7 +28,10 @@ def refusal(request: SignedRequest, error: ApiError, *, service: str = "") -> we
         body = json.dumps({"message": error.message, "__type": error.code})
         headers = {ERROR_TYPE: error.code, "x-amzn-RequestId": request_id}
         return web.Response(status=error.status, text=body, content_type="application/json", headers=headers)
-    answer = protocol.encode_error(error, request_id)
+    return as_response(protocol.encode_error(error, request_id), request_id)
+
+
+def as_response(answer: WireAnswer, request_id: str) -> web.Response:
     headers = {**answer.headers, "Content-Type": answer.content_type, "x-amzn-RequestId": request_id}
     return web.Response(status=answer.status, body=answer.body, headers=headers)
 
