@@ -37,6 +37,7 @@ from rehearsal.aws.codedeploy.codedeploy import CodeDeploy
 from rehearsal.aws.codedeploy.codedeploy_api import CodeDeployApi
 from rehearsal.aws.codedeploy.ports import Services
 from rehearsal.aws.codedeploy.provider import CodeDeployProvider
+from rehearsal.aws.direct_calls import DirectCalls
 from rehearsal.aws.edge.edge import Edge
 from rehearsal.aws.event_sources.event_sources import EventSources
 from rehearsal.aws.event_sources.queue_metrics import QueueMetrics, read_queues
@@ -97,7 +98,8 @@ class LocalCloud:
         self.failure = Failure(self._fail, self._ministack.is_answering)
         self.endpoint_url = self._edge.url
         self.localize = self._edge.localize
-        self.clients = AwsClients(self.endpoint_url, root_secret)
+        self._direct_calls = DirectCalls(self._ministack.socket, self._edge.answered)
+        self.clients = AwsClients(self.endpoint_url, root_secret, self._direct_calls.send)
         alarm_actions = AlarmActions(self.clock, ServicePrincipal(self.clients, "cloudwatch.amazonaws.com"))
         self.cloudwatch = CloudWatch(self.clock, self.event_log, alarm_actions.begin)
         self.lambda_host = LambdaHost(
@@ -167,6 +169,7 @@ class LocalCloud:
             starting.enter_context(self.guardian)
             starting.enter_context(self._loop)
             starting.callback(self._ministack.stop)
+            starting.callback(self._direct_calls.close)
             self._ministack.start()
             self.failure.watch(self._ministack.wait)
             self.failure.watch(self._wait_for_watcher)

@@ -23,7 +23,12 @@ LOOPBACK = "127.0.0.1"
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 3.0
 _LOG_TAIL_LINES = 20
-_UMASK = 0o077
+_OWNER_ONLY = 0o600
+# MiniStack brings Hypercorn, whose parser takes as long for a request as all that is then done for it.
+_SERVER = (
+    *("--loop", "uvloop", "--http", "httptools", "--ws", "none", "--lifespan", "on", "--timeout-keep-alive", "75"),
+    *("--no-server-header", "--no-date-header", "--no-access-log", "--log-level", "warning"),
+)
 
 
 def listen(port: int = 0) -> socket.socket:
@@ -73,17 +78,18 @@ class MiniStack:
         folders = {"TMPDIR": "tmp", "S3_DATA_DIR": "s3", "HOME": "home", "STATE_DIR": "state"}
         for folder in folders.values():
             (self._home / folder).mkdir(parents=True, exist_ok=True)
-        arguments = ["ministack.app:app", "--bind", f"unix:{self.socket}", "--umask", str(_UMASK), "--workers", "0"]
+        arguments = ["ministack.app:app", "--uds", str(self.socket), *_SERVER]
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         with self.log_file.open("wb") as log:
             self._process = self._guardian.popen(
-                [sys.executable, "-m", "hypercorn", *arguments, "--keep-alive", "75", "--log-level", "WARNING"],
+                [sys.executable, "-m", "uvicorn", *arguments],
                 env=self._environment({name: str(self._home / folder) for name, folder in folders.items()}),
                 cwd=self._home,
                 stdout=log,
                 stderr=log,
             )
         self._wait_until_ready(deadline_seconds)
+        self.socket.chmod(_OWNER_ONLY)  # the server opens it to all; the folder, which nobody else enters, comes first
 
     def stop(self) -> None:
         if self._process is not None:

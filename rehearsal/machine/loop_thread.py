@@ -11,6 +11,8 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, TypeVar
 
+import uvloop
+
 Result = TypeVar("Result")
 _STOP_SECONDS = 10.0
 _CLOSING_SECONDS = 0.05
@@ -20,7 +22,7 @@ class LoopThread:
     """Use it as a context manager. Leaving it cancels what still runs in the loop."""
 
     def __init__(self, name: str = "local-cloud") -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
 
     def run(self, work: Coroutine[Any, Any, Result], *, timeout: float | None = None) -> Result:

@@ -15,6 +15,7 @@ It must not know a resource type, an operation or an alarm: who starts the edge 
 
 from __future__ import annotations
 
+import re
 import secrets
 import socket
 from collections.abc import Callable
@@ -41,7 +42,7 @@ from rehearsal.aws.edge.refusals import refusal, require_served
 from rehearsal.aws.edge.signature import PAYLOAD_HASH, Signature, SignedRequest, check_body, parse_signature
 from rehearsal.aws.edge.unsigned_calls import UnsignedCalls
 from rehearsal.aws.edge.unsigned_operations import is_served_unsigned
-from rehearsal.aws.edge.upstream import Upstream
+from rehearsal.aws.edge.upstream import Upstream, is_small
 from rehearsal.aws.eventbridge.rule_targets import MatchedEvent, matched_event
 from rehearsal.aws.lambda_host.http_server import SERVER_LOG
 from rehearsal.aws.localize import Localizer
@@ -49,9 +50,12 @@ from rehearsal.aws.resource import ResourceProvider
 from rehearsal.aws.service_api import ApiError, ServiceApi
 from rehearsal.machine.listening import accept_no_more
 
-# The service's signing name, the operation where a header names it (else ""), the caller's account, the region.
-CallListener = Callable[[str, str, str, str], None]
-_TARGET = "X-Amz-Target"
+# The service's signing name, the operation where header or form names it (else ""), the caller's account, the region,
+# and the body, None where it was passed on in parts.
+CallListener = Callable[[str, str, str, str, bytes | None], None]
+_TARGET = "x-amz-target"
+_LARGE_ANSWERS = frozenset({"s3", "lambda"})
+_ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 _UNSIGNED = (
     "This is the local AWS of a rehearsal, and the request is not signed. The run has written a profile for its "
     "accounts, and named its file."
@@ -208,15 +212,25 @@ class Edge:
                 signed = await _read(request)
                 return await self._apis.answer(signed, signature) or (await self._upstream.send(signed)).response()
             case _:
-                response = await self._upstream.forward(request)
-                self._tell_call(request, signature)
+                response = await self._upstream.forward(request, may_be_large=signature.service in _LARGE_ANSWERS)
+                body = await request.read() if is_small(request) else None
+                self._tell_call(request.headers.get(_TARGET, ""), body, signature)
                 return response
 
-    def _tell_call(self, request: web.Request, signature: Signature) -> None:
+    def answered(self, request: SignedRequest) -> None:
+        """Tells of a call that MiniStack answered without the edge between. From any thread."""
+        signature = parse_signature(request.target, request.headers)
+        if signature is not None:
+            self._tell_call(request.headers.get(_TARGET, ""), request.body, signature)
+
+    def _tell_call(self, target: str, body: bytes | None, signature: Signature) -> None:
         principal = self._vault.principal(signature.access_key)
-        if self._tell is not None and principal is not None:
-            operation = request.headers.get(_TARGET, "").rpartition(".")[2]
-            self._tell(signature.service, operation, principal.account, signature.region)
+        if self._tell is None or principal is None:
+            return
+        operation = target.rpartition(".")[2]
+        if not operation and body and (action := _ACTION.search(body)):
+            operation = action.group(1).decode()
+        self._tell(signature.service, operation, principal.account, signature.region, body)
 
     async def _remember_credentials(self, request: SignedRequest, signature: Signature) -> web.Response:
         answer = await self._upstream.send(request)

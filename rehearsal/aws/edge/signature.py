@@ -116,10 +116,11 @@ def check_signature(request: SignedRequest, signature: Signature, *, secret: str
     if token and not hmac.compare_digest(_bytes(signature.token), token.encode()):
         raise ApiError("InvalidClientTokenId", "The security token included in the request is invalid.", status=403)
     _check_time(signature)
+    expected: Iterator[str]
     if signature.form is Form.QUERY_V2:
-        expected = [_value_v2(request, signature, secret, token)]
+        expected = iter([_value_v2(request, signature, secret, token)])
     else:
-        expected = [_value(request, signature, secret, query) for query in _canonical_queries(request.target)]
+        expected = (_value(request, signature, secret, query) for query in _canonical_queries(request.target))
     if not any(hmac.compare_digest(value.encode(), _bytes(signature.value)) for value in expected):
         raise ApiError(
             "SignatureDoesNotMatch",
@@ -203,6 +204,7 @@ def _check_time(signature: Signature) -> None:
         raise _incomplete(f"its scope is of {signature.date}, its time {signature.timestamp}")
 
 
+@lru_cache(maxsize=64)
 def _seconds(timestamp: str) -> float:
     try:
         return datetime.strptime(timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
@@ -256,7 +258,11 @@ def _payload_hash(request: SignedRequest, signature: Signature) -> str:
 
 def _canonical_queries(target: str) -> Iterator[str]:
     """As the client may have understood its own query: encoded anew, and as it was sent (botocore signs a `+` so)."""
-    pairs = [pair.partition("=") for pair in target.partition("?")[2].split("&") if pair]
+    query = target.partition("?")[2]
+    if not query:
+        yield ""
+        return
+    pairs = [pair.partition("=") for pair in query.split("&") if pair]
     signed = [(name, value) for name, _, value in pairs if name != "X-Amz-Signature"]
     yield _joined((_encode(unquote(name)), _encode(unquote(value))) for name, value in signed)
     yield _joined((_encode(_form_unquote(name)), _encode(_form_unquote(value))) for name, value in signed)

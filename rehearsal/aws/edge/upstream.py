@@ -17,6 +17,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from rehearsal.aws.edge.admission import without_cors
+from rehearsal.aws.edge.channel import Channels, RawAnswer
 from rehearsal.aws.edge.credentials import Principal, sign
 from rehearsal.aws.edge.signature import SignedRequest, check_body, check_digest
 
@@ -25,6 +26,8 @@ _CHUNK_BYTES = 256 * 1024
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "transfer-encoding", "expect", "te", "trailer", "upgrade", "proxy-connection"}
 )
+_NOT_FORWARDED = frozenset(name.encode() for name in (*_HOP_BY_HOP, "content-length", "x-forwarded-proto"))
+_BY_TLS = (b"X-Forwarded-Proto", b"https")
 _NO_AUTOMATIC_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
@@ -48,6 +51,7 @@ class Upstream:
 
     def __init__(self, socket: Path, authority: str) -> None:
         self._socket = socket
+        self._channels = Channels(socket)
         self._authority = authority
         self._session: aiohttp.ClientSession | None = None
 
@@ -61,21 +65,28 @@ class Upstream:
         )
 
     async def close(self) -> None:
+        self._channels.close()
         if self._session is not None:
             await self._session.close()
 
-    async def forward(self, request: web.Request) -> web.StreamResponse:
+    async def forward(self, request: web.Request, *, may_be_large: bool = True) -> web.StreamResponse:
         """Hand the request over as it is, and its answer back. aiohttp's `ClientError` where MiniStack has ended.
 
+        Without `may_be_large`, a small request has an answer that is held as a whole.
         `ApiError` where the body is not the one that was signed: then MiniStack gets none, or not the whole of it.
         """
+        if not is_small(request):
+            return await self._stream(request, _checked(request))
+        body = await request.read()
+        check_body(request.headers, body)
+        if may_be_large or request.method == "HEAD":
+            return await self._stream(request, body or None)
+        headers = [(name, value) for name, value in request.raw_headers if name.lower() not in _NOT_FORWARDED]
+        raw = await self._channels.ask(request.method, request.raw_path, [*headers, _BY_TLS], body)
+        return _answer(raw).response()
+
+    async def _stream(self, request: web.Request, body: bytes | AsyncIterator[bytes] | None) -> web.StreamResponse:
         headers = _forwarded_headers(request.headers)
-        body: bytes | AsyncIterator[bytes] | None
-        if _is_small(request):
-            body = await request.read() or None
-            check_body(_lower(request.headers), body or b"")
-        else:
-            body = _checked(request)
         async with self._request(request.method, request.raw_path, headers, body) as answer:
             if answer.content_length is not None and answer.content_length <= _SMALL_BODY_BYTES:
                 return _whole(request, answer, await answer.read())
@@ -83,10 +94,12 @@ class Upstream:
 
     async def send(self, request: SignedRequest) -> Answer:
         """Send a request that the edge read or made, and read the whole answer."""
-        headers = _forwarded_headers(request.headers)
-        headers.popall("Content-Length", None)
-        async with self._request(request.method, request.target, headers, request.body) as answer:
-            return Answer(answer.status, _answer_headers(answer), await answer.read())
+        headers = [
+            (name.encode(), value.encode(errors="surrogateescape"))
+            for name, value in request.headers.items()
+            if name.lower().encode() not in _NOT_FORWARDED
+        ]
+        return _answer(await self._channels.ask(request.method, request.target, [*headers, _BY_TLS], request.body))
 
     async def send_as(self, principal: Principal, request: SignedRequest, *, region: str, service: str) -> Answer:
         """Send a request signed by the principal."""
@@ -101,6 +114,15 @@ class Upstream:
         assert self._session is not None, "open() comes first"
         url = URL(f"http://{self._authority}{target}", encoded=True)
         return self._session.request(method, url, headers=headers, data=body, allow_redirects=False)
+
+
+def _answer(raw: RawAnswer) -> Answer:
+    headers = CIMultiDict(
+        (name.decode(), value.decode("utf-8", "surrogateescape"))
+        for name, value in raw.headers
+        if name.lower() not in _NOT_FORWARDED
+    )
+    return Answer(raw.status, headers, raw.body)
 
 
 async def _checked(request: web.Request) -> AsyncIterator[bytes]:
@@ -119,7 +141,8 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _is_small(request: web.Request) -> bool:
+def is_small(request: web.Request) -> bool:
+    """It is held as a whole, and may be read again after it was passed on."""
     return not request.body_exists or (request.content_length or _SMALL_BODY_BYTES + 1) <= _SMALL_BODY_BYTES
 
 

@@ -12,6 +12,7 @@ from rehearsal.machine.clock import Clock, Work
 
 _LONGEST_PAUSE_SECONDS = 0.05
 _SHORTEST_PAUSE_SECONDS = 0.005
+_GATHER_SECONDS = 0.03  # Lambda asks a shard once a second: what is written meanwhile comes in one answer
 
 
 class Bell:
@@ -23,17 +24,21 @@ class Bell:
         self._lock = threading.Lock()
         self._rung = threading.Event()
         self._work: Work | None = None
-        self._is_open = True
+        self._closed = threading.Event()
 
     def ring(self) -> None:
         with self._lock:
-            if self._is_open and self._work is None:
+            if not self._closed.is_set() and self._work is None:
                 self._work = self._clock.begin_work(self._name)
         self._rung.set()
 
     def wait(self, seconds: float) -> Work | None:
-        """Returns when it rings or when so many wall seconds are over. The work, if it rang, is the waiter's to end."""
-        self._rung.wait(seconds)
+        """Returns a moment after it rings, or when so many wall seconds are over.
+
+        The work, if it rang, is the waiter's to end.
+        """
+        if self._rung.wait(seconds):
+            self._closed.wait(_GATHER_SECONDS)
         self._rung.clear()
         with self._lock:
             work, self._work = self._work, None
@@ -42,7 +47,7 @@ class Bell:
     def close(self) -> None:
         """Wakes the waiter; a ring is nobody's work any more."""
         with self._lock:
-            self._is_open = False
+            self._closed.set()
             work, self._work = self._work, None
         if work is not None:
             work.done()

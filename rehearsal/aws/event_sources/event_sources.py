@@ -26,7 +26,7 @@ from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResu
 Poller = StreamPoller | QueuePoller
 _JOIN_SECONDS = 5.0
 _QUEUE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-# What is written to a source, by the signing name of the request's service. SNS's operations are not in a header.
+# What is written to a source, by the signing name of the request's service.
 _WRITES: Mapping[str, tuple[frozenset[SourceKind], frozenset[str]]] = {
     "kinesis": (frozenset({SourceKind.KINESIS}), frozenset({"PutRecord", "PutRecords"})),
     "dynamodb": (
@@ -38,10 +38,15 @@ _WRITES: Mapping[str, tuple[frozenset[SourceKind], frozenset[str]]] = {
             }
         ),
     ),
-    "sqs": (frozenset({SourceKind.SQS}), frozenset({"SendMessage", "SendMessageBatch", "StartMessageMoveTask", ""})),
-    "sns": (frozenset({SourceKind.SQS}), frozenset({"Publish", "PublishBatch", ""})),
+    "sqs": (frozenset({SourceKind.SQS}), frozenset({"SendMessage", "SendMessageBatch", "StartMessageMoveTask"})),
+    "sns": (frozenset({SourceKind.SQS}), frozenset({"Publish", "PublishBatch"})),
     "events": (frozenset({SourceKind.SQS, SourceKind.KINESIS}), frozenset({"PutEvents"})),
 }
+# Their body holds the name of each source that is written to. A topic, a bus and a dead-letter queue lead elsewhere.
+_NAMING = frozenset(
+    {"PutRecord", "PutRecords", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}
+    | {"SendMessage", "SendMessageBatch"}
+)
 
 
 @dataclass
@@ -99,16 +104,22 @@ class EventSources:
         if entry is not None:
             self._stop(entry)
 
-    def heard(self, service: str, operation: str, account: str, region: str) -> None:
-        """Somebody of that account called AWS; what may have filled a source wakes its pollers. Returns at once."""
+    def heard(self, service: str, operation: str, account: str, region: str, body: bytes | None) -> None:
+        """Somebody of that account called AWS; what may have filled a source wakes its pollers. Returns at once.
+
+        Without a `body` it may have been any source.
+        """
         kinds, operations = _WRITES.get(service, (frozenset(), frozenset()))
         if operation not in operations:
             return
+        names_it = body is not None and operation in _NAMING
         with self._lock:
             entries = list(self._entries.values())
         for entry in entries:
             mapping, poller = entry.mapping, entry.poller
-            if poller is not None and mapping.kind in kinds and mapping.source_place == (account, region):
+            if poller is None or mapping.kind not in kinds or mapping.source_place != (account, region):
+                continue
+            if not names_it or mapping.source_name.encode() in (body or b""):
                 poller.ring()
 
     def stop(self) -> None:

@@ -72,6 +72,12 @@ class EventSourceMapping:
         _, _, _, region, account, _ = self.source_arn.split(":", 5)
         return account, region
 
+    @property
+    def source_name(self) -> str:
+        """The name of the stream, the queue, or the table whose changes are streamed."""
+        resource = self.source_arn.split(":", 5)[5]
+        return resource.split("/")[1] if "/" in resource else resource
+
 
 def unsupported(properties: Mapping[str, Any]) -> Iterator[str]:
     """The properties, by name, that the local run does not have; values may still be intrinsics."""

@@ -13,9 +13,11 @@ from botocore.exceptions import ClientError
 from rehearsal.aws.aws_clients import AwsClients
 from rehearsal.aws.iam.resource_policy import ServiceRequest, allows
 from rehearsal.aws.lambda_host.function import FunctionArn
+from rehearsal.aws.lambda_host.remembered import Remembered
 from rehearsal.errors import RehearsalError
 
 _NOT_FOUND = 404
+_POLICY_SECONDS = 0.25  # on AWS a changed policy takes longer than this to be known everywhere
 _SQS_NOT_FOUND = "QueueDoesNotExist"
 
 
@@ -36,13 +38,17 @@ class ServicePrincipal:
     def __init__(self, clients: AwsClients, service: str) -> None:
         self._clients = clients
         self._service = service
+        self._topic_policies = Remembered[str](_POLICY_SECONDS)
 
     def publish(self, topic_arn: str, message: str, *, source_arn: str, subject: str | None = None) -> None:
         sns = self._client("sns", topic_arn)
         try:
-            policy = sns.get_topic_attributes(TopicArn=topic_arn)["Attributes"].get("Policy", "")
+            policy = self._topic_policies.get(topic_arn, lambda: _topic_policy(sns, topic_arn))
             self._require(policy, "sns:Publish", topic_arn, source_arn)
             sns.publish(TopicArn=topic_arn, Message=message, **({"Subject": subject} if subject else {}))
+        except Refused:
+            self._topic_policies.forget(lambda arn: arn == topic_arn)
+            raise
         except ClientError as exc:
             _raise(exc, topic_arn)
 
@@ -88,6 +94,10 @@ class ServicePrincipal:
     def _client(self, service: str, arn: str) -> Any:
         _, _, _, region, account, *_ = arn.split(":")
         return self._clients.root(account, region).client(service)  # type: ignore[call-overload]
+
+
+def _topic_policy(sns: Any, topic_arn: str) -> str:
+    return str(sns.get_topic_attributes(TopicArn=topic_arn)["Attributes"].get("Policy", ""))
 
 
 def _policy_of(client: Any, name: str, qualifier: Mapping[str, str]) -> str:

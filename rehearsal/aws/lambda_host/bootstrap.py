@@ -2,21 +2,25 @@
 
 Arguments: the socket of the runtime API, the folder of the runtime's own packages, then the bundle's folders in order.
 The handler's name is in the environment (`_HANDLER`). On Lambda the runtime API has an address that only the function
-reaches; a port of this machine is everybody's, so here it is a socket in the run's folder. All else of AWS's client is
-as it is. It must not import anything of this project: the worker has only what the function has.
+reaches; a port of this machine is everybody's, so here it is a socket in the run's folder, with frames of its own
+(runtime_api.py). All else of AWS's client is as it is. It must not import anything of this project: the worker has only
+what the function has.
 
 Source: "Using the Lambda runtime API"; awslambdaric's `lambda_runtime_client`, whose transport this stands for.
 """
 
 from __future__ import annotations
 
-import http.client
+import json
 import os
 import socket
+import struct
 import sys
 from typing import Any
 
-_INVOCATION = "/2018-06-01/runtime/invocation"
+_NEXT, _RESPONSE, _ERROR, _INIT_ERROR = b"N", b"R", b"E", b"I"
+_TO_HOST = struct.Struct(">cII")
+_FROM_HOST = struct.Struct(">II")
 
 
 def main() -> None:
@@ -32,27 +36,29 @@ def main() -> None:
 
         def __init__(self) -> None:
             super().__init__(os.environ["AWS_LAMBDA_RUNTIME_API"])
-            self._connection = _Connection(runtime_api)
+            self._host = _Connection(runtime_api)
 
         def call_rapid(
             self, http_method: str, endpoint: str, expected_http_code: int, payload: Any = None, headers: Any = None
         ) -> None:
-            body = None if http_method == "GET" else to_json(payload)
-            self._ask(http_method, endpoint, body, headers or {})
+            """Only an error while the handler's module is loaded is told this way, where nothing is restored."""
+            self._host.send(_INIT_ERROR, "", to_json(payload).encode())
+            self._host.receive()  # the process ends with this: it was heard
 
         def wait_next_invocation(self) -> Any:
-            headers, body = self._ask("GET", f"{_INVOCATION}/next", None, {})
+            self._host.send(_NEXT, "", b"")
+            head, event = self._host.receive()
             return InvocationRequest(
-                invoke_id=headers.get("Lambda-Runtime-Aws-Request-Id"),
-                x_amzn_trace_id=headers.get("Lambda-Runtime-Trace-Id"),
-                invoked_function_arn=headers.get("Lambda-Runtime-Invoked-Function-Arn"),
-                deadline_time_in_ms=int(headers["Lambda-Runtime-Deadline-Ms"]),
-                client_context=headers.get("Lambda-Runtime-Client-Context"),
-                cognito_identity=headers.get("Lambda-Runtime-Cognito-Identity"),
-                tenant_id=headers.get("Lambda-Runtime-Aws-Tenant-Id"),
-                content_type=headers.get("Content-Type"),
-                event_body=body,
-                invocation_id=headers.get("Lambda-Runtime-Invocation-Id"),
+                invoke_id=head["request_id"],
+                x_amzn_trace_id=head["trace_id"],
+                invoked_function_arn=head["function_arn"],
+                deadline_time_in_ms=head["deadline_ms"],
+                client_context=None,
+                cognito_identity=None,
+                tenant_id=None,
+                content_type="application/json",
+                event_body=event,
+                invocation_id=None,
             )
 
         def post_invocation_result(
@@ -63,32 +69,44 @@ def main() -> None:
             invocation_id: str | None = None,
         ) -> None:
             body = result_data if isinstance(result_data, bytes) else result_data.encode()
-            self._ask("POST", f"{_INVOCATION}/{invoke_id}/response", body, {"Content-Type": content_type})
+            self._host.send(_RESPONSE, invoke_id, body)
 
         def post_invocation_error(
             self, invoke_id: str, error_response_data: str, xray_fault: str, invocation_id: str | None = None
         ) -> None:
-            headers = {"Content-Type": "application/json"}
-            self._ask("POST", f"{_INVOCATION}/{invoke_id}/error", error_response_data.encode(), headers)
-
-        def _ask(
-            self, method: str, path: str, body: Any, headers: dict[str, str]
-        ) -> tuple[http.client.HTTPMessage, bytes]:
-            self._connection.request(method, path, body, headers)
-            answer = self._connection.getresponse()
-            return answer.headers, answer.read()
+            self._host.send(_ERROR, invoke_id, error_response_data.encode())
 
     bootstrap.run(os.environ["_HANDLER"], Client())
 
 
-class _Connection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost")
-        self._path = path
+class _Connection:
+    """To the runtime API's socket, opened with the first word: what is imported before may fork."""
 
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.connect(self._path)
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._socket: socket.socket | None = None
+
+    def send(self, kind: bytes, request_id: str, body: bytes) -> None:
+        if self._socket is None:
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._socket.connect(self._path)
+        encoded = request_id.encode()
+        self._socket.sendall(_TO_HOST.pack(kind, len(encoded), len(body)) + encoded + body)
+
+    def receive(self) -> tuple[dict[str, Any], bytes]:
+        head_length, event_length = _FROM_HOST.unpack(self._read(_FROM_HOST.size))
+        head = json.loads(self._read(head_length))
+        return head, self._read(event_length)
+
+    def _read(self, length: int) -> bytes:
+        assert self._socket is not None
+        read = bytearray()
+        while len(read) < length:
+            chunk = self._socket.recv(min(length - len(read), 1 << 20))
+            if not chunk:
+                raise ConnectionError("The run has ended.")
+            read += chunk
+        return bytes(read)
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 
-from aiohttp import web
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.aws.lambda_host.api_gateway import answer_of
@@ -33,11 +33,12 @@ from rehearsal.aws.lambda_host.function import LATEST, Clients, FunctionArn, Fun
 from rehearsal.aws.lambda_host.function import failure as failure_payload
 from rehearsal.aws.lambda_host.function_error import FunctionErrors
 from rehearsal.aws.lambda_host.functions import Functions
-from rehearsal.aws.lambda_host.http_server import HttpServer, serve_on_free_port
+from rehearsal.aws.lambda_host.http_server import HttpServer, Request, Response, serve_on_free_port
 from rehearsal.aws.lambda_host.invocation_record import EndedEvent
 from rehearsal.aws.lambda_host.logs import FunctionLogs, LogStream
 from rehearsal.aws.lambda_host.metrics import InvocationMetrics, MetricSink
 from rehearsal.aws.lambda_host.origin import Origin, Origins
+from rehearsal.aws.lambda_host.remembered import NotRemembered, only_remembered
 from rehearsal.aws.lambda_host.traffic import FunctionTraffic, TrafficCounter
 from rehearsal.aws.lambda_host.wheels import MachinePackages
 from rehearsal.errors import RehearsalError
@@ -163,7 +164,7 @@ class LambdaHost:
 
     async def accept(self, function: FunctionArn, event: bytes, *, request_id: str) -> bool:
         """Takes an asynchronous event that the caller may send; False when the emulator runs the function itself."""
-        if not await self._in_thread(self._functions.is_run_here, function):
+        if not await self._look_up(self._functions.is_run_here, function):
             return False
         self._asynchronous.accept(function, event, request_id=request_id)
         return True
@@ -206,48 +207,53 @@ class LambdaHost:
         await self._asynchronous.close()
         await self._execution.close()
 
-    async def _answer_whoever(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _answer_whoever(self, request: Request) -> Response:
         """The emulator alone knows the path: a port is open to every user of the machine, and to its browsers."""
-        if not secrets.compare_digest(request.path.encode(), self._path.encode()):
-            return web.Response(status=403)
+        if not secrets.compare_digest(request.path, self._path.encode()):
+            return Response(HTTPStatus.FORBIDDEN)
         return await self._answer_emulator(request)
 
-    async def _answer_emulator(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _answer_emulator(self, request: Request) -> Response:
         """One POST of MiniStack's Lambda proxy: 200 is the function's answer, 500 its error, 202 an accepted event."""
-        function = FunctionArn.parse(request.headers["X-Amzn-Lambda-Function-Arn"])
-        version = request.headers["X-Amzn-Lambda-Function-Version"]
-        request_id = request.headers["X-Amzn-Lambda-Request-Id"]
-        event = await request.read()
+        function = FunctionArn.parse(request.headers["x-amzn-lambda-function-arn"])
+        version = request.headers["x-amzn-lambda-function-version"]
+        request_id = request.headers["x-amzn-lambda-request-id"]
+        event = request.body
         try:
-            call = await self._in_thread(self._route, function, version, request_id, event)
+            call = await self._look_up(self._route, function, version, request_id, event)
         except (RehearsalError, ClientError, BotoCoreError) as exc:
             log.exception("An invocation of %s could not be routed.", function)
             payload = failure_payload(f"Rehearsal.{type(exc).__name__}", str(exc))
-            return web.Response(status=500, body=self._errors.shorten(request_id, payload))
+            return Response(HTTPStatus.INTERNAL_SERVER_ERROR, self._errors.shorten(request_id, payload))
         if call.origin.is_asynchronous:
             self._asynchronous.accept(call.origin.function, event, request_id=request_id)
-            return web.Response(status=202)
+            return Response(HTTPStatus.ACCEPTED)
         result = await self._run(call)
         if call.origin.request is not None:
             return self._answer_api(call, result)
         if result.function_error is not None:
-            return web.Response(status=500, body=self._errors.shorten(request_id, result.payload))
-        return web.Response(body=result.payload)
+            return Response(HTTPStatus.INTERNAL_SERVER_ERROR, self._errors.shorten(request_id, result.payload))
+        return Response(HTTPStatus.OK, result.payload)
 
     async def _attempt(self, event: Event) -> InvocationResult:
-        call = await self._in_thread(self._route, event.function, None, event.request_id, event.payload)
+        call = await self._look_up(self._route, event.function, None, event.request_id, event.payload)
         return await self._run(call)
 
     async def _config_of(self, function: FunctionArn) -> EventInvokeConfig:
-        return await self._in_thread(self._functions.event_invoke_config, function)
+        return await self._look_up(self._functions.event_invoke_config, function)
 
     async def _deliver(self, ended: EndedEvent) -> None:
         await self._loop.run_in_executor(self._delivery_threads, self._deliveries.deliver, ended)
 
-    async def _in_thread(self, work: Callable[..., Result], *arguments: Any) -> Result:
-        return await self._loop.run_in_executor(self._threads, work, *arguments)
+    async def _look_up(self, read: Callable[..., Result], *arguments: Any) -> Result:
+        """At once where everything is remembered, else in a thread: AWS has to be asked, and that blocks."""
+        try:
+            with only_remembered():
+                return read(*arguments)
+        except NotRemembered:
+            return await self._loop.run_in_executor(self._threads, read, *arguments)
 
-    def _answer_api(self, call: _Call, result: InvocationResult) -> web.Response:
+    def _answer_api(self, call: _Call, result: InvocationResult) -> Response:
         function, route = call.origin.function, call.origin.route
         assert call.origin.request is not None
         assert route is not None
@@ -263,7 +269,7 @@ class LambdaHost:
         if function.qualifier is not None and not function.qualifier.isdigit():
             is_failed = result.function_error is not None or answer.status >= 500
             self._traffic.count(function.account, function.name, result.version, is_failed=is_failed)
-        return web.Response(body=answer.payload)
+        return Response(HTTPStatus.OK, answer.payload)
 
     def _route(self, function: FunctionArn, resolved: str | None, request_id: str, event: bytes) -> _Call:
         """`resolved` is the version that the emulator found for the function's qualifier, None if nobody looked."""

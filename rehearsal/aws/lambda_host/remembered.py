@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
+_is_only_remembered: ContextVar[bool] = ContextVar("is_only_remembered", default=False)
+
+
+class NotRemembered(Exception):
+    """It would have to be read, where only what is remembered is wanted."""
+
+
+@contextmanager
+def only_remembered() -> Iterator[None]:
+    """In here nothing is read: what is not remembered raises NotRemembered. For threads that must not block."""
+    token = _is_only_remembered.set(True)
+    try:
+        yield
+    finally:
+        _is_only_remembered.reset(token)
 
 
 class Remembered(Generic[Value]):
@@ -26,6 +43,8 @@ class Remembered(Generic[Value]):
             known = self._values.get(key)
         if known is not None and now - known[0] < self._seconds:
             return known[1]
+        if _is_only_remembered.get():
+            raise NotRemembered
         value = read()
         with self._lock:
             self._values[key] = (now, value)

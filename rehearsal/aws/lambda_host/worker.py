@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import secrets
 import subprocess
 import threading
 import time
@@ -17,18 +18,18 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from aiohttp import web
+from typing import assert_never
 
 from rehearsal.aws.lambda_host.function import failure
-from rehearsal.aws.lambda_host.http_server import HttpServer, serve_on_socket
 from rehearsal.aws.lambda_host.output_lines import OutputLines
+from rehearsal.aws.lambda_host.runtime_api import Kind, RuntimeApi
 from rehearsal.machine.guardian import GuardedProcess, Guardian
 
 INIT_SECONDS = 120.0
 _TAIL_LINES = 20
-_OK = web.HTTPOk.status_code
-_API = "/2018-06-01/runtime"
+# Until what an ended process has written was read: its connection closes then, unless a child of it has it, too.
+_LAST_WORDS_SECONDS = 0.2
+_LAST_WORDS_POLL_SECONDS = 0.002
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,9 @@ class Worker:
     _init_error: bytes | None = None
     _process: GuardedProcess | None = None
     _output: OutputLines | None = None
-    _server: HttpServer | None = None
-    _next: asyncio.Queue[Invocation] = field(default_factory=asyncio.Queue)
+    _api: RuntimeApi | None = None
+    _next: Invocation | None = None
+    _is_waiting: bool = False
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _running: tuple[str, asyncio.Future[tuple[bytes, bool]]] | None = None
     _exit_status: str = "exit status 0"
@@ -92,7 +94,8 @@ class Worker:
 
     async def start(self) -> None:
         """Returns when the handler is imported and waits for an event. Raises WorkerFailed when it cannot be."""
-        self._server = await serve_on_socket(self._answer, self.command.runtime_api)
+        self._api = RuntimeApi(self)
+        await self._api.start(self.command.runtime_api)
         loop = asyncio.get_running_loop()
         if self.is_ended:  # the run has, meanwhile: nothing is begun any more
             self.kill()
@@ -119,7 +122,8 @@ class Worker:
         if self.is_ended:
             return Outcome(failure("Runtime.ExitError", self._exit_message(invocation.request_id)), True, 0.0)
         self._tail.clear()
-        self._next.put_nowait(invocation)
+        self._next = invocation
+        self._hand_over()
         try:
             payload, is_error = await asyncio.wait_for(done, invocation.timeout_seconds)
         except TimeoutError:
@@ -139,9 +143,9 @@ class Worker:
     def kill(self) -> None:
         """Ends the process and all that it started. May be called again."""
         self.is_ended = True
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._api is not None:
+            self._api.close()
+            self._api = None
             self.command.runtime_api.unlink(missing_ok=True)
         if self._process is not None:
             process, self._process = self._process, None
@@ -167,11 +171,15 @@ class Worker:
         code = process.wait()
         status = f"exit status {code}" if code >= 0 else "signal: killed"
         with contextlib.suppress(RuntimeError):  # the loop was closed with the run
-            loop.call_soon_threadsafe(self._on_exit, status)
+            deadline = time.monotonic() + _LAST_WORDS_SECONDS
+            loop.call_soon_threadsafe(self._on_exit, loop, status, deadline)
 
-    def _on_exit(self, status: str) -> None:
+    def _on_exit(self, loop: asyncio.AbstractEventLoop, status: str, deadline: float) -> None:
         self._exit_status = status
         self.is_ended = True
+        if self._api is not None and self._api.is_connected and time.monotonic() < deadline:
+            loop.call_later(_LAST_WORDS_POLL_SECONDS, self._on_exit, loop, status, deadline)  # it may have said more
+            return
         self._gone.set()
         if self._output is not None:
             self._output.close()
@@ -184,35 +192,40 @@ class Worker:
     def _exit_message(self, request_id: str | None) -> str:
         return f"RequestId: {request_id or uuid.uuid4()} Error: Runtime exited with error: {self._exit_status}"
 
-    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The runtime API."""
-        path = request.path
-        if path == f"{_API}/invocation/next":
-            self._ready.set()
-            return _next_answer(await self._next.get())
-        body = await request.read()
-        if path == f"{_API}/init/error":
-            self._init_error = _without_empty_request_id(body)
-            self._ready.set()
-            return web.Response(status=202)
-        request_id, _, kind = path.removeprefix(f"{_API}/invocation/").partition("/")
-        if kind not in ("response", "error"):
-            return web.Response(status=404)
-        if self._running is not None and self._running[0] == request_id and not self._running[1].done():
-            self._running[1].set_result((body, kind == "error"))
-        return web.Response(status=202)
+    def heard(self, kind: Kind, request_id: str, body: bytes) -> None:
+        """What the process says by the runtime API."""
+        match kind:
+            case Kind.NEXT:
+                self._ready.set()
+                self._is_waiting = True
+                self._hand_over()
+            case Kind.INIT_ERROR:
+                self._init_error = _without_empty_request_id(body)
+                self._ready.set()
+                if self._api is not None:
+                    self._api.send({}, b"")
+            case Kind.RESPONSE | Kind.ERROR:
+                if self._running is not None and self._running[0] == request_id and not self._running[1].done():
+                    self._running[1].set_result((body, kind is Kind.ERROR))
+            case _:
+                assert_never(kind)
+
+    def _hand_over(self) -> None:
+        """The next invocation, as soon as there is one and the process has asked for it."""
+        if self._api is not None and self._is_waiting and self._next is not None:
+            invocation, self._next, self._is_waiting = self._next, None, False
+            self._api.send(_head(invocation), invocation.event)
 
 
-def _next_answer(invocation: Invocation) -> web.Response:
-    deadline_ms = int((time.time() + invocation.timeout_seconds) * 1000)
-    trace = f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled=0"
-    headers = {
-        "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
-        "Lambda-Runtime-Deadline-Ms": str(deadline_ms),
-        "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
-        "Lambda-Runtime-Trace-Id": trace,
+def _head(invocation: Invocation) -> dict[str, object]:
+    """What the runtime API tells in the headers of the next invocation."""
+    trace = f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"
+    return {
+        "request_id": invocation.request_id,
+        "deadline_ms": int((time.time() + invocation.timeout_seconds) * 1000),
+        "function_arn": invocation.function_arn,
+        "trace_id": trace,
     }
-    return web.Response(status=_OK, body=invocation.event, headers=headers, content_type="application/json")
 
 
 def _without_empty_request_id(body: bytes) -> bytes:

@@ -43,7 +43,7 @@ def children_of(pid: int) -> list[int]:
 def emulator(cloud: LocalCloud) -> psutil.Process:
     """The cloud's own, below its keeper where there are keepers."""
     mine = (child for child in psutil.Process().children(recursive=True) if is_of(cloud, child))
-    (found,) = (process for process in mine if process.cmdline()[1:4] == ["-m", "hypercorn", "ministack.app:app"])
+    (found,) = (process for process in mine if process.cmdline()[1:4] == ["-m", "uvicorn", "ministack.app:app"])
     return found
 
 

@@ -2,16 +2,14 @@ from __future__ import annotations
 
 import socket
 
-from aiohttp import web
-
-from rehearsal.aws.lambda_host.http_server import serve_on_free_port
+from rehearsal.aws.lambda_host.http_server import Request, Response, serve_on_free_port
 from rehearsal.machine.loop_thread import LoopThread
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
-async def answer(request: web.BaseRequest) -> web.Response:
-    return web.Response(text="here")
+async def answer(request: Request) -> Response:
+    return Response(200, b"here")
 
 
 def test_close_ends_the_connections_that_callers_keep_open() -> None:
