@@ -1,5 +1,8 @@
 """Runs every minute: journeys through the public API, as many as the stage is promised, as fast as they go.
 
+A few are on the way at once, as customers are: so an API that is slow gets its promised requests, too, and a canary
+its evidence, just when the new version is what is slow.
+
 Its metrics are the heartbeat: when they stop, an alarm says so. It must not fail because the API does.
 """
 
@@ -10,6 +13,8 @@ from service.cars import cold_start
 # isort: split
 import functools
 import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -26,25 +31,29 @@ from service.prober.runtime.signed_api import SignedApi
 ROOM_FOR_A_JOURNEY_MILLISECONDS = 10_000
 """With less time left no journey is begun. One that hangs for longer costs the minute its heartbeat: so it should."""
 
+TRAVELLERS = 2
+"""With one, 120 requests of half a second would not fit into a minute."""
+
 logger = Logger(service=ServiceName.PROBER)
 metrics = Metrics(namespace=METRICS_NAMESPACE, service=ServiceName.PROBER)
 
 
 @functools.cache
-def traveller() -> Traveller:
+def travellers() -> Sequence[Traveller]:
+    """They share connections and credentials; each walks through the list of cars by itself."""
     session = aws.session()
     credentials = session.get_credentials()
     if credentials is None:
         raise RuntimeError("The prober has no AWS credentials to sign its requests with: Lambda gives it its role's.")
-    return Traveller(
-        SignedApi(read(Setting.API_URL), region=session.get_config_variable("region"), credentials=credentials),
-        Senders(
-            aws.client("kinesis"),
-            aws.client("sqs"),
-            stream_name=read(Setting.TELEMETRY_STREAM_NAME),
-            queue_url=read(Setting.MAINTENANCE_QUEUE_URL),
-        ),
+    region = session.get_config_variable("region")
+    api = SignedApi(read(Setting.API_URL), region=region, credentials=credentials, connections=TRAVELLERS)
+    senders = Senders(
+        aws.client("kinesis"),
+        aws.client("sqs"),
+        stream_name=read(Setting.TELEMETRY_STREAM_NAME),
+        queue_url=read(Setting.MAINTENANCE_QUEUE_URL),
     )
+    return [Traveller(api, senders) for _ in range(TRAVELLERS)]
 
 
 def _promised_journeys() -> tuple[int, int]:
@@ -63,13 +72,20 @@ def _promised_journeys() -> tuple[int, int]:
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The result is the tally (journey.py): {"requests", "failed_requests", "events", …, "failures": {…}}."""
-    tally = Tally()
     journeys, with_events = _promised_journeys()
-    for number in range(journeys):
-        if context.get_remaining_time_in_millis() < ROOM_FOR_A_JOURNEY_MILLISECONDS and number > 0:
-            logger.warning("the API is too slow for all journeys", begun=number)
-            break
-        traveller().travel(number, tally, sends_events=number < with_events)
+    numbers = iter(range(journeys))  # each goes to one traveller: `next` of a range is one step to Python
+
+    def travel(traveller: Traveller) -> Tally:
+        tally = Tally()
+        for number in numbers:
+            if context.get_remaining_time_in_millis() < ROOM_FOR_A_JOURNEY_MILLISECONDS and number > 0:
+                logger.warning("the API is too slow for all journeys", begun=number)
+                break
+            traveller.travel(number, tally, sends_events=number < with_events)
+        return tally
+
+    with ThreadPoolExecutor(TRAVELLERS) as threads:
+        tally = Tally.sum(threads.map(travel, travellers()))
     metrics.add_dimension(name="stage", value=read(Setting.STAGE_NAME))
     metrics.add_metric(name="Requests", unit=MetricUnit.Count, value=tally.requests)
     metrics.add_metric(name="FailedRequests", unit=MetricUnit.Count, value=tally.failed_requests)

@@ -9,7 +9,7 @@ and the journey goes on. It must not know how the API is reached.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -61,6 +61,14 @@ class Tally:
     journeys: int = 0
     succeeded_journeys: int = 0
     failures: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def sum(cls, tallies: Iterable[Tally]) -> Tally:
+        whole = cls()
+        for tally in tallies:
+            for name, value in vars(tally).items():
+                setattr(whole, name, getattr(whole, name) + value)
+        return whole
 
 
 class Traveller:

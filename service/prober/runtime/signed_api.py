@@ -1,6 +1,6 @@
 """The public API, called as a customer does: over HTTPS, signed with the caller's credentials.
 
-One connection is kept alive for all calls. It must not raise for what the API or the network does wrong: that is what
+Connections are kept alive. It must not raise for what the API or the network does wrong: that is what
 the prober is there to count.
 """
 
@@ -30,13 +30,13 @@ class Answer:
 
 
 class SignedApi:
-    """Calls below `url` (ends in /) with Signature Version 4 for execute-api."""
+    """Calls below `url` (ends in /) with Signature Version 4 for execute-api; `connections` may be used at once."""
 
-    def __init__(self, url: str, *, region: str, credentials: Credentials) -> None:
+    def __init__(self, url: str, *, region: str, credentials: Credentials, connections: int = 1) -> None:
         self._url = url
         self._region = region
         self._credentials = credentials
-        self._connections = urllib3.PoolManager(timeout=TIMEOUT, retries=False)
+        self._connections = urllib3.PoolManager(timeout=TIMEOUT, retries=False, maxsize=connections)
 
     def call(
         self,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from service.cars.settings import Setting
 from service.prober.runtime import handler
 from service.prober.runtime.journey import Traveller
 from service.prober.runtime.shift import Shift
+from service.prober.runtime.signed_api import Answer
 from tests.service.conftest import FakeContext, load_event
 from tests.service.prober.runtime.test_journey import FakeApi, FakeSenders
 
@@ -23,8 +25,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(api: FakeApi, context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    traveller = Traveller(api, FakeSenders())
-    monkeypatch.setattr(handler, "traveller", lambda: traveller)
+    travellers = [Traveller(api, FakeSenders()) for _ in range(handler.TRAVELLERS)]
+    monkeypatch.setattr(handler, "travellers", lambda: travellers)
     tally: dict[str, Any] = handler.handle(load_event("scheduled"), context)
     return tally
 
@@ -62,6 +64,23 @@ def test_a_minute_has_what_the_canary_that_is_on_needs_and_the_alarms(
     assert (tally["requests"], tally["events"]) == (requests, events)
 
 
+def test_journeys_are_on_the_way_at_once(context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    everybody_has_set_out = threading.Barrier(handler.TRAVELLERS, timeout=30)
+    api = FakeApi()
+    call = api.call
+
+    def call_when_all_are_here(method: str, path: str, **options: Any) -> Answer:
+        if method == "POST":
+            everybody_has_set_out.wait()
+        return call(method, path, **options)
+
+    monkeypatch.setattr(api, "call", call_when_all_are_here)
+
+    tally = run(api, context, monkeypatch)
+
+    assert (tally["journeys"], tally["failures"]) == (18, {})
+
+
 def test_heartbeat_is_the_metric_that_the_alarm_watches(
     context: FakeContext, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -78,8 +97,6 @@ def test_heartbeat_is_the_metric_that_the_alarm_watches(
 def test_broken_api_does_not_break_the_prober(
     context: FakeContext, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from service.prober.runtime.signed_api import Answer
-
     tally = run(FakeApi(lambda method, path: Answer(0, {})), context, monkeypatch)
 
     assert tally["failed_requests"] == tally["requests"] == 126
