@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import warnings
 from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, TypeVar
@@ -50,15 +51,8 @@ class LoopThread:
             self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             self.loop.run_until_complete(asyncio.sleep(_CLOSING_SECONDS))  # closed connections say goodbye
-            _abort_connections(self.loop)
-            self.loop.run_until_complete(asyncio.sleep(0))
-            self.loop.close()
-
-
-def _abort_connections(loop: asyncio.AbstractEventLoop) -> None:
-    """Those that nobody could close: a server's that was accepted in the loop's last moment is known to the loop alone.
-
-    asyncio has no public list of them; where its own is not there, they are left to the garbage collector, as before.
-    """
-    for transport in list(getattr(loop, "_transports", {}).values()):
-        transport.abort()
+            with warnings.catch_warnings():
+                # Connections that nobody could close, as one that was accepted in the last moment: the loop alone knows
+                # them, closes them now, and would complain.
+                warnings.simplefilter("ignore", ResourceWarning)
+                self.loop.close()

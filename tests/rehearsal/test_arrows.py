@@ -21,6 +21,7 @@ PARTS = (
     ("rehearsal.aws.eventbridge", "rehearsal.aws.s3", "rehearsal.aws.wafv2"),
     ("rehearsal.aws.cloudformation",),
     ("rehearsal.aws.edge",),
+    ("rehearsal.aws.direct_calls",),
     ("rehearsal.aws.local_cloud",),
     ("rehearsal.source",),
     ("rehearsal.codepipeline.actions",),

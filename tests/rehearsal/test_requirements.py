@@ -20,7 +20,7 @@ ROOT = Path(rehearsal.__file__).parent
 SYSTEMS = ("linux", "darwin")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 # What the emulator imports only where it is there, for KMS.
-OF_THE_EMULATOR = {"cryptography", "ministack"}
+OF_THE_EMULATOR = {"cryptography", "ministack", "uvicorn"}
 
 
 def _requirements(path: Path) -> list[Requirement]:

@@ -27,13 +27,16 @@ def loop() -> Iterator[LoopThread]:
 def test_each_wakes_when_its_time_has_come_and_not_before(time_: tuple[Clock, ManualTime], loop: LoopThread) -> None:
     clock, wall = time_
     waits = ClockWaits(clock, loop.loop)
+    begun: list[int] = []
     woken: list[int] = []
 
     async def sleep(seconds: int) -> None:
+        begun.append(seconds)
         await waits.sleep(seconds)
         woken.append(seconds)
 
     sleepers = [asyncio.run_coroutine_threadsafe(sleep(seconds), loop.loop) for seconds in (120, 60, 180)]
+    eventually(lambda: len(begun) == 3)
     settle()
     early = list(woken)
     wall.advance(60)
