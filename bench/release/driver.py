@@ -1,0 +1,110 @@
+"""Two releases into one rehearsal, and then its API called: run by a commit's own Python, in that commit's folder.
+
+    python driver.py MODULE SPEED CHANGED_FILE CALLER SECONDS RESULT
+
+It must import nothing but the commit's own, whose layout differs from commit to commit: MODULE is that of `Rehearsal`.
+RESULT takes JSON: {"seconds", "report", "shifts": [[deployment, account, at, aws_at], ...], "requests_per_second"}.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+STAGING = "222222222222"
+CALLERS = (1, 8)
+WRITTEN = "\n\nBENCHMARK = 1\n"
+"""Harmless, and in every unit's bundle."""
+
+
+def main() -> None:
+    module, speed, changed_file, caller, seconds, result = sys.argv[1:]
+    rehearsals: Any = importlib.import_module(module)
+    with rehearsals.Rehearsal(Path.cwd(), speed=float(speed), listeners=[_tell]) as rehearsal:
+        _require_released(rehearsal.release())
+        events = len(rehearsal.cloud.event_log.events)
+        began = time.monotonic()
+        _commit(Path(changed_file))
+        report = rehearsal.release()
+        taken = time.monotonic() - began
+        _require_released(report)
+        measured = {
+            "seconds": taken,
+            "report": report.to_json(),
+            "shifts": _shifts(rehearsal.cloud.event_log.events[events:]),
+            "requests_per_second": _requests_per_second(rehearsal.cloud, caller, float(seconds)),
+        }
+    Path(result).write_text(json.dumps(measured))
+
+
+def _tell(event: Any) -> None:
+    if type(event).__name__ in ("Notice", "StageStarted", "StageEnded", "ActionStarted", "ActionEnded"):
+        sys.stdout.write(f"{time.strftime('%H:%M:%S')} {event!r:.300}\n")
+        sys.stdout.flush()
+
+
+def _require_released(report: Any) -> None:
+    if report.result != "Released":
+        sys.exit(f"Not released: {json.dumps(report.to_json(), indent=1)}")
+
+
+def _commit(file: Path) -> None:
+    file.write_text(file.read_text() + WRITTEN)
+    author = ("-c", "user.name=bench", "-c", "user.email=bench@localhost")
+    subprocess.run(["git", *author, "commit", "--quiet", "-am", "A harmless change"], check=True)
+
+
+def _shifts(events: list[Any]) -> list[list[Any]]:
+    accounts = {}
+    found = []
+    for event in events:
+        match type(event).__name__:
+            case "DeploymentStarted":
+                accounts[event.deployment_id] = event.account
+            case "TrafficShifted":
+                found.append([event.deployment_id, accounts[event.deployment_id], event.at, event.aws_at])
+    return found
+
+
+def _requests_per_second(cloud: Any, caller: str, seconds: float) -> dict[int, float]:
+    # Else the prober, which travels at each of the clock's minutes, would be one caller more.
+    cloud.clock.close()
+    stacks = cloud.clients.root(STAGING, "eu-west-1").client("cloudformation")
+    (stack,) = stacks.describe_stacks(StackName="Staging-Api")["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    session = cloud.clients.assume(outputs["E2eRoleArn"], session_name="bench", region="eu-west-1")
+    keys = session.get_credentials().get_frozen_credentials()
+    url = cloud.localize(outputs["ApiUrl"])
+    command = [sys.executable, caller, url, keys.access_key, keys.secret_key, keys.token, str(seconds)]
+    return {count: _called(command, count, seconds) for count in CALLERS}
+
+
+def _called(command: list[str], count: int, seconds: float) -> float:
+    """All begin at once, when each has been answered for the first time."""
+    callers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(count)
+    ]
+    try:
+        for process in callers:
+            assert process.stdout is not None
+            if process.stdout.readline() != "ready\n":
+                sys.exit("A caller was not answered; its own message is above.")
+        for process in callers:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        answered = sum(int(process.communicate()[0]) for process in callers)
+    finally:
+        for process in callers:
+            process.kill()
+            process.wait()
+    return answered / seconds
+
+
+if __name__ == "__main__":
+    main()
