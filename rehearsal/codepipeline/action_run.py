@@ -22,6 +22,7 @@ from rehearsal.codepipeline.actions.action import (
     ActionDeclaration,
     ActionResult,
     ArtifactLocation,
+    ReadsNamedFiles,
 )
 from rehearsal.codepipeline.artifacts import Artifacts, StoredArtifact
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline
@@ -109,8 +110,10 @@ class ActionRun:
         folder = Path(tempfile.mkdtemp(prefix="action-", dir=self.cloud.home))
         try:
             context = self._context(folder, configuration, session, roles.account(self._declaration))
+            read = action.files_read(configuration) if isinstance(action, ReadsNamedFiles) else None
             for name, input_folder in context.inputs.items():
-                self.artifacts.download(self._in_region(name, roles), input_folder, session=artifact_session)
+                only = None if read is None else read.get(name, frozenset())
+                self.artifacts.download(self._in_region(name, roles), input_folder, session=artifact_session, only=only)
             result = action.run(context)
             for name, output_folder in context.outputs.items():
                 self._upload(name, output_folder, artifact_session, result.revision)

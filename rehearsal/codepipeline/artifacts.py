@@ -9,10 +9,12 @@ Source: "Input and output artifacts", CodePipeline user guide.
 from __future__ import annotations
 
 import io
+import posixpath
 import re
 import secrets
 import stat
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
@@ -37,13 +39,15 @@ class StoredArtifact:
 
 
 class Artifacts(Protocol):
-    """Puts folders into an artifact store and gets them back."""
+    """Puts folders into an artifact store and gets them back, or `only` the files named, for who reads no others."""
 
     def upload(
         self, folder: Path, *, name: str, pipeline: str, store: ArtifactStore, session: boto3.Session
     ) -> StoredArtifact: ...
 
-    def download(self, artifact: StoredArtifact, folder: Path, *, session: boto3.Session) -> None: ...
+    def download(
+        self, artifact: StoredArtifact, folder: Path, *, session: boto3.Session, only: Collection[str] | None = None
+    ) -> None: ...
 
 
 class S3Artifacts:
@@ -64,9 +68,11 @@ class S3Artifacts:
             s3.put_object(Bucket=store.bucket, Key=key, Body=body)
         return StoredArtifact(name, store.bucket, key)
 
-    def download(self, artifact: StoredArtifact, folder: Path, *, session: boto3.Session) -> None:
+    def download(
+        self, artifact: StoredArtifact, folder: Path, *, session: boto3.Session, only: Collection[str] | None = None
+    ) -> None:
         answer = session.client("s3").get_object(Bucket=artifact.bucket, Key=artifact.key)
-        unpack(answer["Body"].read(), folder)
+        unpack(answer["Body"].read(), folder, only=only)
 
 
 def pack(folder: Path) -> bytes:
@@ -84,16 +90,23 @@ def pack(folder: Path) -> bytes:
     return buffer.getvalue()
 
 
-def unpack(content: bytes, folder: Path) -> None:
-    """The inverse of `pack`; a path that leaves the folder is refused with ValueError."""
+def unpack(content: bytes, folder: Path, *, only: Collection[str] | None = None) -> None:
+    """The inverse of `pack`; a path that leaves the folder is refused with ValueError.
+
+    With `only`, no more than the files of these names: an app of many stacks has a template and an action for each,
+    and to unpack all of them for each takes time that grows with their square.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     links: list[tuple[Path, str]] = []
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        wanted = _wanted(archive, only)
         for entry in archive.infolist():
             # By its letters alone: links come last, so no path leads through one.
             path = PurePosixPath(entry.filename)
             if path.is_absolute() or ".." in path.parts:
                 raise ValueError(f"The artifact holds {entry.filename}, which lies outside its folder.")
+            if entry.filename not in wanted:
+                continue
             target = folder / path
             if entry.is_dir():
                 target.mkdir(parents=True, exist_ok=True)
@@ -107,6 +120,14 @@ def unpack(content: bytes, folder: Path) -> None:
             target.chmod(0o755 if mode & stat.S_IXUSR else 0o644)
     for target, destination in links:
         target.symlink_to(destination)
+
+
+def _wanted(archive: zipfile.ZipFile, only: Collection[str] | None) -> Collection[str]:
+    """All entries where one of `only` is no plain file: a symbolic link may lead to any other."""
+    entries = {entry.filename: entry for entry in archive.infolist()}
+    names = {posixpath.normpath(name) for name in only or ()}
+    plain = {name for name in names if name in entries and not stat.S_ISLNK(entries[name].external_attr >> 16)}
+    return entries.keys() if only is None or plain != names else plain
 
 
 def _key_part(text: str, length: int) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import boto3
@@ -62,7 +62,8 @@ class ActionContext:
     """What one run of an action is given.
 
     `configuration` has its variables replaced. `session` holds the action's role in the action's region.
-    `inputs` maps each input artifact's name to a folder with its unpacked files; `outputs` maps each output artifact's
+    `inputs` maps each input artifact's name to a folder with its unpacked files, all of them unless the action says
+    which it reads (`ReadsNamedFiles`); `outputs` maps each output artifact's
     name to an empty folder: what the action leaves there becomes the artifact. The folders are this run's own: an
     action may write into them. `locations` tells for each input artifact where it lies in the store.
     `output` takes one line of progress at a time (secrets replaced). `is_stopped` turns true when the run is stopping.
@@ -97,3 +98,12 @@ class Action(Protocol):
     """Runs one action. Returning means Succeeded; `ActionFailed` means Failed; any `RehearsalError` means Errored."""
 
     def run(self, context: ActionContext) -> ActionResult: ...
+
+
+@runtime_checkable
+class ReadsNamedFiles(Protocol):
+    """An action that reads no files of its input artifacts but those that its configuration names."""
+
+    def files_read(self, configuration: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
+        """Their names by artifact."""
+        ...

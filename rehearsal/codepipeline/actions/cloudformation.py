@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from rehearsal.codepipeline.actions.action import ActionContext, ActionResult
 from rehearsal.codepipeline.actions.stack_operation import StackOperation
-from rehearsal.codepipeline.actions.stack_request import artifact_path, required, stack_request
+from rehearsal.codepipeline.actions.stack_request import artifact_path, files_read, required, stack_request
 from rehearsal.errors import ActionFailed, Unsupported
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ _FAILED_STATES_OF_UPDATES = frozenset({"UPDATE_ROLLBACK_FAILED"})
 
 class CloudFormationAction:
     """All action modes of the provider CloudFormation."""
+
+    def files_read(self, configuration: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
+        return files_read(configuration)
 
     def run(self, context: ActionContext) -> ActionResult:
         """The variables are the stack's outputs, but for a change set that was only made, and a deleted stack."""

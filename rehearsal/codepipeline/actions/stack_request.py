@@ -31,6 +31,24 @@ def stack_request(context: ActionContext) -> dict[str, Any]:
     return {key: value for key, value in request.items() if value}
 
 
+def files_read(configuration: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """The files of which `stack_request` reads some, by artifact. What cannot be read it is left to say."""
+    references = [configuration.get(name, "") for name in ("TemplatePath", "TemplateConfiguration")]
+    try:
+        overrides = json.loads(configuration.get("ParameterOverrides", "") or "{}")
+    except ValueError:
+        overrides = {}
+    for value in overrides.values() if isinstance(overrides, dict) else ():
+        match value:
+            case {"Fn::GetParam": [str(artifact), str(file_name), _]}:
+                references.append(f"{artifact}::{file_name}")
+    found: dict[str, frozenset[str]] = {}
+    for artifact, separator, name in (reference.partition("::") for reference in references):
+        if separator:
+            found[artifact] = found.get(artifact, frozenset()) | {name}
+    return found
+
+
 def required(context: ActionContext, name: str) -> str:
     """A value of the configuration that must be there."""
     value = context.configuration.get(name, "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -108,8 +108,13 @@ class FolderArtifacts:
         copytree(folder, self.folder / key)
         return StoredArtifact(name, store.bucket, key)
 
-    def download(self, artifact: StoredArtifact, folder: Path, *, session: boto3.Session) -> None:
+    def download(
+        self, artifact: StoredArtifact, folder: Path, *, session: boto3.Session, only: Collection[str] | None = None
+    ) -> None:
         copytree(self.folder / artifact.key, folder, dirs_exist_ok=True)
+        for path in folder.iterdir():
+            if only is not None and path.name not in only:
+                path.unlink()
 
 
 class NoArtifactRoles:

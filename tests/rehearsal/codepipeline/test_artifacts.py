@@ -61,14 +61,36 @@ def test_pack_gives_the_same_bytes_for_the_same_files(tmp_path: Path) -> None:
     assert pack(first) == pack(second)
 
 
+@pytest.mark.parametrize("name", ["deep/plain.txt", "./deep/../deep/plain.txt"])
+def test_unpack_gives_back_the_files_that_are_named_alone(tmp_path: Path, name: str) -> None:
+    source = folder_with_files(tmp_path / "source")
+
+    unpack(pack(source), tmp_path / "target", only=[name])
+
+    target = tmp_path / "target"
+    assert [path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()] == ["deep/plain.txt"]
+
+
+@pytest.mark.parametrize("name", ["link", "deep", "not-there.txt"])
+def test_unpack_gives_back_all_when_a_name_is_not_that_of_a_plain_file(tmp_path: Path, name: str) -> None:
+    source = folder_with_files(tmp_path / "source")
+
+    unpack(pack(source), tmp_path / "target", only=[name])
+
+    assert (tmp_path / "target" / "link").read_text() == "plain"
+    assert (tmp_path / "target" / "run.sh").is_file()
+
+
+@pytest.mark.parametrize("only", [None, ["fine"]])
 @pytest.mark.parametrize("path", ["../escaped", "deep/../../escaped", "{}/escaped"])
-def test_unpack_refuses_a_path_outside_of_the_folder(tmp_path: Path, path: str) -> None:
+def test_unpack_refuses_a_path_outside_of_the_folder(tmp_path: Path, path: str, only: list[str] | None) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("fine", "x")
         archive.writestr(path.format(tmp_path), "x")
 
     with pytest.raises(ValueError, match="escaped"):
-        unpack(buffer.getvalue(), tmp_path / "target")
+        unpack(buffer.getvalue(), tmp_path / "target", only=only)
 
     assert not (tmp_path / "escaped").exists()
 

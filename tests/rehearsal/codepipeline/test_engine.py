@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from rehearsal.codepipeline.actions.action import ActionContext
+from rehearsal.codepipeline.actions.action import ActionContext, ActionResult
 from rehearsal.codepipeline.definition import (
     ArtifactStore,
     ConditionResult,
@@ -18,6 +19,7 @@ from rehearsal.codepipeline.definition import (
     StageDeclaration,
 )
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline
+from rehearsal.codepipeline.engine import Engine
 from rehearsal.codepipeline.execution import Execution, Source, Trigger
 from rehearsal.errors import EngineError
 from rehearsal.machine.failure import Failure
@@ -31,6 +33,8 @@ from rehearsal.run_events import (
 )
 from tests.rehearsal.codepipeline.fake_cloud import (
     Bench,
+    NoArtifactRoles,
+    Scripted,
     SourceOf,
     action,
     deploy_stage,
@@ -242,6 +246,43 @@ def test_release_ends_stopped_when_the_run_is_stopped(tmp_path: Path) -> None:
 
     assert execution.status is Status.STOPPED
     assert bench.actions.ran == ["Staging/Deploy c1"]
+
+
+def test_action_that_names_its_files_is_given_no_others(tmp_path: Path) -> None:
+    # given an action that names one of two files of its artifact, and one that names none
+    class Reader(Scripted):
+        def files_read(self, configuration: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
+            return {"Code": frozenset({"commit"})} if configuration else {}
+
+        def run(self, context: ActionContext) -> ActionResult:
+            self.ran.append(f"{context.declaration.name} {[path.name for path in context.inputs['Code'].iterdir()]}")
+            return ActionResult()
+
+    class SourceOfTwo(SourceOf):
+        def run(self, context: ActionContext) -> ActionResult:
+            (context.outputs["Code"] / "more").write_text("")
+            return super().run(context)
+
+    bench, reader = Bench.make(tmp_path), Reader()
+    actions = (
+        action("One", inputs=["Code"], configuration={"Template": "Code::commit"}),
+        action("None", inputs=["Code"], run_order=2),
+    )
+    pipeline = deployed(source_stage(), StageDeclaration(name="Read", actions=actions))
+    engine = Engine(
+        bench.cloud,
+        artifacts=bench.artifacts,
+        artifact_roles=NoArtifactRoles(),
+        actions={("Build", "CodeBuild"): reader},
+        rules={},
+    )
+
+    # when
+    execution = engine.release(pipeline, Source(action=SourceOfTwo("c1"), commit="c1"))
+
+    # then
+    assert execution.status is Status.SUCCEEDED
+    assert reader.ran == ["One ['commit']", "None []"]
 
 
 def test_artifact_is_copied_to_the_store_of_the_region_that_an_action_works_in(tmp_path: Path) -> None:

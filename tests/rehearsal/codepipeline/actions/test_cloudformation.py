@@ -370,6 +370,32 @@ def test_run_passes_parameters_and_tags_with_overrides_before_the_template_confi
     assert cloudformation.request["Tags"] == [{"Key": "team", "Value": "cars"}]
 
 
+def test_files_read_are_all_that_the_action_reads() -> None:
+    configuration = {
+        "TemplatePath": "Synth::prod.json",
+        "TemplateConfiguration": "Settings::deep/settings.json",
+        "ParameterOverrides": json.dumps(
+            {
+                "Team": {"Fn::GetParam": ["Settings", "tags.json", "Team"]},
+                "Key": {"Fn::GetArtifactAtt": ["Synth", "ObjectKey"]},
+                "Size": "Other::large",
+            }
+        ),
+    }
+
+    assert CloudFormationAction().files_read(configuration) == {
+        "Synth": {"prod.json"},
+        "Settings": {"deep/settings.json", "tags.json"},
+    }
+
+
+@pytest.mark.parametrize("overrides", ["{", "[]", "", '{"A": {"Fn::GetParam": ["Synth"]}}'])
+def test_files_read_are_none_where_the_configuration_names_none(overrides: str) -> None:
+    configuration = {"ActionMode": "CHANGE_SET_EXECUTE", "TemplatePath": "prod.json", "ParameterOverrides": overrides}
+
+    assert CloudFormationAction().files_read(configuration) == {}
+
+
 def test_run_writes_the_outputs_into_the_output_artifact(
     make_context: ContextMaker, cloudformation: FakeCloudFormation
 ) -> None:
