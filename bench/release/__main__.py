@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench.release.processes import CommandFailed
+from bench.processes import CommandFailed
 from bench.release.rows import MEASUREMENTS, ROWS, Figures
 from bench.release.sides import Side, commit_id, is_changed, sides
 from bench.release.table import markdown, medians

@@ -24,6 +24,7 @@ WRITTEN = "\n\nBENCHMARK = 1\n"
 
 def main() -> None:
     module, speed, changed_file, caller, seconds, result = sys.argv[1:]
+    sys.path[0] = str(Path.cwd())  # in place of this file's folder
     rehearsals: Any = importlib.import_module(module)
     with rehearsals.Rehearsal(Path.cwd(), speed=float(speed), listeners=[_tell]) as rehearsal:
         _require_released(rehearsal.release())

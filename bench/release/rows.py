@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.processes import Usage
 from bench.release.driver import STAGING
-from bench.release.processes import Usage
 from bench.release.report import Moment, build_commands, parse_times, seconds_of_ten_aws_minutes
 from bench.release.sides import Clone, Side
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.release.processes import Usage, run
+from bench.processes import Usage, run
 
 PROJECT = Path(__file__).resolve().parents[2]
 _OF_THE_PROJECT = ("assemblies", "codebuild/local")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.release.processes import CommandFailed, Process, Tree, descendants, pss_bytes, read_processes, run
+from bench.processes import CommandFailed, Process, Tree, descendants, pss_bytes, read_processes, run
 
 
 def test_descendants_are_the_roots_and_all_below_them() -> None:
