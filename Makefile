@@ -36,7 +36,7 @@ gauntlet: prepare ## release every bad release of integ/gauntlet: each must be s
 openapi: prepare ## write the OpenAPI document of the API; what would break its callers is refused
 	@$(VENV)/python -m service.api.openapi
 
-bench: prepare ## measure the functions beside bare boto3: cold start, processor time, memory, size; never a test
+bench: prepare ## measure the functions beside bare boto3: cold start, processor time, memory, size; never a test. Releases: docs/developing.md
 	@$(VENV)/python -m bench $(ARGS)
 
 synth: prepare ## write the cloud assembly to cdk.out

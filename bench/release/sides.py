@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.processes import Usage, run
+from bench.processes import Usage, environment, run
 
 PROJECT = Path(__file__).resolve().parents[2]
 _OF_THE_PROJECT = ("assemblies", "codebuild/local")
@@ -65,7 +65,7 @@ class Clone:
     def run(self, *command: str | Path, log: str) -> Usage:
         """Raises CommandFailed."""
         words = [str(word) for word in command]
-        return run(words, cwd=self.source, env=_environment(self.folder), log=self.folder / f"{log}.log")
+        return run(words, cwd=self.source, env=environment(self.folder), log=self.folder / f"{log}.log")
 
 
 @dataclass
@@ -82,8 +82,6 @@ class Side:
         """A fresh one, without an environment; who asked for it removes it."""
         self._clones += 1
         clone = Clone(self.folder / str(self._clones))
-        for name in ("cache", "tmp"):
-            (clone.folder / name).mkdir(parents=True)
         _git("clone", "--quiet", "--no-hardlinks", str(PROJECT), str(clone.source))
         _git("checkout", "--quiet", "-B", "main", self.commit, within=clone.source)
         return clone
@@ -145,15 +143,3 @@ def is_changed() -> bool:
 
 def _git(*arguments: str, within: Path | None = None) -> str:
     return subprocess.run(["git", *arguments], cwd=within, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """The user's, but for where caches of runs and temporary files go; pip and uv stay where they are warm."""
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return {
-        "PIP_CACHE_DIR": str(caches / "pip"),
-        "UV_CACHE_DIR": str(caches / "uv"),
-        **{name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")},
-        "XDG_CACHE_HOME": str(folder / "cache"),
-        "TMPDIR": str(folder / "tmp"),
-    }
