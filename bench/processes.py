@@ -61,7 +61,7 @@ def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path)
 def environment(folder: Path) -> dict[str, str]:
     """The user's, but for where runs keep things and temporary files go: below `folder`. pip and uv stay warm."""
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    cache, temporary = folder / "cache", folder / "tmp"
+    cache, temporary = folder / "cache", folder / "t"  # short: sockets of runs are in it
     for path in (cache, temporary):
         path.mkdir(parents=True, exist_ok=True)
     return {

@@ -26,7 +26,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     raise_on_signals()
     say(f"load before: {load()}")
-    folder = Path(tempfile.mkdtemp(prefix="growth-"))
+    folder = Path(tempfile.mkdtemp(prefix="b-"))
     try:
         sizes = _measure(arguments.sizes, arguments.repeat, folder)
     except CommandFailed as error:

@@ -124,7 +124,7 @@ def copy_packages(source: Path, target: Path) -> None:
 def sides(commits: Mapping[str, str]) -> Iterator[list[Side]]:
     """By name of the column, in that order; their folders are gone when it is left."""
     # Not TemporaryDirectory: what a run that was ended has not yet deleted itself must not fail this.
-    folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    folder = Path(tempfile.mkdtemp(prefix="b-"))
     try:
         yield [Side(name, commit, folder / str(number)) for number, (name, commit) in enumerate(commits.items())]
     finally:
