@@ -16,7 +16,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-STAGING = "222222222222"
+TOOLCHAIN, STAGING = "111111111111", "222222222222"
+REGION = "eu-west-1"
+PIPELINE_STACK = "AutonomousCarManagerPipeline"
+CALLING_PROJECT = "ReleasePipelineStagingEndToEnd"
+"""What the logical ids of the project that tests staging, and of its role, begin with."""
+
 CALLERS = (1, 8)
 WRITTEN = "\n\nBENCHMARK = 1\n"
 """Harmless, and in every unit's bundle."""
@@ -75,14 +80,27 @@ def _shifts(events: list[Any]) -> list[list[Any]]:
 def _requests_per_second(cloud: Any, caller: str, seconds: float) -> dict[int, float]:
     # Else the prober, which travels at each of the clock's minutes, would be one caller more.
     cloud.clock.close()
-    stacks = cloud.clients.root(STAGING, "eu-west-1").client("cloudformation")
+    stacks = cloud.clients.root(STAGING, REGION).client("cloudformation")
     (stack,) = stacks.describe_stacks(StackName="Staging-Api")["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    session = cloud.clients.assume(outputs["E2eRoleArn"], session_name="bench", region="eu-west-1")
+    tester = cloud.clients.assume(_calling_role(cloud), session_name="bench", region=REGION)
+    session = cloud.clients.assume(outputs["E2eRoleArn"], session_name="bench", region=REGION, by=tester)
     keys = session.get_credentials().get_frozen_credentials()
     url = cloud.localize(outputs["ApiUrl"])
     command = [sys.executable, caller, url, keys.access_key, keys.secret_key, keys.token, str(seconds)]
     return {count: _called(command, count, seconds) for count in CALLERS}
+
+
+def _calling_role(cloud: Any) -> str:
+    """The one role that may assume the end-to-end role: that of the pipeline's own end-to-end tests."""
+    stacks = cloud.clients.root(TOOLCHAIN, REGION).client("cloudformation")
+    resources = stacks.describe_stack_resources(StackName=PIPELINE_STACK)["StackResources"]
+    (name,) = (
+        resource["PhysicalResourceId"]
+        for resource in resources
+        if resource["ResourceType"] == "AWS::IAM::Role" and resource["LogicalResourceId"].startswith(CALLING_PROJECT)
+    )
+    return f"arn:aws:iam::{TOOLCHAIN}:role/{name}"
 
 
 def _called(command: list[str], count: int, seconds: float) -> float:
