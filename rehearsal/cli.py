@@ -14,7 +14,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -25,6 +25,7 @@ from rehearsal.console.prompt import TerminalPrompt
 from rehearsal.console.summary import summarize
 from rehearsal.errors import BadInput, EngineError, RehearsalError
 from rehearsal.machine.run_folder import temporary_folder
+from rehearsal.machine.user_cache import require_cache, user_cache
 from rehearsal.plan.drawing import draw_plan, list_plan
 from rehearsal.planning import read_plan
 from rehearsal.rehearsal import DEFAULT_SPEED, Answerer, Rehearsal, approve, reject
@@ -129,13 +130,22 @@ def _told_how_far(rehearsal: Rehearsal, printer: Printer, file: Path | None = No
 
 def _plan(options: argparse.Namespace, printer: Printer) -> int:
     with temporary_folder("rehearsal-plan-") as folder:
-        plan = read_plan(options.project, folder, pipeline=options.pipeline, on_notice=printer.say)
+        plan = read_plan(
+            options.project, folder, cache=_writable_cache(), pipeline=options.pipeline, on_notice=printer.say
+        )
     printer.say(f"{list_plan(plan)}\n\n{draw_plan(plan)}", Style.DRAWING)
     printer.say("\nThis is the plan of the files as they are; a run releases what is committed.", Style.FAINT)
     if plan.unsupported:
         printer.say(f"\nThis machine cannot run {plan.name}, for the reasons above.", Style.BAD)
         return _ERROR
     return 0
+
+
+def _writable_cache() -> Path | None:
+    """None where there is none: a plan is made without it, only later."""
+    with suppress(BadInput):
+        return require_cache(user_cache())
+    return None
 
 
 def _require_answers(options: argparse.Namespace, printer: Printer) -> None:

@@ -15,13 +15,15 @@ from rehearsal.source.commit import Commit
 from rehearsal.source.known_assembly import KnownAssembly
 from rehearsal.source.project import Project, copy_dependencies, open_project, project_folder, synthesize
 
+_PACKAGES = Path("codebuild", "jsii")  # that of builds (sandbox.py): each finds what the other has unpacked
+
 
 def plan_commit(
     project: Project,
     commit: Commit,
     folder: Path,
     *,
-    assemblies: Path,
+    cache: Path,
     is_kept: bool,
     egress: Mapping[str, str],
     pipeline: str | None,
@@ -29,32 +31,39 @@ def plan_commit(
 ) -> Plan:
     """The plan of a commit; `folder` takes the cloud assembly, as cdk.out. Raises BadInput or Unsupported.
 
-    `assemblies` keeps the last assembly of each project, this one too where `is_kept`; `egress` are the variables of
-    the run's way out; `tell` hears what takes a while.
+    `cache` is what runs keep: the last assembly of each project, this one too where `is_kept`, and packages; `egress`
+    are the variables of the run's way out; `tell` hears what takes a while.
     """
     assembly = folder / "cdk.out"
-    known = KnownAssembly(assemblies / project.id, project, commit)
+    known = KnownAssembly(cache / "assemblies" / project.id, project, commit)
     if not known.take(assembly):
         tell(f"Synthesizing the pipeline as {commit.title!r} defines it.")
-        _synthesize(project, commit, folder / "source", assembly, egress)
+        _synthesize(project, commit, folder / "source", assembly, egress, cache)
         if is_kept:
             known.keep(assembly)
     return make_plan(read_assembly(assembly), pipeline=pipeline, cli_version=project.cdk_version)
 
 
-def _synthesize(project: Project, commit: Commit, source: Path, assembly: Path, egress: Mapping[str, str]) -> None:
+def _synthesize(
+    project: Project, commit: Commit, source: Path, assembly: Path, egress: Mapping[str, str], cache: Path
+) -> None:
     source.mkdir(parents=True)
     commit.unpack(source)
     copy_dependencies(project, source)
-    synthesize(project, project_folder(project, source), assembly, egress)
+    synthesize(project, project_folder(project, source), assembly, egress, packages=cache / _PACKAGES)
 
 
 def read_plan(
-    project_dir: Path, folder: Path, *, pipeline: str | None = None, on_notice: Callable[[str], None]
+    project_dir: Path,
+    folder: Path,
+    *,
+    cache: Path | None,
+    pipeline: str | None = None,
+    on_notice: Callable[[str], None],
 ) -> Plan:
     """The plan of a project as its files are now; `folder` takes the assembly. Runs nothing but the app's synthesis.
 
-    `on_notice` hears whom the app was not let through to.
+    `cache` is what runs keep, None where it cannot be written; `on_notice` hears whom the app was not let through to.
 
     A folder with nothing but a cdk.out, or a cloud assembly itself, is read as it is. Raises BadInput or Unsupported.
     """
@@ -64,5 +73,6 @@ def read_plan(
     project = open_project(project_dir, needs_git=False)
     assembly = folder / "cdk.out"
     with Egress(folder, lambda host: on_notice(refused_words(host))) as egress:
-        synthesize(project, project.directory, assembly, egress.variables())
+        packages = cache / _PACKAGES if cache else None
+        synthesize(project, project.directory, assembly, egress.variables(), packages=packages)
     return make_plan(read_assembly(assembly), pipeline=pipeline, cli_version=project.cdk_version)

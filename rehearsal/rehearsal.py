@@ -239,7 +239,7 @@ class Rehearsal:
             self.project,
             commit,
             folder,
-            assemblies=self._cache / "assemblies",
+            cache=self._cache,
             is_kept=is_kept,
             egress=self._egress.variables(),
             pipeline=self._wanted_pipeline,

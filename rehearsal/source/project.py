@@ -114,15 +114,20 @@ def project_folder(project: Project, copy: Path) -> Path:
     return copy / project.directory.relative_to(project.top)
 
 
-def synthesize(project: Project, source: Path, output: Path, egress: Mapping[str, str]) -> None:
+def synthesize(
+    project: Project, source: Path, output: Path, egress: Mapping[str, str], *, packages: Path | None = None
+) -> None:
     """Runs the app in `source` with the project's CDK CLI and writes the cloud assembly to `output`.
 
     The app sees what a build sees: nothing of the user's AWS, nor of the rest of the environment. Context that is
     missing is not looked up: what the app has committed is all there is. `egress` are the variables of the way out.
+    `packages` keeps the construct libraries that jsii unpacks, which takes seconds and much memory each time.
     Raises BadInput with the last lines of the app's own output, or Unsupported when it needs Docker or a newer CLI.
     """
     environment = program_environment(output.parent / "home", egress)
     environment["CDK_VALIDATION"] = "false"  # what is wrong with a template is for the pipeline's own build to say
+    if packages is not None:
+        environment["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] = str(packages)
     environment["TMPDIR"] = str(output.parent)  # where an app that is ended leaves what it had begun to unpack
     with Guardian() as guardian:
         arguments = ("synth", "--quiet", "--no-lookups", "--output", str(output))

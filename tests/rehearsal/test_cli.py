@@ -35,9 +35,10 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def project(folder: Path, *, is_repository: bool = True) -> Path:
-    """A project whose app fails with a message of its own."""
+    """A project whose app fails with a message of its own, and says where jsii keeps what it unpacks."""
     folder.mkdir()
-    (folder / "cdk.json").write_text(json.dumps({"app": "echo the app is broken >&2; exit 1"}))
+    app = "echo the app is broken >&2; echo jsii: $JSII_RUNTIME_PACKAGE_CACHE_ROOT >&2; exit 1"
+    (folder / "cdk.json").write_text(json.dumps({"app": app}))
     if is_repository:
         for command in (
             ["init", "-q"],
@@ -91,6 +92,7 @@ def test_run_shows_the_words_of_the_app_when_it_does_not_synthesize(
     assert code == 2
     assert "the app is broken" in output
     assert "nothing was started" in output
+    assert f"jsii: {tmp_path / 'caches' / 'rehearsal' / 'codebuild' / 'jsii'}" in output, "it is what builds keep"
     assert json.loads(report.read_text())["result"] == "Errored"
 
 
@@ -221,6 +223,21 @@ def test_plan_reads_the_cdk_out_of_a_folder_that_has_nothing_else(
 
     assert code == 0
     assert "Pipeline app (stack Pipe)" in output
+
+
+@pytest.mark.parametrize("is_writable", [True, False])
+def test_plan_uses_the_cache_that_it_can_write(
+    is_writable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    if not is_writable:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+
+    code, output = run("plan", "--project", project(tmp_path / "project", is_repository=False), capsys=capsys)
+
+    assert code == 2
+    assert "the app is broken" in output
+    assert (f"jsii: {tmp_path / 'caches' / 'rehearsal' / 'codebuild' / 'jsii'}" in output) is is_writable
 
 
 def test_plan_ends_with_an_error_and_every_reason_when_something_is_unsupported(

@@ -74,7 +74,7 @@ def synthesized(folder: Path, run: Path) -> tuple[Any, list[str]]:
     refused: list[str] = []
     run.mkdir()
     with Egress(run, refused.append) as egress:
-        synthesize(open_project(folder), folder, run / "cdk.out", egress.variables())
+        synthesize(open_project(folder), folder, run / "cdk.out", egress.variables(), packages=run / "packages")
     return json.loads((folder / "seen.json").read_text()), refused
 
 
@@ -89,6 +89,7 @@ def test_the_app_sees_nothing_of_the_users_aws_and_calls_nobody_there(app: Path,
         "AWS_STS_REGIONAL_ENDPOINTS": "regional",
     }
     assert not set(USERS.values()) & set(environment.values())
+    assert environment["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] == str(tmp_path / "run" / "packages")
     assert not [path for path in seen["home"] if ".aws" in path or path.endswith(".cdk.json")]
     assert seen["context"]["of-the-app"] == "committed"
     assert "of-the-user" not in seen["context"]
