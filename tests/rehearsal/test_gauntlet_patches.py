@@ -4,11 +4,13 @@ one of them is applied already."""
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from integ.gauntlet.case import Case, cases
-from tests.synthesis import ROOT
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)

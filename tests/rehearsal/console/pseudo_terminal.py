@@ -12,9 +12,11 @@ import sys
 import termios
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 
-from tests.synthesis import ROOT
+ROOT = Path(__file__).parents[3]
+
 
 _DEADLINE_SECONDS = 30.0
 _BECOMES_ITS_TERMINAL = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"

@@ -20,8 +20,7 @@ from rehearsal.run_events import (
     StageEnded,
     Status,
 )
-from tests.rehearsal.console.pseudo_terminal import PseudoTerminal
-from tests.synthesis import ROOT
+from tests.rehearsal.console.pseudo_terminal import ROOT, PseudoTerminal
 
 SAYS_A_LOT = """
 import sys
