@@ -111,7 +111,7 @@ class LocalAws:
         variables: Mapping[str, str] | None = None,
         **options: Any,
     ) -> str:
-        """A function with the code in handler.py; its ARN."""
+        """A function with the code in handler.py; its ARN. The emulator runs it at once, though it calls it Pending."""
         environment = {"MINISTACK_LAMBDA_PROXY_URL": self.host_url, **(variables or {})}
         created = self.client("lambda").create_function(
             **{
@@ -125,9 +125,6 @@ class LocalAws:
                 **options,
             }
         )
-        self.client("lambda").get_waiter("function_active_v2").wait(
-            FunctionName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 200}
-        )
         return str(created["FunctionArn"])
 
     def publish(self, name: str, code: str | None = None) -> str:
@@ -135,9 +132,6 @@ class LocalAws:
         client = self.client("lambda")
         if code is not None:
             client.update_function_code(FunctionName=name, ZipFile=zip_of({"handler.py": code}))
-            client.get_waiter("function_updated_v2").wait(
-                FunctionName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 200}
-            )
         return str(client.publish_version(FunctionName=name)["Version"])
 
     def rest_api(self, name: str, function_arn: str) -> str:
