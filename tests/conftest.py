@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 import fcntl
-import functools
 import os
-import re
 from pathlib import Path
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
 from tests.assembly import Assembly
+from tests.distribution import SharedOnOneWorker
 
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 os.environ.setdefault("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1")
 os.environ["CDK_VALIDATION"] = "false"  # CloudFormation's own rules take CDK five seconds to load: `cdk synth` has them
 
 
-_ROOT = Path(__file__).parent.parent
-_CDK_WORDS = re.compile(r"\b(Assembly|Template|Stages|aws_cdk)\b")
-
-
-class CdkOnOneWorker(LoadScopeScheduling):  # type: ignore[misc]
-    """Tests that synthesize, or read what was, go to one worker: each that starts CDK pays seconds. Others go alone."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return "cdk" if _needs_cdk(nodeid.split("::", 1)[0]) else nodeid
-
-
-@functools.cache
-def _needs_cdk(file: str) -> bool:
-    return bool(_CDK_WORDS.search((_ROOT / file).read_text()))
-
-
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> CdkOnOneWorker:
-    return CdkOnOneWorker(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SharedOnOneWorker:
+    return SharedOnOneWorker(config, log)
 
 
 @pytest.fixture(scope="session")
