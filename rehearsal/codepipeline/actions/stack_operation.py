@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from rehearsal.errors import ActionFailed
 
-_POLL_SECONDS = 0.25
+_FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.05, 0.25  # most operations are quick
 _SUCCEEDED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE", "IMPORT_COMPLETE"})
 _CANCELLED = ("resource creation cancelled", "resource update cancelled")
 _STACK_TYPE = "AWS::CloudFormation::Stack"
@@ -33,6 +33,7 @@ class StackOperation:
         self._client, self._observer = client, observer
         self._say, self._is_stopped = say, is_stopped
         self._stack_id = stack_name
+        self._poll_seconds = _FIRST_POLL_SECONDS
         self._seen: set[str] = set()
         self._events: list[dict[str, Any]] = []
 
@@ -81,7 +82,8 @@ class StackOperation:
     def _pause(self) -> None:
         if self._is_stopped():
             raise ActionFailed(f"The run was stopped while {self._name} was being deployed.")
-        time.sleep(_POLL_SECONDS)
+        time.sleep(self._poll_seconds)
+        self._poll_seconds = min(2 * self._poll_seconds, _LONGEST_POLL_SECONDS)
 
     def _tell_events(self) -> None:
         new = [event for event in self._newest_events(self._stack_id) if event["EventId"] not in self._seen]
