@@ -53,7 +53,9 @@ class GreeterPipelineStack(cdk.Stack):
             synth=pipelines.ShellStep(
                 "Synth",
                 input=source,
-                env={"CDK_VALIDATION": "false"},  # CloudFormation's own rules take CDK long to load: not for one function
+                env={
+                    "CDK_VALIDATION": "false"
+                },  # CloudFormation's own rules take CDK long to load: not for one function
                 commands=[
                     "pip install --quiet --no-compile -r requirements.txt",
                     f"npm install --global --silent aws-cdk@{CDK_CLI}",
