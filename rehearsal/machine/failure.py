@@ -25,14 +25,19 @@ class Failure:
     """Safe to use from several threads.
 
     `on_failure` is told the reason, once. `is_well` looks quickly whether what is watched still answers: work may fail
-    a moment before the end of what it needs is known.
+    a moment before the end of what it needs is known. `notice_seconds` is the longest such moment.
     """
 
     def __init__(
-        self, on_failure: Callable[[str], None] = _does_nothing, is_well: Callable[[], bool] = _is_well
+        self,
+        on_failure: Callable[[str], None] = _does_nothing,
+        is_well: Callable[[], bool] = _is_well,
+        *,
+        notice_seconds: float = _NOTICE_SECONDS,
     ) -> None:
         self._on_failure = on_failure
         self._is_well = is_well
+        self._notice_seconds = notice_seconds
         self._lock = threading.Lock()
         self._happened = threading.Event()
         self._is_over = False
@@ -54,7 +59,7 @@ class Failure:
     def require_none(self) -> None:
         """Raises EngineError with the reason when the run is broken."""
         if not (self._happened.is_set() or self._is_over or self._is_well()):
-            self._happened.wait(_NOTICE_SECONDS)
+            self._happened.wait(self._notice_seconds)
         if self._happened.is_set():
             raise EngineError(self._reason)
 

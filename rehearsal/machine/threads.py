@@ -20,12 +20,18 @@ def _never() -> bool:
 
 
 def run_together(
-    work: Callable[[Item], None], items: Iterable[Item], *, name: str, is_lost: Callable[[], bool] = _never
+    work: Callable[[Item], None],
+    items: Iterable[Item],
+    *,
+    name: str,
+    is_lost: Callable[[], bool] = _never,
+    give_up_seconds: float = _GIVE_UP_SECONDS,
 ) -> None:
     """Calls `work` for every item, each in a thread of its own, and waits for all.
 
     Raises the first error, in the order of the items, after all have ended. A single item runs in a thread as well,
-    so that the caller stays open to signals. Once `is_lost`, what does not end soon is no longer waited for.
+    so that the caller stays open to signals. Once `is_lost`, what does not end in `give_up_seconds` is waited for no
+    longer.
     """
     todo = list(items)
     errors: dict[int, BaseException] = {}
@@ -42,17 +48,17 @@ def run_together(
     ]
     for thread in threads:
         thread.start()
-    _join(threads, is_lost)
+    _join(threads, is_lost, give_up_seconds)
     if errors:
         raise errors[min(errors)]
 
 
-def _join(threads: list[threading.Thread], is_lost: Callable[[], bool]) -> None:
+def _join(threads: list[threading.Thread], is_lost: Callable[[], bool], give_up_seconds: float) -> None:
     deadline = None
     for thread in threads:
         while thread.is_alive():
             thread.join(_POLL_SECONDS)
             if deadline is None and is_lost():
-                deadline = time.monotonic() + _GIVE_UP_SECONDS
+                deadline = time.monotonic() + give_up_seconds
             if deadline is not None and time.monotonic() > deadline:
                 return

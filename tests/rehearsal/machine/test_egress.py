@@ -43,7 +43,7 @@ class _Site(http.server.BaseHTTPRequestHandler):
 def site() -> Iterator[str]:
     """Somebody else's server: `host:port`."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Site)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield f"127.0.0.1:{server.server_address[1]}"
     server.shutdown()

@@ -53,14 +53,14 @@ def test_require_none_waits_a_moment_for_the_end_when_what_is_watched_does_not_a
         return "It has ended."
 
     failure.watch(wait)
-    threading.Timer(0.2, ends.set).start()
+    threading.Timer(0.05, ends.set).start()
 
     with pytest.raises(EngineError, match="It has ended"):
         failure.require_none()
 
 
 def test_require_none_does_not_take_silence_for_an_end() -> None:
-    failure = Failure(is_well=lambda: False)
+    failure = Failure(is_well=lambda: False, notice_seconds=0.1)
     started = time.monotonic()
 
     failure.require_none()

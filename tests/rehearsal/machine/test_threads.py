@@ -30,7 +30,7 @@ def test_run_together_does_not_wait_for_what_hangs_when_all_is_lost() -> None:
     def hang(_: int) -> None:
         never.wait(60)
 
-    run_together(hang, [1, 2], name="work", is_lost=lambda: True)
+    run_together(hang, [1, 2], name="work", is_lost=lambda: True, give_up_seconds=0.1)
 
     never.set()
     assert time.monotonic() - started < 10

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from rehearsal.aws.edge.apis import Apis
@@ -133,14 +134,14 @@ def test_error_of_the_api_keeps_its_code(cloud: BareCloud) -> None:
 
 def test_bug_of_ours_is_said_to_be_one(cloud: BareCloud) -> None:
     with pytest.raises(ClientError, match=r"InternalFailure.*local run is broken.*a bug of ours"):
-        cloud.client("codedeploy").list_applications()
+        impatient(cloud).list_applications()
 
 
 def test_operation_that_nobody_registered_goes_to_the_emulator(cloud: BareCloud) -> None:
     before = len(cloud.api.calls)
 
     with pytest.raises(ClientError):
-        cloud.client("codedeploy").list_on_premises_instances()
+        impatient(cloud).list_on_premises_instances()
 
     assert len(cloud.api.calls) == before
 
@@ -159,6 +160,12 @@ def test_register_names_an_operation_that_is_served_twice() -> None:
 
     with pytest.raises(ValueError, match=r"GetDeployment, ListApplications, Put.* is served already"):
         apis.register(FakeApi())
+
+
+def impatient(cloud: BareCloud) -> Any:
+    """A client that does not try again, later and later, what the local AWS refuses as its own error."""
+    session: Any = cloud.clients.root(ACCOUNT, REGION)
+    return session.client("codedeploy", config=Config(retries={"total_max_attempts": 1}))
 
 
 def unused_apis() -> Apis:

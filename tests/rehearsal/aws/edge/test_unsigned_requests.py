@@ -18,6 +18,7 @@ from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.edge.unsigned_operations import is_served_unsigned
 from rehearsal.aws.ministack import listen
 from rehearsal.machine.loop_thread import LoopThread
+from rehearsal.machine.threads import run_together
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -65,13 +66,15 @@ def test_operations_that_aws_serves_unsigned_are_told_from_others(request_: Sign
 def test_no_connection_outlives_the_edge(tmp_path: Path) -> None:
     """One that it has just accepted, either."""
 
-    for _ in range(3):
+    def begin_and_end(_: int) -> None:
         with LoopThread() as loop, ExitStack() as clients:
             edge = Edge(listen(), tmp_path / "nobody.sock", "secret")
             loop.run(edge.start())
             for _ in range(20):
                 clients.enter_context(socket.create_connection(("127.0.0.1", urlsplit(edge.url).port or 0)))
             loop.run(edge.stop())
+
+    run_together(begin_and_end, range(3), name="edge")  # each waits a second for its clients
 
     gc.collect()  # a socket that nobody closed is a warning now, and a warning is an error
 
