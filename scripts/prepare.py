@@ -79,7 +79,9 @@ def succeeds(command: "list[str]") -> bool:
 
 
 def run(what: str, command: "list[str]") -> None:
-    print_step(what)
+    """`what` is "" of a step that is quick every time."""
+    if what:
+        print_step(what)
     if subprocess.call(command, cwd=str(ROOT), stdout=sys.stderr) != 0:
         stop(f"this failed: {' '.join(command)}\nIts own message is above; mend that, then run again.")
 
@@ -117,6 +119,11 @@ def prepare_python() -> None:
     stamp.write_text(wanted)
 
 
+def prepare_types() -> None:
+    """What mypy reads of aws-cdk-lib. It depends on what the sources import, and so has a stamp of its own."""
+    run("", [str(VENV_PYTHON), "scripts/cdk_signatures.py"])
+
+
 def prepare_node() -> None:
     wanted = digest(("package.json", "package-lock.json"))
     stamp = ROOT / "node_modules" / ".prepared"
@@ -126,6 +133,11 @@ def prepare_node() -> None:
     stamp.write_text(wanted)
 
 
+def prepare_python_and_types() -> None:
+    prepare_python()
+    prepare_types()
+
+
 def main() -> None:
     check_python()
     check_git()
@@ -133,7 +145,7 @@ def main() -> None:
     with (ROOT / ".prepare.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second `make` at once waits here instead of writing into the same folders
         with ThreadPoolExecutor() as threads:
-            for prepared in [threads.submit(prepare_python), threads.submit(prepare_node)]:
+            for prepared in [threads.submit(prepare_python_and_types), threads.submit(prepare_node)]:
                 prepared.result()
 
 

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import aws_cdk as cdk
+from aws_cdk.assertions import Template
 
 from service.operators import OperatorsStack
 from tests.assembly import Assembly
@@ -31,7 +32,7 @@ def test_operators_are_subscribed_when_the_settings_name_them(tmp_path: Path) ->
     stage = cdk.Stage(new_app(tmp_path), "Prod", env=cdk.Environment(account="333333333333", region="eu-west-1"))
     stack = OperatorsStack(stage, "Operators", settings=settings)
 
-    (subscription,) = cdk.assertions.Template.from_stack(stack).find_resources("AWS::SNS::Subscription").values()
+    (subscription,) = Template.from_stack(stack).find_resources("AWS::SNS::Subscription").values()
 
     assert subscription["Properties"]["Protocol"] == "email"
     assert subscription["Properties"]["Endpoint"] == "operators@example.com"

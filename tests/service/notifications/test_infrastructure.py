@@ -11,6 +11,7 @@ import pytest
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_sns as sns
+from aws_cdk.assertions import Template as StackTemplate
 from moto import mock_aws
 
 from service.notifications.infrastructure import NotificationsStack
@@ -157,7 +158,7 @@ def mail_subscription(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
         operators_topic=sns.Topic(around, "Operators"),
         settings=dataclasses.replace(example_configuration().prod.service, operators_email="people@example.com"),
     )
-    found = cdk.assertions.Template.from_stack(stack).find_resources("AWS::SNS::Subscription").values()
+    found = StackTemplate.from_stack(stack).find_resources("AWS::SNS::Subscription").values()
     (properties,) = (each["Properties"] for each in found if each["Properties"]["Protocol"] == "email")
     return dict(properties)
 
