@@ -23,12 +23,12 @@ run: prepare ## release HEAD from source to prod on this machine
 plan: prepare ## show what the pipeline would run; runs nothing
 	@$(VENV)/python -m rehearsal plan
 
-test: prepare ## everything CI checks: style, types, unit and template tests, and that it synthesizes
+test: prepare ## everything CI checks: style, types, that it synthesizes, unit and template tests
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy .
-	$(VENV)/pytest -n 2 --cov --cov-fail-under=95 --cov-report=term:skip-covered
 	@$(MAKE) --no-print-directory synth
+	$(VENV)/pytest -n 2 --assembly=cdk.out --cov --cov-fail-under=95 --cov-report=term:skip-covered
 
 gauntlet: prepare ## release every bad release of integ/gauntlet: each must be stopped where it should be
 	$(VENV)/pytest -s integ/gauntlet

@@ -3,6 +3,7 @@
 import sys
 
 import aws_cdk as cdk
+import cdk_nag
 
 from config import Configuration, configuration
 from pipeline.pipeline_stack import PipelineStack
@@ -10,7 +11,13 @@ from service.bundling import BundlingFailed
 from service.service_stage import ServiceStage
 
 
+def require_nag(app: cdk.App) -> None:
+    """What cdk-nag finds, and no stack has acknowledged with a reason, fails the synth."""
+    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
+
+
 def compose(app: cdk.App, values: Configuration) -> None:
+    require_nag(app)
     PipelineStack(
         app,
         "AutonomousCarManagerPipeline",

@@ -29,12 +29,17 @@ def at_example_place(values: Configuration) -> Configuration:
             owner="acme",
             repository="autonomous-car-manager",
             branch="main",
-            connection_arn=f"arn:aws:codeconnections:{REGION}:{TOOLCHAIN.account}:connection/1f0d",
+            connection_arn=f"arn:aws:codeconnections:{REGION}:{TOOLCHAIN.account}:connection/00000000-0000-4000-8000-000000000000",
         ),
         staging=_in(STAGING, values.staging),
         prod=_in(PROD, values.prod),
         sandbox=None,
     )
+
+
+def is_at_example_place() -> bool:
+    """Whether what is released is what the tests look at, as long as nobody has put accounts of their own here."""
+    return configuration() == example_configuration()
 
 
 def example_sandbox() -> StageConfiguration:

@@ -7,26 +7,29 @@ import json
 from pathlib import Path
 
 import aws_cdk as cdk
-import cdk_nag
 
 from app import compose
 from config import Configuration
 from tests.example import example_configuration, example_sandbox
 
 ROOT = Path(__file__).parent.parent
+OF_THE_CLI = {
+    "aws:cdk:bundling-stacks": ["**"],
+    "aws:cdk:enable-asset-metadata": True,
+    "aws:cdk:enable-path-metadata": True,
+}
+"""What the CDK CLI adds to the context of every app that it runs."""
 
 
 def new_app(folder: Path) -> cdk.App:
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    return cdk.App(outdir=str(folder), context=context)
+    return cdk.App(outdir=str(folder), context={**context, **OF_THE_CLI})
 
 
-def synthesize(folder: Path, *, with_nag: bool, configuration: Configuration | None = None) -> None:
+def synthesize(folder: Path, configuration: Configuration | None = None) -> None:
     """Writes the cloud assembly to `folder`; violations are left in its validation report for a test to read."""
     app = new_app(folder)
     compose(app, configuration or example_configuration())
-    if with_nag:
-        cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
     try:
         app.synth()
     except RuntimeError as error:
@@ -37,4 +40,4 @@ def synthesize(folder: Path, *, with_nag: bool, configuration: Configuration | N
 def synthesize_with_sandbox(folder: Path) -> None:
     """Likewise, of an application whose configuration has a sandbox."""
     configuration = dataclasses.replace(example_configuration(), sandbox=example_sandbox())
-    synthesize(folder, with_nag=True, configuration=configuration)
+    synthesize(folder, configuration)

@@ -35,6 +35,11 @@ def test_flag_is_on(flag: str, why: str) -> None:
     assert CDK_JSON["context"][flag] is True, why
 
 
+def test_templates_do_not_list_the_constructs_that_made_them() -> None:
+    """The pipeline's would list the service's, too: a new asset of a function would change the pipeline."""
+    assert CDK_JSON["versionReporting"] is False
+
+
 def test_references_between_stacks_are_strong() -> None:
     """Weak ones let a stack go that another needs, and use Fn::GetStackOutput, which few tools know yet."""
     assert CDK_JSON["context"]["@aws-cdk/core:defaultCrossStackReferences"] == "strong"

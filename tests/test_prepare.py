@@ -12,6 +12,14 @@ import pytest
 from tests.synthesis import ROOT
 
 SCRIPT = ROOT / "scripts" / "prepare.py"
+VENV_WITHOUT_PACKAGES = """
+import sys
+from pathlib import Path
+python = Path(sys.argv[-1], "bin", "python")
+python.parent.mkdir(parents=True, exist_ok=True)
+python.unlink(missing_ok=True)
+python.symlink_to(sys.executable)
+"""
 
 
 def prepare(folder: Path, **programs: str) -> subprocess.CompletedProcess[str]:
@@ -54,12 +62,16 @@ def test_failing_install_ends_with_its_command_and_what_to_do(tmp_path: Path) ->
         (tmp_path / name).write_text("")
     for name in ("package.json", "package-lock.json"):
         (tmp_path / name).write_text("")
-    (tmp_path / "constraints.txt").write_text("uv==!\n")  # no version at all
+    (tmp_path / "constraints.txt").write_text("uv==1\n")
+    # `python -m` looks in the folder first: a real venv with a pip, to install nothing, takes five seconds
+    (tmp_path / "venv.py").write_text(VENV_WITHOUT_PACKAGES)
+    (tmp_path / "pip.py").write_text("raise SystemExit('no such version')")
 
     ended = prepare(tmp_path, git="git", node="v22.1.0", npm="false")
 
     assert ended.returncode == 2
-    assert "this failed: " in ended.stderr
+    assert "no such version" in ended.stderr
+    assert f"this failed: {tmp_path}/.venv/bin/python -m pip install" in ended.stderr
     assert "mend that, then run again" in ended.stderr
     assert not (tmp_path / ".venv" / ".prepared").exists()
 

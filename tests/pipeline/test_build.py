@@ -9,7 +9,7 @@ from tests.assembly import Template
 Buildspecs = dict[str, dict[str, Any]]
 
 
-def test_build_checks_style_types_and_tests_before_it_synthesizes(
+def test_build_checks_style_and_types_and_tests_what_it_has_synthesized(
     template: Template, buildspecs: Buildspecs, stages: dict[str, dict[str, Any]]
 ) -> None:
     (action,) = stages["Build"]["Actions"]
@@ -18,8 +18,8 @@ def test_build_checks_style_types_and_tests_before_it_synthesizes(
         "ruff check .",
         "ruff format --check .",
         "mypy .",
-        "pytest -n 2 --ignore=tests/rehearsal --ignore=tests/bench",
         "cdk synth --quiet",
+        "pytest -n 2 --assembly=cdk.out --ignore=tests/rehearsal --ignore=tests/bench",
     ]
 
 

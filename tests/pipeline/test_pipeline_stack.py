@@ -11,7 +11,7 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_s3_assets as s3_assets
 
-from app import compose
+from app import compose, require_nag
 from config import CodeCommitSource, StageConfiguration
 from pipeline.pipeline_stack import PipelineStack
 from service.service_stage import ServiceStage
@@ -116,6 +116,7 @@ def test_pipeline_stays_the_same_when_the_service_gets_other_code_and_a_new_asse
     # when
     values = example_configuration()
     app = new_app(tmp_path / "cdk.out")
+    require_nag(app)
     WithNewAsset(
         app,
         "AutonomousCarManagerPipeline",
