@@ -10,10 +10,13 @@ import aws_cdk as cdk
 import pytest
 
 from service import bundling
-from service.canary import ALARM_PERIOD_SECONDS, Canary
-from service.service_settings import ServiceSettings
-from service.service_stage import ServiceStage
+from service.api.infrastructure import ApiStack
+from service.canary import ALARM_PERIOD_SECONDS
+from service.cursors.infrastructure import CursorsStack
+from service.database import DatabaseStack
+from service.operators import OperatorsStack
 from tests.assembly import Assembly, Template, _read
+from tests.example import example_configuration
 from tests.service.template_graph import reachable, references
 from tests.synthesis import new_app
 
@@ -232,21 +235,28 @@ def test_hooks_know_the_exact_version_and_the_minimum(template: Template) -> Non
     assert max(by_handler[hook]["Timeout"] for hook in ("pre_traffic", "evidence")) < 900
 
 
-def api_template(folder: Path) -> Template:
-    """The Api stack of a stage of its own, synthesized now."""
-    app = new_app(folder)
-    settings = ServiceSettings(
-        stage_name="test",
-        canary=Canary(percent=10, minutes=10, minimum_calls=30),
-        event_canary=Canary(
-            percent=50, minutes=10, minimum_calls=5, minimum_calls_per_period=2, maximum_error_percent=20
-        ),
-        runbook_url="https://example.com/runbook",
-        log_retention_days=14,
-        toolchain_account="111111111111",
-        requests_per_minute=120,
+def api_stack(app: cdk.App) -> None:
+    """An Api stack in a stage that has only what that one needs."""
+    settings = example_configuration().staging.service
+    stage = cdk.Stage(app, "Test", env=cdk.Environment(account="222222222222", region="eu-west-1"))
+    operators_topic = OperatorsStack(stage, "Operators", settings=settings).topic
+    database = DatabaseStack(stage, "Database")
+    cursors = CursorsStack(stage, "Cursors", operators_topic=operators_topic, settings=settings)
+    ApiStack(
+        stage,
+        "Api",
+        cars_table=database.cars_table,
+        notifications_table=database.notifications_table,
+        cursor_keys=cursors.keys,
+        operators_topic=operators_topic,
+        settings=settings,
     )
-    ServiceStage(app, "Test", env=cdk.Environment(account="222222222222", region="eu-west-1"), settings=settings)
+
+
+def api_template(folder: Path) -> Template:
+    """That stack, synthesized now."""
+    app = new_app(folder)
+    api_stack(app)
     app.synth()
     (file,) = folder.glob("assembly-Test/TestApi*.template.json")
     return _read(file)
@@ -282,20 +292,9 @@ def test_other_code_or_another_layer_is_a_new_version_with_alarms_of_its_own(
 
 def test_flag_without_which_a_layer_publishes_no_version_is_asked_for(tmp_path: Path) -> None:
     app = cdk.App(outdir=str(tmp_path))
-    settings = ServiceSettings(
-        stage_name="test",
-        canary=Canary(percent=10, minutes=10, minimum_calls=30),
-        event_canary=Canary(
-            percent=50, minutes=10, minimum_calls=5, minimum_calls_per_period=2, maximum_error_percent=20
-        ),
-        runbook_url="https://example.com/runbook",
-        log_retention_days=14,
-        toolchain_account="111111111111",
-        requests_per_minute=120,
-    )
 
     with pytest.raises(Exception, match='Feature flag "@aws-cdk/aws-lambda:recognizeLayerVersion" is off'):
-        ServiceStage(app, "Test", env=cdk.Environment(account="222222222222", region="eu-west-1"), settings=settings)
+        api_stack(app)
 
 
 @pytest.mark.parametrize("unit", ["Changes", "Notifications", "Telemetry", "Maintenance"])
