@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bench.release.driver import api_and_stage
 from bench.release.report import Moment, build_commands, parse_times, seconds_of_ten_aws_minutes
 
 STAGING, PROD = "222222222222", "333333333333"
@@ -92,3 +93,11 @@ def test_script_ends_with_the_command_that_fails(tmp_path: Path) -> None:
 
 def test_times_are_wall_and_processor_seconds() -> None:
     assert parse_times("12.5 10.25 1.25\n") == (12.5, 11.5)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://abc1.execute-api.eu-west-1.amazonaws.com/prod/", "http://127.0.0.1:4566/_aws/execute-api/abc1/prod/"],
+)
+def test_api_and_stage_are_found_in_its_address(url: str) -> None:
+    assert api_and_stage(url) == ("abc1", "prod")
