@@ -3,7 +3,8 @@
     python driver.py MODULE SPEED CHANGED_FILE CALLER SECONDS RESULT
 
 It must import nothing but the commit's own, whose layout differs from commit to commit: MODULE is that of `Rehearsal`.
-RESULT takes JSON: {"seconds", "report", "shifts": [[deployment, account, at, aws_at], ...], "requests_per_second"}.
+RESULT takes JSON: {"seconds", "report", "shifts": [[deployment, account, at, aws_at], ...], "requests_per_second":
+{"get": {callers: …}, "journey": …}}.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ CALLING_PROJECT = "ReleasePipelineStagingEndToEnd"
 """What the logical ids of the project that tests staging, and of its role, begin with."""
 
 CALLERS = (1, 8)
+CALLS = ("get", "journey")
 WRITTEN = "\n\nBENCHMARK = 1\n"
 """Harmless, and in every unit's bundle."""
 
@@ -78,9 +80,7 @@ def _shifts(events: list[Any]) -> list[list[Any]]:
     return found
 
 
-def _requests_per_second(cloud: Any, caller: str, seconds: float) -> dict[int, float]:
-    # Else the prober, which travels at each of the clock's minutes, would be one caller more.
-    cloud.clock.close()
+def _requests_per_second(cloud: Any, caller: str, seconds: float) -> dict[str, dict[int, float]]:
     stacks = cloud.clients.root(STAGING, REGION).client("cloudformation")
     (stack,) = stacks.describe_stacks(StackName="Staging-Api")["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
@@ -90,7 +90,7 @@ def _requests_per_second(cloud: Any, caller: str, seconds: float) -> dict[int, f
     _lift_limits(cloud, outputs["ApiUrl"])
     url = cloud.localize(outputs["ApiUrl"])
     command = [sys.executable, caller, url, keys.access_key, keys.secret_key, keys.token, str(seconds)]
-    return {count: _called(command, count, seconds) for count in CALLERS}
+    return {what: {count: _called([*command, what], count) for count in CALLERS} for what in CALLS}
 
 
 def _lift_limits(cloud: Any, url: str) -> None:
@@ -126,7 +126,7 @@ def _calling_role(cloud: Any) -> str:
     return f"arn:aws:iam::{TOOLCHAIN}:role/{name}"
 
 
-def _called(command: list[str], count: int, seconds: float) -> float:
+def _called(command: list[str], count: int) -> float:
     """All begin at once, when each has been answered for the first time."""
     callers = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(count)
@@ -147,7 +147,7 @@ def _called(command: list[str], count: int, seconds: float) -> float:
             process.wait()
     if any(process.returncode for process in callers):
         sys.exit("A caller was answered otherwise than it must be; its own message is above.")
-    return sum(map(int, said)) / seconds
+    return sum(map(float, said))
 
 
 if __name__ == "__main__":

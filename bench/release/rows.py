@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.processes import Usage
-from bench.release.driver import STAGING
+from bench.release.driver import CALLS, STAGING
 from bench.release.report import Moment, build_commands, parse_times, seconds_of_ten_aws_minutes
 from bench.release.sides import Clone, Side
 
@@ -38,8 +38,10 @@ Figures = Mapping[str, float]
 
 EVERYDAY = "everyday release, commit to Released"
 TEN_MINUTES = "ten AWS minutes of a canary wave"
-ONE_CALLER = "signed API requests, one caller"
-EIGHT_CALLERS = "signed API requests, eight callers"
+ONE_CALLER = "signed requests of journeys, one caller"
+EIGHT_CALLERS = "signed requests of journeys, eight callers"
+ONE_READER = "signed `GET` of a car, one caller"
+EIGHT_READERS = "signed `GET` of a car, eight callers"
 FIRST = "`make run`, first"
 FIRST_MEMORY = "`make run`, first: peak memory"
 AGAIN = "`make run` again"
@@ -56,6 +58,8 @@ ROWS: Mapping[str, Row] = {
     TEN_MINUTES: Row("s", 0.10),
     ONE_CALLER: Row("/s", 8, is_more_better=True),
     EIGHT_CALLERS: Row("/s", 8, is_more_better=True),
+    ONE_READER: Row("/s", is_more_better=True),
+    EIGHT_READERS: Row("/s", is_more_better=True),
     FIRST: Row("s", 0.45),
     FIRST_MEMORY: Row("GB", 0.6),
     AGAIN: Row("s", 0.30),
@@ -85,12 +89,15 @@ def everyday(side: Side) -> Figures:
 
 def everyday_figures(measured: Mapping[str, Any]) -> Figures:
     """Of the driver's result."""
+    readers, callers = (measured["requests_per_second"][what] for what in CALLS)
     moments = [Moment(*shift) for shift in measured["shifts"]]
     return {
         EVERYDAY: measured["seconds"],
         TEN_MINUTES: seconds_of_ten_aws_minutes(moments, STAGING),
-        ONE_CALLER: measured["requests_per_second"]["1"],
-        EIGHT_CALLERS: measured["requests_per_second"]["8"],
+        ONE_CALLER: callers["1"],
+        EIGHT_CALLERS: callers["8"],
+        ONE_READER: readers["1"],
+        EIGHT_READERS: readers["8"],
     }
 
 
