@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.aws.codedeploy.ports import Services
+from rehearsal.aws.lambda_host.function import FunctionArn
 from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import ClockClosed
 
@@ -45,6 +46,8 @@ class HookInvocation(threading.Thread):
             log.warning("The hook %s could not be invoked: %s", self._hook_arn, exc)
             self._explanation = f" It could not be invoked: {exc}"
             return
+        # Nobody asks it again before the next deployment, which mostly changes it: its worker only takes memory.
+        self._with.functions.retire(FunctionArn.parse(self._hook_arn).unqualified, result.version)
         if result.function_error is not None:
             self._explanation = f" Its invocation failed: {result.error_message}"
         elif said := what_it_said(result.log_tail):

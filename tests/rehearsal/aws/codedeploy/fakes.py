@@ -77,11 +77,13 @@ class ManualClock:
 
 @dataclass
 class FakeFunctions:
-    """`hooks` maps a hook's ARN to what it does with its event; what is warmed, kept and retired is remembered."""
+    """`hooks` maps a hook's ARN to what it does with its event; what is kept and retired is remembered."""
 
     hooks: dict[str, Callable[[dict[str, str]], InvocationResult]] = field(default_factory=dict)
     snapshots: list[str] = field(default_factory=list)
     retired: list[str] = field(default_factory=list)
+    """Versions of the function that is deployed."""
+    retired_hooks: list[str] = field(default_factory=list)
     invoked: list[tuple[str, dict[str, str], bool]] = field(default_factory=list)
 
     def invoke(
@@ -106,7 +108,10 @@ class FakeFunctions:
         pass
 
     def retire(self, function: FunctionArn, version: str) -> None:
-        self.retired.append(version)
+        if function == FUNCTION:
+            self.retired.append(version)
+        else:
+            self.retired_hooks.append(f"{function}:{version}")
 
 
 @dataclass

@@ -20,6 +20,7 @@ from tests.rehearsal.aws.codedeploy.fakes import (
     World,
     shift,
 )
+from tests.rehearsal.aws.manual_time import eventually
 
 
 def ended(world: World) -> DeploymentEnded:
@@ -68,6 +69,15 @@ def test_a_linear_deployment_shifts_step_by_step(world: World) -> None:
     world.codedeploy.deploy(group, shift())
 
     assert ended(world).shift == tuple((60.0 * step, 10.0 * (step + 1)) for step in range(10))
+
+
+def test_a_hooks_worker_ends_with_its_invocation(world: World) -> None:
+    world.functions.hooks = {PRE_HOOK: world.reporting("Succeeded"), EVIDENCE_HOOK: world.reporting("Failed")}
+
+    world.codedeploy.deploy(world.group(), shift(before_hook=PRE_HOOK, after_hook=EVIDENCE_HOOK))
+
+    eventually(lambda: len(world.functions.retired_hooks) == 2)
+    assert world.functions.retired_hooks == [f"{PRE_HOOK}:1", f"{EVIDENCE_HOOK}:1"]
 
 
 def test_hooks_are_invoked_asynchronously_with_codedeploys_event(world: World) -> None:
