@@ -69,7 +69,7 @@ class GreeterPipelineStack(cdk.Stack):
             "Greet",
             input=source,
             env_from_cfn_outputs={"FUNCTION_ARN": stage.function_arn},
-            commands=["pip install --quiet -r requirements-greet.txt", "python3 greet.py"],
+            commands=["pip install --quiet --no-compile -r requirements-greet.txt", "python3 greet.py"],
             role_policy_statements=[iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=["*"])],
         )
         pipeline.add_stage(stage, post=[greet])
