@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,17 +50,38 @@ stack["properties"] = {"templateFile": "Stack.template.json"}
 """
 
 
+@dataclass(frozen=True)
+class Spied:
+    """What the spy saw, which hosts were refused, and the folder of the run."""
+
+    seen: Any
+    refused: list[str]
+    run: Path
+
+
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return spying_app(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def spied(tmp_path_factory: pytest.TempPathFactory) -> Spied:
+    """What the spy saw, synthesized once."""
+    folder = tmp_path_factory.mktemp("spied")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        return synthesized(spying_app(folder, monkeypatch), folder / "run")
+
+
+def spying_app(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project whose app is the spy, on the machine of a user with credentials in every place."""
-    user = tmp_path / "user"
+    user = place / "user"
     (user / ".aws").mkdir(parents=True)
     (user / ".aws" / "credentials").write_text("[default]\naws_access_key_id = A\naws_secret_access_key = real\n")
     (user / ".cdk.json").write_text(json.dumps({"context": {"of-the-user": "private"}}))
     monkeypatch.setenv("HOME", str(user))
     for name, value in USERS.items():
         monkeypatch.setenv(name, value)
-    folder = tmp_path / "app"
+    folder = place / "app"
     folder.mkdir()
     (folder / "spy.py").write_text(SPY)
     (folder / "cdk.json").write_text(json.dumps({"app": "python3 spy.py", "context": {"of-the-app": "committed"}}))
@@ -69,17 +91,16 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def synthesized(folder: Path, run: Path) -> tuple[Any, list[str]]:
-    """What the spy saw, and which hosts were refused."""
+def synthesized(folder: Path, run: Path) -> Spied:
     refused: list[str] = []
     run.mkdir()
     with Egress(run, refused.append) as egress:
         synthesize(open_project(folder), folder, run / "cdk.out", egress.variables(), packages=run / "packages")
-    return json.loads((folder / "seen.json").read_text()), refused
+    return Spied(json.loads((folder / "seen.json").read_text()), refused, run)
 
 
-def test_the_app_sees_nothing_of_the_users_aws_and_calls_nobody_there(app: Path, tmp_path: Path) -> None:
-    seen, refused = synthesized(app, tmp_path / "run")
+def test_the_app_sees_nothing_of_the_users_aws_and_calls_nobody_there(spied: Spied) -> None:
+    seen = spied.seen
 
     environment = seen["environment"]
     assert {name: value for name, value in environment.items() if name.startswith("AWS_")} == {
@@ -89,21 +110,19 @@ def test_the_app_sees_nothing_of_the_users_aws_and_calls_nobody_there(app: Path,
         "AWS_STS_REGIONAL_ENDPOINTS": "regional",
     }
     assert not set(USERS.values()) & set(environment.values())
-    assert environment["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] == str(tmp_path / "run" / "packages")
+    assert environment["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] == str(spied.run / "packages")
     assert not [path for path in seen["home"] if ".aws" in path or path.endswith(".cdk.json")]
     assert seen["context"]["of-the-app"] == "committed"
     assert "of-the-user" not in seen["context"]
     assert seen["boto3"].strip() == "None"
     assert "403" in seen["sts"]
     assert "169.254.169.254 is AWS's" in seen["metadata"]
-    assert sorted(refused) == ["169.254.169.254", "sts.amazonaws.com"]
+    assert sorted(spied.refused) == ["169.254.169.254", "sts.amazonaws.com"]
 
 
-def test_the_cli_asks_nobody_who_the_user_is(app: Path, tmp_path: Path) -> None:
+def test_the_cli_asks_nobody_who_the_user_is(spied: Spied) -> None:
     """With credentials that it could see it would ask STS for the account, and hand it to the app."""
-    seen, _ = synthesized(app, tmp_path / "run")
-
-    assert "CDK_DEFAULT_ACCOUNT" not in seen["environment"]
+    assert "CDK_DEFAULT_ACCOUNT" not in spied.seen["environment"]
 
 
 def test_what_the_app_says_is_told_when_it_fails(app: Path, tmp_path: Path) -> None:
