@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from rehearsal.aws.local_cloud import LocalCloud
+from rehearsal.machine.guardian import MARK
 from rehearsal.run_events import DeploymentEnded, Status
+from tests.rehearsal.aws.manual_time import eventually
 
 ACCOUNT, REGION = "222222222222", "eu-west-1"
 HOOK = """
@@ -71,6 +75,7 @@ def test_releases_through_cloudformation_shift_or_come_back(cloud: LocalCloud) -
     assert "It logged: Unable to import module 'index': No module named 'no_such_module'" in hook_reason
     assert (refused.gate, refused.shift) == ("pre-traffic-hook", ())
     assert alias(cloud) == (shifted.to_version, {})
+    eventually(lambda: "Prober" in running(cloud) and "Hook" not in running(cloud))
 
 
 def deploy(cloud: LocalCloud, code: str, release: int) -> tuple[str, str]:
@@ -83,6 +88,17 @@ def deploy(cloud: LocalCloud, code: str, release: int) -> tuple[str, str]:
     events = client.describe_stack_events(StackName="cars")["StackEvents"]
     failures = (event for event in events if event["ResourceStatus"].endswith("FAILED"))
     return status, next((event.get("ResourceStatusReason", "") for event in failures), "")
+
+
+def running(cloud: LocalCloud) -> set[str]:
+    """Logical ids of the functions that have a worker."""
+    names = set()
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has ended
+            environment = child.environ()
+            if environment.get(MARK) == cloud.guardian.mark and "AWS_LAMBDA_FUNCTION_NAME" in environment:
+                names.add(environment["AWS_LAMBDA_FUNCTION_NAME"].split("-")[1])
+    return names
 
 
 def alias(cloud: LocalCloud) -> tuple[str, Mapping[str, float]]:
