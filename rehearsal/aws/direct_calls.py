@@ -81,6 +81,7 @@ class DirectCalls:
         try:
             connection.connect()
         except OSError as exc:
+            connection.close()
             raise EndpointConnectionError(endpoint_url=url, error=exc) from exc
         return connection
 
