@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from rehearsal.aws.aws_clients import AwsClients
 from rehearsal.aws.direct_calls import DirectCalls
 from rehearsal.aws.edge.signature import SignedRequest
-from tests.rehearsal.aws.edge.bare_cloud import ACCOUNT, REGION, ROOT_SECRET, BareCloud, bare_cloud
+from tests.rehearsal.aws.edge.bare_cloud import ACCOUNT, REGION, ROOT_SECRET, BareCloud
 
 NOBODY = "http://127.0.0.1:9"
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BareCloud]:
-    with bare_cloud(tmp_path_factory.mktemp("direct")) as made:
-        yield made
 
 
 def test_a_call_goes_past_the_edge_and_is_heard_of(cloud: BareCloud) -> None:
