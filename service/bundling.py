@@ -17,7 +17,6 @@ import subprocess
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +53,15 @@ class Bundle:
     digest: str
 
 
+@dataclass(frozen=True)
+class Compilation:
+    """Of a folder that Lambda will find at `prefix`; `options` are those of service/layer/compile.py."""
+
+    folder: Path
+    prefix: str
+    options: tuple[str, ...] = ()
+
+
 def function_bundle(code: Sequence[str]) -> Bundle:
     """A folder with the Python files below `code` (as "service/api/runtime"), import paths kept, and their bytecode.
 
@@ -88,7 +96,10 @@ def layer_bundle(architecture: str) -> Bundle:
         platform = f"{MACHINES[architecture]}-manylinux_2_28"
         install(python, "--python-version", PYTHON_VERSION, "--python-platform", platform)
         trimming.trim(python, AWS_SERVICES)
-        _compile(python, "/opt/python", "--without-docstrings")
+        of_layer = Compilation(python, "/opt/python", ("--without-docstrings",))
+        _compiled_service(of_layer)
+        if not _bytecode_of(python / "botocore" / "session.py").exists():
+            _compile(of_layer)  # the service had been compiled before
         _zip(target, target / "layer.zip")
         shutil.rmtree(python)
 
@@ -97,15 +108,16 @@ def layer_bundle(architecture: str) -> Bundle:
 
 @functools.cache
 def build_all(architecture: str) -> None:
-    """What every synth needs, on two processors at once. Later calls for a bundle find it."""
-    with ThreadPoolExecutor() as threads:
-        layer = threads.submit(layer_bundle, architecture)
-        _compiled_service()
-        layer.result()
+    """What every synth needs. Later calls for a bundle find it."""
+    layer_bundle(architecture)
+    _compiled_service()
 
 
-def _compiled_service() -> Path:
-    """All code that runs in functions, compiled at once: starting Pyodide takes longer than compiling with it."""
+def _compiled_service(*with_it: Compilation) -> Path:
+    """All code that runs in functions, compiled at once, and `with_it`: to start Pyodide takes longer than to compile.
+
+    Where it has been made before, nothing is compiled.
+    """
     service = PROJECT / "service"
     files = _sources([*service.glob("*/runtime"), service / "cars"])
 
@@ -114,7 +126,7 @@ def _compiled_service() -> Path:
             copied = target / file.relative_to(PROJECT)
             copied.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copied)
-        _compile(target, "/var/task")
+        _compile(Compilation(target, "/var/task"), *with_it)
 
     return built(f"service-{_digest(files, [])}", build)
 
@@ -162,13 +174,17 @@ def install(target: Path, *for_python: str) -> None:
     )
 
 
-def _compile(folder: Path, prefix: str, *options: str) -> None:
-    """Writes the bytecode of every .py file below `folder`, which Lambda will find at `prefix`."""
+def _compile(*compilations: Compilation) -> None:
+    """Writes the bytecode of every .py file below their folders."""
     if not PYODIDE.exists():
         raise BundlingFailed(
             "node_modules/pyodide is not there: `make prepare` (or `npm ci`) installs what package.json pins."
         )
-    run("node", str(COMPILE), str(folder), prefix, *options)
+    run(
+        "node",
+        str(COMPILE),
+        *(word for each in compilations for word in (str(each.folder), each.prefix, *each.options)),
+    )
 
 
 def _bytecode_of(source: Path) -> Path:

@@ -18,7 +18,7 @@ from types import CodeType, FunctionType
 import pytest
 
 from service import bundling, trimming
-from service.bundling import AWS_SERVICES, PROJECT, BundlingFailed, function_bundle, layer_bundle
+from service.bundling import AWS_SERVICES, PROJECT, Bundle, BundlingFailed, function_bundle, layer_bundle
 
 API = ("service/api/runtime", "service/cars")
 MAGIC_OF_PYTHON_3_13 = (3571).to_bytes(2, "little") + b"\r\n"
@@ -42,26 +42,27 @@ def elf_machine(library: bytes) -> int:
     return int.from_bytes(library[18:20], "little")
 
 
-def test_function_bundle_is_the_same_when_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = function_bundle(API)
-    monkeypatch.setattr(bundling, "BUNDLES", tmp_path)
+@pytest.fixture(scope="module")
+def built_again(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bundle]:
+    """The bundle of the function Api, and of the layer, made anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundling, "BUNDLES", tmp_path_factory.mktemp("bundles"))
+        return {"layer": layer_bundle("arm64"), "function": function_bundle(API)}
 
-    again = function_bundle(API)
+
+def test_function_bundle_is_the_same_when_built_again(built_again: dict[str, Bundle]) -> None:
+    first, again = function_bundle(API), built_again["function"]
 
     assert again.digest == first.digest
     assert again.path != first.path
     assert contents(again.path) == contents(first.path)
 
 
-def test_layer_bundle_is_the_same_byte_for_byte_when_built_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = layer_bundle("arm64")
-    monkeypatch.setattr(bundling, "BUNDLES", tmp_path)
-
-    again = layer_bundle("arm64")
+def test_layer_bundle_is_the_same_byte_for_byte_when_built_again(built_again: dict[str, Bundle]) -> None:
+    first, again = layer_bundle("arm64"), built_again["layer"]
 
     assert again.digest == first.digest
+    assert again.path != first.path
     assert again.path.read_bytes() == first.path.read_bytes()
 
 
@@ -282,11 +283,11 @@ def test_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.setattr(bundling, "PYODIDE", tmp_path / "pyodide")
 
     with pytest.raises(BundlingFailed, match="make prepare"):
-        bundling._compile(tmp_path, "/var/task")
+        bundling._compile(bundling.Compilation(tmp_path, "/var/task"))
 
 
 def test_source_that_does_not_compile_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("def (:\n")
 
     with pytest.raises(BundlingFailed, match=r"/var/task/broken\.py"):
-        bundling._compile(tmp_path, "/var/task")
+        bundling._compile(bundling.Compilation(tmp_path, "/var/task"))
