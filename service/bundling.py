@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import functools
 import hashlib
+import itertools
 import json
 import shutil
 import subprocess
@@ -98,7 +99,7 @@ def layer_bundle(architecture: str) -> Bundle:
         trimming.trim(python, AWS_SERVICES)
         of_layer = Compilation(python, "/opt/python", ("--without-docstrings",))
         _compiled_service(of_layer)
-        if not _bytecode_of(python / "botocore" / "session.py").exists():
+        if not any(python.rglob("*.pyc")):
             _compile(of_layer)  # the service had been compiled before
         _zip(target, target / "layer.zip")
         shutil.rmtree(python)
@@ -180,11 +181,8 @@ def _compile(*compilations: Compilation) -> None:
         raise BundlingFailed(
             "node_modules/pyodide is not there: `make prepare` (or `npm ci`) installs what package.json pins."
         )
-    run(
-        "node",
-        str(COMPILE),
-        *(word for each in compilations for word in (str(each.folder), each.prefix, *each.options)),
-    )
+    words = [(str(each.folder), each.prefix, *each.options) for each in compilations]
+    run("node", str(COMPILE), *itertools.chain.from_iterable(words))
 
 
 def _bytecode_of(source: Path) -> Path:

@@ -5,7 +5,6 @@ In the build not even that: `--assembly cdk.out` has the tests read what `cdk sy
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from tests.assembly import Assembly
 from tests.distribution import SharedOnOneWorker
 from tests.example import is_at_example_place
+from tests.once import made_once
 
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 os.environ.setdefault("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1")
@@ -39,14 +39,7 @@ def assembly(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     released: Path | None = request.config.getoption("--assembly")
     if released is not None and is_at_example_place():
         return Assembly(_ROOT / released)
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    folder = shared / "cdk.out"
-    with (shared / "synth.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "validation-report.json").exists():
-            _synthesize(folder)
-    return Assembly(folder)
+    return Assembly(made_once(tmp_path_factory, worker_id, "assembly", _synthesize))
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ _SHARED = {
     "edge": re.compile(r"\b(BareCloud|bare_cloud)\b"),
 }
 _OF_THE_FILE = re.compile(r'scope="module"')
+_OF_ONE_FILE = ("tests/service/", "tests/compatibility/")  # they share what moto took a while to make
 
 
 class SharedOnOneWorker(LoadScopeScheduling):  # type: ignore[misc]
@@ -36,4 +37,5 @@ def _group(file: str) -> str | None:
     for name, words in _SHARED.items():
         if words.search(text):
             return name
-    return file if _OF_THE_FILE.search(text) else None
+    is_shared = _OF_THE_FILE.search(text) or file.startswith(_OF_ONE_FILE)
+    return file if is_shared else None

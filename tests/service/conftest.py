@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
+import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +18,13 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
+from service import bundling, trimming
 from service.api.runtime import routes
 from service.api.runtime.key_ring import key_ring
 from service.cars.cursor_keys import CursorKey, CursorKeys
 from service.cars.repository import BY_STATUS_INDEX, CarRepository
 from service.cars.settings import Setting
+from tests.once import made_once
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -55,6 +62,25 @@ def no_aws_of_the_user() -> Iterator[None]:
         environment.setenv("AWS_CONFIG_FILE", os.devnull)
         environment.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         yield
+
+
+@pytest.fixture(scope="session")
+def installed_layer(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder `python` of the layer, of the packages as they are installed for the tests."""
+    return made_once(tmp_path_factory, worker_id, "layer", _copy_and_trim)
+
+
+def _copy_and_trim(python: Path) -> None:
+    site_packages = Path(boto3.__file__).parent.parent
+    pinned = re.findall(r"^([\w.-]+)==", bundling.LAYER.joinpath("requirements.txt").read_text(), re.M)
+    for name in pinned:
+        for file in importlib.metadata.distribution(name).files or ():
+            if file.suffix != ".pyc" and file.parts[0] not in ("..", "bin"):
+                (python / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(site_packages / file, python / file)
+    trimming.trim(python, bundling.AWS_SERVICES)
+    compiler = str(bundling.LAYER / "compile.py")
+    subprocess.run([sys.executable, compiler, str(python), str(python), "--without-docstrings"], check=True)
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from bench.machine import ISOLATED
-from bench.packages import our_layer
 from tests.assembly import Assembly, Template
 from tests.service.template_graph import cycle, references
 
@@ -136,7 +135,8 @@ def test_package_of_a_function_holds_its_code_and_nothing_else(template: Templat
 class Imports:
     """What importing everything in a package says. Stages share packages: each is tried once."""
 
-    def __init__(self) -> None:
+    def __init__(self, layer: Path) -> None:
+        self._layer = layer
         self._said: dict[tuple[str, str], str] = {}
 
     def of(self, handler: str, package: Path) -> str:
@@ -144,15 +144,15 @@ class Imports:
         key = (handler, package.name)
         if key not in self._said:
             script = Path(__file__).with_name("import_everything.py")
-            command = [sys.executable, "-B", *ISOLATED, str(script), handler, str(package), str(our_layer())]
+            command = [sys.executable, "-B", *ISOLATED, str(script), handler, str(package), str(self._layer)]
             imported = subprocess.run(command, capture_output=True, text=True, check=False)
             self._said[key] = "" if imported.returncode == 0 else f"{handler}:\n{imported.stderr}"
         return self._said[key]
 
 
 @pytest.fixture(scope="module")
-def imports() -> Imports:
-    return Imports()
+def imports(installed_layer: Path) -> Imports:
+    return Imports(installed_layer)
 
 
 def test_package_and_layer_are_enough_for_all_that_a_function_imports(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import re
-import shutil
 import ssl
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.regions import EndpointResolver
 
-from service import bundling, trimming
+from service import trimming
 from service.bundling import AWS_SERVICES
 
 INSTALLED = Path(botocore.__file__).parent
@@ -23,17 +22,9 @@ SITE_PACKAGES = INSTALLED.parent
 
 
 @pytest.fixture(scope="module")
-def trimmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trimmed(installed_layer: Path) -> Path:
     """The layer's packages, as they are installed for the tests, trimmed."""
-    python = tmp_path_factory.mktemp("layer") / "python"
-    pinned = re.findall(r"^([\w.-]+)==", bundling.LAYER.joinpath("requirements.txt").read_text(), re.M)
-    for name in pinned:
-        for file in importlib.metadata.distribution(name).files or ():
-            if file.suffix != ".pyc" and file.parts[0] not in ("..", "bin"):
-                (python / file).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(SITE_PACKAGES / file, python / file)
-    trimming.trim(python, AWS_SERVICES)
-    return python
+    return installed_layer
 
 
 @pytest.mark.parametrize("service", AWS_SERVICES)
