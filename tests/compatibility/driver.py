@@ -128,10 +128,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _fill(tables: dict[str, list[dict[str, Any]]]) -> None:
+def _create_tables() -> None:
     for name, keys in KEYS.items():
-        if name in _dynamodb.list_tables()["TableNames"]:
-            _dynamodb.delete_table(TableName=name)
         _dynamodb.create_table(
             TableName=name,
             KeySchema=[
@@ -140,8 +138,22 @@ def _fill(tables: dict[str, list[dict[str, Any]]]) -> None:
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
             BillingMode="PAY_PER_REQUEST",
         )
-        for item in tables.get(name, ()):
-            _dynamodb.put_item(TableName=name, Item=item)
+
+
+def _fill(tables: dict[str, list[dict[str, Any]]]) -> None:
+    for name, keys in KEYS.items():
+        wanted, there = tables.get(name, []), _items(name)
+        for item in there:
+            if item not in wanted:
+                _dynamodb.delete_item(TableName=name, Key={key: item[key] for key in keys})
+        for item in wanted:
+            if item not in there:
+                _dynamodb.put_item(TableName=name, Item=item)
+
+
+def _items(name: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = _dynamodb.scan(TableName=name)["Items"]
+    return items
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -152,13 +164,14 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         answer = OPERATIONS[request["do"]](**request["arguments"])
     except Exception:  # noqa: BLE001 - whatever goes wrong in this process is for the test in the other to say
         return {"error": traceback.format_exc()}
-    return {"answer": answer, "tables": {name: _dynamodb.scan(TableName=name)["Items"] for name in KEYS}}
+    return {"answer": answer, "tables": {name: _items(name) for name in KEYS}}
 
 
 def main() -> None:
     global _dynamodb
     with mock_aws():
         _dynamodb = boto3.client("dynamodb")
+        _create_tables()
         for line in sys.stdin:
             print(json.dumps(_answer(json.loads(line))), flush=True)  # noqa: T201 - its output is how it answers
 
