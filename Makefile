@@ -40,6 +40,7 @@ bench: prepare ## measure the functions beside bare boto3: cold start, processor
 	@$(VENV)/python -m bench $(ARGS)
 
 synth: prepare ## write the cloud assembly to cdk.out
+	@rm -rf cdk.out # CDK leaves what an earlier synth wrote
 	@PATH="$(CURDIR)/$(VENV):$$PATH" node_modules/.bin/cdk synth --quiet
 
 schema: prepare ## write the JSON Schema of the events to docs/events
