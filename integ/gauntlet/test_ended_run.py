@@ -80,7 +80,7 @@ def test_nothing_is_left_when_a_run_is_ended(
 def test_the_run_is_at_fault_when_its_emulator_ends(run: subprocess.Popen[str], report: Path) -> None:
     # given
     children = _children_of_a_build(run)
-    emulator = next(child for child in children if _words(child)[1:4] == ["-m", "hypercorn", "ministack.app:app"])
+    emulator = next(child for child in children if _words(child)[1:4] == ["-m", "uvicorn", "ministack.app:app"])
 
     # when
     emulator.kill()
