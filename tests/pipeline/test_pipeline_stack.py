@@ -10,9 +10,10 @@ from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_s3_assets as s3_assets
+from constructs import Construct
 
-from app import compose, require_nag
-from config import CodeCommitSource, StageConfiguration
+from app import require_nag
+from config import CodeCommitSource, Configuration, StageConfiguration
 from pipeline.pipeline_stack import PipelineStack
 from service.service_stage import ServiceStage
 from tests.assembly import Assembly, Template
@@ -114,15 +115,8 @@ def test_pipeline_stays_the_same_when_the_service_gets_other_code_and_a_new_asse
             return stage
 
     # when
-    values = example_configuration()
     app = new_app(tmp_path / "cdk.out")
-    require_nag(app)
-    WithNewAsset(
-        app,
-        "AutonomousCarManagerPipeline",
-        env=cdk.Environment(account=values.toolchain.account, region=values.toolchain.region),
-        configuration=values,
-    )
+    _add(WithNewAsset, app, example_configuration())
     app.synth()
     # then
     changed = Assembly(tmp_path / "cdk.out")
@@ -130,12 +124,32 @@ def test_pipeline_stays_the_same_when_the_service_gets_other_code_and_a_new_asse
     assert changed.pipeline_template == assembly.pipeline_template
 
 
+class SmallService(ServiceStage):
+    """What a pipeline needs to know of a service, without its stacks: they do not depend on where the source is."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, env: cdk.Environment) -> None:
+        cdk.Stage.__init__(self, scope, construct_id, env=env)
+        stack = cdk.Stack(self, "Api")
+        s3_assets.Asset(stack, "Code", path=__file__)
+        self.api_url = cdk.CfnOutput(stack, "ApiUrl", value="https://api.example")
+        self.e2e_role_arn = cdk.CfnOutput(stack, "EndToEndRoleArn", value="arn:aws:iam::222222222222:role/e2e")
+        self.bake_alarm_names = ("cars-prod-api-5xx-rate",)
+
+
+class PipelineOfSmallService(PipelineStack):
+    def service_stage(self, stage_id: str, configuration: StageConfiguration) -> ServiceStage:
+        place = configuration.environment
+        return SmallService(self, stage_id, env=cdk.Environment(account=place.account, region=place.region))
+
+
 def test_pipeline_builds_from_codecommit_when_the_configuration_says_so(tmp_path: Path) -> None:
     # given
     source = CodeCommitSource(repository="cars", branch="main")
+    values = dataclasses.replace(example_configuration(), source=source)
     app = new_app(tmp_path / "cdk.out")
     # when
-    compose(app, dataclasses.replace(example_configuration(), source=source))
+    require_nag(app)
+    _add(PipelineOfSmallService, app, values)
     app.synth()
     # then
     template = Assembly(tmp_path / "cdk.out").pipeline_template
@@ -143,6 +157,15 @@ def test_pipeline_builds_from_codecommit_when_the_configuration_says_so(tmp_path
     assert stages["Source"]["Actions"][0]["ActionTypeId"]["Provider"] == "CodeCommit"
     assert "/repositories/cars/commit/#{" in stages["ApproveProd"]["Actions"][0]["Configuration"]["ExternalEntityLink"]
     assert "UseConnection" not in json.dumps(template.resources)
+
+
+def _add(pipeline_stack: type[PipelineStack], app: cdk.App, values: Configuration) -> None:
+    pipeline_stack(
+        app,
+        "AutonomousCarManagerPipeline",
+        env=cdk.Environment(account=values.toolchain.account, region=values.toolchain.region),
+        configuration=values,
+    )
 
 
 def _published(assembly: Assembly) -> set[str]:
