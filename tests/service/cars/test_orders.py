@@ -227,6 +227,15 @@ def hear_all(orders: OrderRepository, messages: Sequence[MaintenanceOrder]) -> C
     return outcomes
 
 
+@pytest.fixture
+def counting(aws: None) -> tuple[DynamoDBClient, Faults]:
+    """A client of its own, made once for all examples, and what counts its calls."""
+    client = boto3.client("dynamodb")
+    counted = Faults()
+    counted.put_before(client)
+    return client, counted
+
+
 @given(
     owners=st.lists(st.sampled_from(["car-1", "car-2", "nowhere"]), min_size=1, max_size=5),
     open_orders=st.sets(st.integers(0, 4)),
@@ -234,13 +243,16 @@ def hear_all(orders: OrderRepository, messages: Sequence[MaintenanceOrder]) -> C
 )
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_end_is_the_same_however_orders_come_and_each_is_carried_out_once(
-    repository: CarRepository, orders_table: None, owners: list[str], open_orders: set[int], data: st.DataObject
+    repository: CarRepository,
+    orders_table: None,
+    counting: tuple[DynamoDBClient, Faults],
+    owners: list[str],
+    open_orders: set[int],
+    data: st.DataObject,
 ) -> None:
     """`owners` are the cars of the orders 0, 1, …; those in `open_orders` are started only."""
     # given
-    client = boto3.client("dynamodb")
-    counted = Faults()
-    counted.put_before(client)
+    client, counted = counting
     for table, key in ((TABLE_NAME, "car_id"), (ORDERS_TABLE_NAME, "order_id")):
         for left in client.scan(TableName=table)["Items"]:
             client.delete_item(TableName=table, Key={key: left[key]})
