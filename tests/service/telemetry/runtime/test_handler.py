@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import functools
 import io
 import json
 from collections import Counter
@@ -38,10 +39,16 @@ ONE_ATTEMPT = Config(retries={"total_max_attempts": 1})
 CACHED = (handler.positions, handler.sqs)
 
 
+@functools.cache
+def sqs_client() -> SQSClient:
+    """Made once: to make it takes longer than most tests."""
+    return boto3.client("sqs")
+
+
 @pytest.fixture(autouse=True)
 def queue(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The queue of what was set aside, in an AWS with an empty cars table; its URL."""
-    sqs = boto3.client("sqs")
+    sqs = sqs_client()
     url = sqs.create_queue(QueueName="set-aside")["QueueUrl"]
     monkeypatch.setenv(Setting.SET_ASIDE_QUEUE_URL, url)
     for cached in CACHED:
@@ -95,7 +102,7 @@ def raw_record(number: int, data: bytes) -> dict[str, Any]:
 
 def set_aside(queue: str) -> list[dict[str, Any]]:
     """All messages that lie in the queue now."""
-    sqs: SQSClient = boto3.client("sqs")
+    sqs = sqs_client()
     found: list[dict[str, Any]] = []
     while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
         found += [json.loads(message["Body"]) for message in messages]
