@@ -133,12 +133,8 @@ async def _checked(request: web.Request) -> AsyncIterator[bytes]:
         if held:
             yield held
         held = chunk
-    check_digest(_lower(request.headers), digest.hexdigest())
+    check_digest(request.headers, digest.hexdigest())
     yield held
-
-
-def _lower(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
 
 
 def is_small(request: web.Request) -> bool:

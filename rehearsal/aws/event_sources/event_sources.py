@@ -112,14 +112,14 @@ class EventSources:
         kinds, operations = _WRITES.get(service, (frozenset(), frozenset()))
         if operation not in operations:
             return
-        names_it = body is not None and operation in _NAMING
+        naming = body if operation in _NAMING else None
         with self._lock:
             entries = list(self._entries.values())
         for entry in entries:
             mapping, poller = entry.mapping, entry.poller
             if poller is None or mapping.kind not in kinds or mapping.source_place != (account, region):
                 continue
-            if not names_it or mapping.source_name.encode() in (body or b""):
+            if naming is None or mapping.source_name.encode() in naming:
                 poller.ring()
 
     def stop(self) -> None:

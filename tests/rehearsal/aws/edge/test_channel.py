@@ -76,11 +76,12 @@ def test_requests_at_once_have_connections_of_their_own(tmp_path: Path) -> None:
         await everybody_is_here.wait()
         writer.write(OK)
 
-    async def ask() -> None:
+    async def ask() -> list[bytes]:
         async with channels_to(tmp_path, serve) as channels, asyncio.timeout(10):
-            await asyncio.gather(*(channels.ask("GET", "/", [], b"") for _ in range(3)))
+            answers = await asyncio.gather(*(channels.ask("GET", "/", [], b"") for _ in range(3)))
+            return [answer.body for answer in answers]
 
-    asyncio.run(ask())
+    assert asyncio.run(ask()) == [b"hello"] * 3
 
 
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", b"SSH-2.0-OpenSSH_9.2\r\n"])
