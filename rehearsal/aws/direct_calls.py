@@ -45,12 +45,13 @@ class DirectCalls:
     def send(self, request: AWSPreparedRequest, event_name: str) -> AWSResponse | None:
         """The answer; None for a call that takes the way through the edge. Botocore's errors of connections."""
         service = event_name.split(".")[1]
-        if service not in _SERVICES or not isinstance(request.body, bytes | None):
+        body = request.body.encode() if isinstance(request.body, str) else request.body  # a form of SNS is text
+        if service not in _SERVICES or not isinstance(body, bytes | None):
             return None
-        signed = _signed(request, request.body or b"")
+        signed = _signed(request, body or b"")
         connection = self._connection(str(request.url))
         try:
-            answer, body = _exchange(connection, signed)
+            answer, content = _exchange(connection, signed)
         except (OSError, http.client.HTTPException) as exc:
             connection.close()
             raise ConnectionClosedError(endpoint_url=request.url, error=exc) from exc
@@ -61,7 +62,7 @@ class DirectCalls:
                 self._idle.append((time.monotonic(), connection))
         self._on_answer(signed)
         headers: Any = answer.headers
-        return AWSResponse(request.url, answer.status, headers, _Raw(body))
+        return AWSResponse(request.url, answer.status, headers, _Raw(content))
 
     def close(self) -> None:
         with self._lock:

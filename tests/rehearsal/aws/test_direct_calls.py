@@ -36,6 +36,18 @@ def test_a_call_goes_past_the_edge_and_is_heard_of(cloud: BareCloud) -> None:
     assert json.loads(heard[1].body)["MessageBody"] == "ä"
 
 
+def test_a_call_whose_body_is_a_form_goes_past_the_edge_too(cloud: BareCloud) -> None:
+    heard: list[SignedRequest] = []
+    direct = DirectCalls(cloud.ministack.socket, heard.append)
+    sns = AwsClients(NOBODY, ROOT_SECRET, direct.send).root(ACCOUNT, REGION).client("sns")
+
+    topic = sns.create_topic(Name="direct")["TopicArn"]
+    sns.publish(TopicArn=topic, Message="ä")
+    direct.close()
+
+    assert [b"Action=Publish" in request.body for request in heard] == [False, True]
+
+
 def test_an_error_of_aws_is_an_error_as_ever(cloud: BareCloud) -> None:
     direct = DirectCalls(cloud.ministack.socket, lambda _: None)
     kinesis = AwsClients(NOBODY, ROOT_SECRET, direct.send).root(ACCOUNT, REGION).client("kinesis")
