@@ -58,10 +58,21 @@ def say_source(parsed: dict[str, Any], **_: object) -> None:
             message["Attributes"]["DeadLetterQueueSourceArn"] = SOURCES[message["MessageId"]]
 
 
+WAITED: list[int] = []
+"""For how many seconds each request asked SQS to look for messages."""
+
+
+def ask_only_once(params: dict[str, Any], **_: object) -> None:
+    """moto waits in real time, for what only the waiting test itself could send."""
+    WAITED.append(params.get("WaitTimeSeconds", 0))
+    params["WaitTimeSeconds"] = 0
+
+
 @pytest.fixture(scope="module")
 def clients(no_aws_of_the_user: None) -> Aws:
     """Made once: to make clients takes longer than most tests."""
     sqs = boto3.client("sqs")
+    sqs.meta.events.register("provide-client-params.sqs.ReceiveMessage", ask_only_once)
     sqs.meta.events.register("after-call.sqs.ReceiveMessage", say_source)
     return Aws(
         functions=FakeFunctions(),

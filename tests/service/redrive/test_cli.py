@@ -11,7 +11,7 @@ from service.redrive.cli import Connection, main
 from service.redrive.failure_kind import FailureKind
 from service.redrive.page import age
 from service.redrive.remedy import Aws
-from tests.service.redrive.conftest import Failures, FakeFunctions, failures, invocation_record
+from tests.service.redrive.conftest import WAITED, Failures, FakeFunctions, failures, invocation_record
 from tests.service.redrive.test_failure_queue import stack
 
 SECRET = "52.520008"
@@ -66,6 +66,15 @@ def test_list_shows_what_is_there_and_why(service: Service) -> None:
     assert "why: RetriesExhausted; version 7: Unhandled (KeyError)" in said
     assert ["notifications", "Failed", "Function", "1", "1", "-", "0", "under", "a", "minute"] in rows(said)
     assert service.queue.counts() == (1, 0)
+
+
+def test_queue_counts_as_empty_only_when_sqs_has_asked_all_of_its_servers(service: Service) -> None:
+    WAITED.clear()
+
+    service.run("list", "--stage", "prod")
+
+    assert len(WAITED) == 2  # the message, and that there is no other
+    assert min(WAITED) >= 1
 
 
 @pytest.mark.parametrize("command", [["list"], ["redrive", "--dry-run"], ["redrive"]])
