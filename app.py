@@ -16,9 +16,9 @@ def require_nag(app: cdk.App) -> None:
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
 
 
-def compose(app: cdk.App, values: Configuration) -> None:
+def compose(app: cdk.App, values: Configuration, pipeline_stack: type[PipelineStack] = PipelineStack) -> None:
     require_nag(app)
-    PipelineStack(
+    pipeline_stack(
         app,
         "AutonomousCarManagerPipeline",
         env=cdk.Environment(account=values.toolchain.account, region=values.toolchain.region),

@@ -43,12 +43,15 @@ def assembly(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="session")
-def with_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    """The cloud assembly of the same sources with a sandbox configured. All tests that ask for it are on one worker."""
-    from tests.synthesis import synthesize_with_sandbox
+def with_additions(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """The cloud assembly of the same sources with a sandbox configured, and an asset more in the API of each stage.
 
-    folder = tmp_path_factory.mktemp("sandbox") / "cdk.out"
-    synthesize_with_sandbox(folder)
+    All tests that ask for it are on one worker.
+    """
+    from tests.synthesis import synthesize_with_additions
+
+    folder = tmp_path_factory.mktemp("additions") / "cdk.out"
+    synthesize_with_additions(folder)
     return Assembly(folder)
 
 

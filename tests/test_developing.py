@@ -99,8 +99,8 @@ def test_settings_that_sam_cannot_resolve_are_those_that_the_page_has_exported(a
     assert unresolved <= set(Setting)
 
 
-def test_cdk_commands_name_stacks_of_a_sandbox(with_sandbox: Assembly) -> None:
-    known = stack_names(with_sandbox.folder / "assembly-Sandbox")
+def test_cdk_commands_name_stacks_of_a_sandbox(with_additions: Assembly) -> None:
+    known = stack_names(with_additions.folder / "assembly-Sandbox")
     commands = [shlex.split(command)[1:] for command in _starting("cdk ")]
     patterns = {(words[0], words[1]) for words in commands if len(words) > 1 and words[0] != "bootstrap"}
 
@@ -109,11 +109,11 @@ def test_cdk_commands_name_stacks_of_a_sandbox(with_sandbox: Assembly) -> None:
         assert fnmatch.filter(known, pattern) == list(known), f"cdk {command} {pattern}"
 
 
-def test_aws_commands_name_stacks_of_a_sandbox(with_sandbox: Assembly) -> None:
+def test_aws_commands_name_stacks_of_a_sandbox(with_additions: Assembly) -> None:
     named = [name for command in _starting("aws ") for name in re.findall(r"--stack-name (\S+)", command)]
 
     assert named
-    assert set(named) <= set(stack_names(with_sandbox.folder / "assembly-Sandbox").values())
+    assert set(named) <= set(stack_names(with_additions.folder / "assembly-Sandbox").values())
 
 
 def test_make_commands_are_targets() -> None:

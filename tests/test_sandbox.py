@@ -14,9 +14,9 @@ UNITS = ("Api", "Changes", "Cursors", "Maintenance", "Notifications", "Prober", 
 
 
 @pytest.fixture(scope="module")
-def stacks(with_sandbox: Assembly) -> dict[str, dict[str, dict[str, Any]]]:
+def stacks(with_additions: Assembly) -> dict[str, dict[str, dict[str, Any]]]:
     """The resources of each of the sandbox's stacks, by the name that `cdk` knows it by."""
-    folder = with_sandbox.folder / "assembly-Sandbox"
+    folder = with_additions.folder / "assembly-Sandbox"
     artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"].values()
     return {
         artifact["displayName"]: _resources(folder / artifact["properties"]["templateFile"])
@@ -30,8 +30,8 @@ def _resources(template: Path) -> dict[str, dict[str, Any]]:
     return resources
 
 
-def test_sandbox_has_every_stack_of_a_stage(with_sandbox: Assembly, stacks: dict[str, Any]) -> None:
-    prod = json.loads((with_sandbox.folder / "assembly-AutonomousCarManagerPipeline-Prod/manifest.json").read_text())
+def test_sandbox_has_every_stack_of_a_stage(with_additions: Assembly, stacks: dict[str, Any]) -> None:
+    prod = json.loads((with_additions.folder / "assembly-AutonomousCarManagerPipeline-Prod/manifest.json").read_text())
     of_prod = [found["displayName"] for found in prod["artifacts"].values() if "displayName" in found]
     stacks_of_prod = {name for name in of_prod if not name.endswith(".assets")}
 
@@ -80,13 +80,13 @@ def test_alarms_of_a_sandbox_are_those_of_prod_but_for_the_canarys(
     assert sorted(named) == sorted(name.replace("cars-prod-", "cars-sandbox-") for name in of_prod)
 
 
-def test_application_with_a_sandbox_passes_cdk_nag(with_sandbox: Assembly) -> None:
-    assert "AwsSolutions" in with_sandbox.validated_by()
-    assert with_sandbox.violations() == []
+def test_application_with_a_sandbox_passes_cdk_nag(with_additions: Assembly) -> None:
+    assert "AwsSolutions" in with_additions.validated_by()
+    assert with_additions.violations() == []
 
 
-def test_pipeline_and_its_stages_are_the_same_with_a_sandbox(with_sandbox: Assembly, assembly: Assembly) -> None:
-    released, beside = assembly.files(), with_sandbox.files()
+def test_pipeline_and_its_stages_are_the_same_with_a_sandbox(with_additions: Assembly, assembly: Assembly) -> None:
+    released, beside = assembly.files(), with_additions.files()
     templates = [name for name in released if name.endswith(".template.json")]
 
     assert templates
