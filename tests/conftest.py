@@ -14,10 +14,13 @@ from tests.assembly import Assembly
 from tests.distribution import SharedOnOneWorker
 from tests.example import is_at_example_place
 from tests.once import made_once
+from tests.properties import register_profiles
 
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 os.environ.setdefault("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1")
 os.environ["CDK_VALIDATION"] = "false"  # CloudFormation's own rules take CDK five seconds to load: `cdk synth` has them
+
+register_profiles()
 
 _ROOT = Path(__file__).parent.parent
 

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from service.cars.car import Car, CarChanges, CarDetails, CarStatus, NewCar
 from service.cars.repository import CarRepository, from_item, to_item
+from tests.properties import examples
 
 MODELS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=100)
 NUMBERS = st.integers() | st.floats()
@@ -32,7 +33,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*FIELDS, "car_id"]) | st.text(), inner),
 )
 TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
-MANY = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = examples()
 
 
 def said(car: Car) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def test_car_is_the_same_after_its_representation(details: dict[str, Any]) -> No
     assert Car.model_validate_json(car.model_dump_json()) == car
 
 
-@settings(max_examples=25, parent=MANY)
+@examples(25)
 @given(details=DETAILS, first=PATCHES, second=PATCHES)
 def test_changes_are_merge_patches(
     repository: CarRepository, details: dict[str, Any], first: dict[str, Any], second: dict[str, Any]

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.cars.car import CarChanges, CarStatus, NewCar
 from service.cars.errors import MalformedOrder, OrderContended, OrderNotStarted, OrderOfOtherCar
 from service.cars.orders import MaintenanceAction, MaintenanceOrder, OrderOutcome, OrderRepository, parse_order
 from service.cars.repository import CarRepository
+from tests.properties import examples
 from tests.service.conftest import ORDERS_TABLE_NAME, TABLE_NAME
 from tests.service.faults import Faults
 
@@ -241,7 +242,7 @@ def counting(aws: None) -> tuple[DynamoDBClient, Faults]:
     open_orders=st.sets(st.integers(0, 4)),
     data=st.data(),
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(30)
 def test_end_is_the_same_however_orders_come_and_each_is_carried_out_once(
     repository: CarRepository,
     orders_table: None,

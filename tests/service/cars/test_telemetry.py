@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.cars.car import NewCar
@@ -21,6 +21,7 @@ from service.cars.telemetry import (
     PositionRepository,
     parse_report,
 )
+from tests.properties import examples
 from tests.service.conftest import TABLE_NAME
 
 if TYPE_CHECKING:
@@ -145,9 +146,7 @@ def test_report_of_an_unknown_car_makes_no_car(positions: PositionRepository, dy
     moments=st.lists(st.timedeltas(timedelta(0), timedelta(days=400)), min_size=1, max_size=6, unique=True),
     data=st.data(),
 )
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)  # every example starts with a car of its own making
+@examples(60)  # every example starts with a car of its own making
 def test_newest_report_stays_in_any_order_and_any_number_of_times(
     aws: None, dynamodb: DynamoDBClient, moments: list[timedelta], data: st.DataObject
 ) -> None:

@@ -11,13 +11,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.api.runtime import answer, handler, routes
 from service.api.runtime.request import MAXIMUM_BODY_BYTES
 from service.cars.errors import CarError
 from service.cars.repository import CarRepository
+from tests.properties import examples
 from tests.service.conftest import NOTIFICATIONS_TABLE_NAME, TABLE_NAME, FakeContext, load_event
 
 if TYPE_CHECKING:
@@ -338,7 +339,7 @@ def test_an_unknown_route_is_not_found_as_a_problem(api: Api) -> None:
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150)
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE"]),
     path=st.sampled_from(["/cars", "/cars/car-1", "/cars/car-1/notifications", "/openapi.json"])

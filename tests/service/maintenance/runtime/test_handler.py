@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.cars.car import CarStatus, NewCar
@@ -24,6 +24,7 @@ from service.cars.orders import OrderRepository
 from service.cars.repository import CarRepository
 from service.maintenance.infrastructure import MAXIMUM_RECEIVES
 from service.maintenance.runtime import handler
+from tests.properties import examples
 from tests.service.conftest import ORDERS_TABLE_NAME, TABLE_NAME, FakeContext, load_event
 from tests.service.faults import FAULTS, Fault, Faults, Killed
 from tests.service.metrics import sent_metrics, sent_series
@@ -246,7 +247,7 @@ def test_outage_of_the_table_is_an_error(
     kill_at=st.none() | st.integers(0, 20),
     poison=st.booleans(),
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(30)
 def test_every_order_is_carried_out_once_whatever_fails_on_the_way(
     context: FakeContext,
     repository: CarRepository,

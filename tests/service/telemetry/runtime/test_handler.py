@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.cars.settings import Setting
 from service.cars.telemetry import PositionRepository
 from service.telemetry.infrastructure import SAMPLE
 from service.telemetry.runtime import handler
+from tests.properties import examples
 from tests.service.conftest import TABLE_NAME, FakeContext, load_event
 from tests.service.faults import FAULTS, INTERNAL_ERROR, Fault, Faults, Killed
 from tests.service.metrics import sent_metrics, sent_series
@@ -338,7 +339,7 @@ def test_unreachable_table_is_an_error(context: FakeContext, faults: Faults) -> 
 
 
 @given(data=st.data(), cars=st.integers(1, 4), count=st.integers(1, 12))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 def test_nothing_is_lost_and_nothing_set_aside_twice_whatever_fails_on_the_way(
     context: FakeContext,
     dynamodb: DynamoDBClient,
