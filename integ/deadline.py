@@ -8,12 +8,17 @@ from collections.abc import Callable
 DEADLINE_SECONDS = 60
 """How long a new role may be unknown to IAM, and what goes through a stream, a queue or a topic may be on its way."""
 
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 0.5
+
 
 def wait_until(is_so: Callable[[], bool]) -> bool:
-    """Asks again until it is so, or the deadline has passed: what is asked then fails in the test that needs it."""
+    """Asks again, soon at first, until it is so or the deadline has passed: what is asked then fails in the test."""
     deadline = time.monotonic() + DEADLINE_SECONDS
+    pause = FIRST_PAUSE_SECONDS
     while not is_so():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.5)
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import json
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.loaders
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
@@ -61,6 +63,14 @@ def no_aws_of_the_user() -> Iterator[None]:
         environment.setenv("AWS_DEFAULT_REGION", "eu-west-1")
         environment.setenv("AWS_CONFIG_FILE", os.devnull)
         environment.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def botocores_data_read_once() -> Iterator[None]:
+    """Each session would read and parse a megabyte of endpoints and the models of its services anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", functools.cache(botocore.loaders.create_loader))
         yield
 
 
