@@ -31,8 +31,8 @@ from service.prober.runtime.signed_api import SignedApi
 ROOM_FOR_A_JOURNEY_MILLISECONDS = 10_000
 """With less time left no journey is begun. One that hangs for longer costs the minute its heartbeat: so it should."""
 
-TRAVELLERS = 2
-"""With one, 120 requests of half a second would not fit into a minute."""
+TRAVELLERS = 4
+"""With fewer, 120 requests of two seconds would not fit into a minute."""
 
 logger = Logger(service=ServiceName.PROBER)
 metrics = Metrics(namespace=METRICS_NAMESPACE, service=ServiceName.PROBER)
