@@ -28,7 +28,7 @@ test: prepare ## everything CI checks: style, types, that it synthesizes, unit a
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy .
 	@$(MAKE) --no-print-directory synth
-	$(VENV)/pytest -n 2 --assembly=cdk.out --cov --cov-fail-under=95 --cov-report=term:skip-covered
+	$(VENV)/pytest -n logical --maxprocesses=4 --assembly=cdk.out --cov --cov-fail-under=95 --cov-report=term:skip-covered
 
 gauntlet: prepare ## release every bad release of integ/gauntlet: each must be stopped where it should be
 	$(VENV)/pytest -s integ/gauntlet

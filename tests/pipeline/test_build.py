@@ -19,7 +19,8 @@ def test_build_checks_style_and_types_and_tests_what_it_has_synthesized(
         "ruff format --check .",
         "mypy .",
         "cdk synth --quiet",
-        "pytest -n 2 --assembly=cdk.out --hypothesis-profile=build --ignore=tests/rehearsal --ignore=tests/bench",
+        "pytest -n logical --maxprocesses=4 --assembly=cdk.out --hypothesis-profile=build "
+        "--ignore=tests/rehearsal --ignore=tests/bench",
     ]
 
 
