@@ -101,20 +101,25 @@ def test_layer_has_bytecode_for_each_source(layer: zipfile.ZipFile) -> None:
 def test_bytecode_of_the_layer_has_no_docstrings_but_every_assert_and_line(tmp_path: Path) -> None:
     function = 'def divide(a, b):\n    """Of the function."""\n    assert b, "by zero"\n    return a / b\n'
     (tmp_path / "divide.py").write_text(f'"""Of the module."""\n\n{function}')
+    (tmp_path / "double.py").write_text('def double(a):\n    """Of the function."""\n    return 2 * a\n')
     (tmp_path / "empty.py").write_text('class Empty:\n    """Of the class."""\n')
+    (tmp_path / "checked.py").write_text('"""Of the module."""\nIS_CHECKED = __debug__\n')
 
     for options in ((), ("--without-docstrings",)):
         compiler = str(bundling.LAYER / "compile.py")
         subprocess.run([sys.executable, compiler, str(tmp_path), "/opt/python", *options], check=True)
         bytecode = {file.name.partition(".")[0]: file.read_bytes() for file in tmp_path.rglob("*.pyc")}
         module: dict[str, object] = {}
-        exec(marshal.loads(bytecode["divide"][16:]), module)
+        for code in bytecode.values():
+            exec(marshal.loads(code[16:]), module)
 
-        divide = module["divide"]
+        divide, double = module["divide"], module["double"]
         assert isinstance(divide, FunctionType)
+        assert isinstance(double, FunctionType)
         assert (b"Of the" in b"".join(bytecode.values())) == (not options)
-        assert (divide.__doc__ is None) == bool(options)
-        assert divide.__code__.co_firstlineno == 3
+        assert (divide.__doc__ is None) == (double.__doc__ is None) == bool(options)
+        assert (divide.__code__.co_firstlineno, double.__code__.co_firstlineno) == (3, 1)
+        assert (double(2), module["IS_CHECKED"]) == (4, True)
         with pytest.raises(AssertionError, match="by zero"):
             divide(1, 0)
 
