@@ -8,7 +8,7 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help prepare run plan test gauntlet bench synth openapi schema released constraints clean
+.PHONY: help prepare run plan test types gauntlet bench synth openapi schema released constraints clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -26,9 +26,11 @@ plan: prepare ## show what the pipeline would run; runs nothing
 test: prepare ## everything CI checks: style, types, that it synthesizes, unit and template tests
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
-	$(VENV)/mypy .
-	@$(MAKE) --no-print-directory synth
+	@$(MAKE) --no-print-directory --jobs=2 types synth
 	$(VENV)/pytest -n logical --maxprocesses=4 --assembly=cdk.out --cov --cov-fail-under=95 --cov-report=term:skip-covered
+
+types: prepare ## check types
+	$(VENV)/mypy .
 
 gauntlet: prepare ## release every bad release of integ/gauntlet: each must be stopped where it should be
 	$(VENV)/pytest -s integ/gauntlet
@@ -54,5 +56,5 @@ constraints: prepare ## pin anew every package that requirements-dev.txt leads t
 	@$(PIN) rehearsal/requirements.in -c constraints.txt -o rehearsal/requirements.txt
 
 clean: ## remove all that the commands made in this folder
-	rm -rf .venv node_modules cdk.out build rehearsal.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .prepare.lock
+	rm -rf .venv node_modules cdk.out build rehearsal.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .prepare.lock .background
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

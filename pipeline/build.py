@@ -24,8 +24,10 @@ def build_step(source: pipelines.CodePipelineSource) -> pipelines.CodeBuildStep:
         commands=[
             "ruff check .",
             "ruff format --check .",
-            "mypy .",
+            # Each keeps one processor busy, and neither needs what the other makes.
+            "python3 scripts/background.py start mypy mypy .",
             "cdk synth --quiet",
+            "python3 scripts/background.py wait mypy",
             # The template tests read what is released. Those of the local run and of the benchmark are left to
             # `make test`: nothing of them is released. Properties are tried with other examples in each build, and so
             # with fewer than there (tests/properties.py).

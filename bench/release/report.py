@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+_REAPING = Path(__file__).with_name("reaping.py")
 AWS_MINUTES = 10
 
 
@@ -62,7 +65,11 @@ class BuildCommands:
     commands: tuple[str, ...]
 
     def script(self, times: str) -> str:
-        """For bash: the file `times` takes the seconds, user and system seconds of the commands alone."""
+        """For bash: the file `times` takes the seconds, user and system seconds of the commands alone.
+
+        Those in the background count, too.
+        """
+        commands = "\n".join(["set -e", *self.commands])
         exports = [f"export {name}={shlex.quote(value)}" for name, value in self.variables.items()]
         return "\n".join(
             [
@@ -71,9 +78,7 @@ class BuildCommands:
                 *self.install,
                 f"exec 3>{shlex.quote(times)} 4>&2",
                 "TIMEFORMAT='%R %U %S'",
-                "{ time {",
-                *self.commands,
-                "} 2>&4 ; } 2>&3",
+                f"{{ time {shlex.join([sys.executable, str(_REAPING), 'bash', '-c', commands])} 2>&4 ; }} 2>&3",
             ]
         )
 

@@ -105,8 +105,8 @@ def make_run(side: Side) -> Figures:
     """A fresh clone with warm package caches, from `make run` to Released; and once more."""
     with side.removed_clone() as clone:
         side.copy_packages(clone)
-        first = clone.run("make", "run", log="first")
-        again = clone.run("make", "run", log="again")
+        first = clone.run("make", "run", log="first", samples_memory=True)
+        again = clone.run("make", "run", log="again", samples_memory=True)
     return {
         FIRST: first.seconds,
         FIRST_MEMORY: first.peak_bytes / _GB,
@@ -122,7 +122,7 @@ def build(side: Side) -> Figures:
     with side.removed_clone() as clone:
         times = clone.folder / "times"
         _drop_repository(clone)
-        usage: Usage = clone.run("bash", "-c", commands.script(str(times)), log="build")
+        usage: Usage = clone.run("bash", "-c", commands.script(str(times)), log="build", samples_memory=True)
         seconds, cpu_seconds = parse_times(times.read_text())
     return {BUILD_CPU: cpu_seconds, BUILD: seconds, BUILD_MEMORY: usage.peak_bytes / _GB}
 

@@ -62,10 +62,11 @@ class Clone:
         layout = self.layout
         return (self.folder / "cache" if layout.is_users else self.source) / layout.cache
 
-    def run(self, *command: str | Path, log: str) -> Usage:
+    def run(self, *command: str | Path, log: str, samples_memory: bool = False) -> Usage:
         """Raises CommandFailed."""
-        words = [str(word) for word in command]
-        return run(words, cwd=self.source, env=environment(self.folder), log=self.folder / f"{log}.log")
+        words, log_file = [str(word) for word in command], self.folder / f"{log}.log"
+        env = environment(self.folder)
+        return run(words, cwd=self.source, env=env, log=log_file, samples_memory=samples_memory)
 
 
 @dataclass

@@ -50,6 +50,7 @@ def test_what_a_command_burns_and_needs_counts_with_its_children(tmp_path: Path)
         cwd=tmp_path,
         env=dict(os.environ),
         log=tmp_path / "log",
+        samples_memory=True,
     )
 
     assert usage.cpu_seconds >= 1.2

@@ -17,8 +17,9 @@ def test_build_checks_style_and_types_and_tests_what_it_has_synthesized(
     assert buildspec["phases"]["build"]["commands"] == [
         "ruff check .",
         "ruff format --check .",
-        "mypy .",
+        "python3 scripts/background.py start mypy mypy .",
         "cdk synth --quiet",
+        "python3 scripts/background.py wait mypy",
         "pytest -n logical --maxprocesses=4 --assembly=cdk.out --hypothesis-profile=build "
         "--ignore=tests/rehearsal --ignore=tests/bench",
     ]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,16 @@ def test_script_times_the_commands_alone_in_the_shell_that_installed(tmp_path: P
     assert done.stdout == f"kept\n{tmp_path}\n"
     assert done.stderr == ""
     assert len((tmp_path / "times").read_text().split()) == 3
+
+
+def test_script_times_what_is_left_in_the_background(tmp_path: Path) -> None:
+    burning = f'"{sys.executable}" -c "import time\nwhile time.process_time() < 0.5: pass"'
+    document = {"phases": {"build": {"commands": [f"{{ {burning}; }} &"]}}}
+    script = build_commands(template(json.dumps(document))).script(str(tmp_path / "times"))
+
+    subprocess.run(["bash", "-c", script], check=True)
+
+    assert parse_times((tmp_path / "times").read_text())[1] >= 0.5
 
 
 def test_script_ends_with_the_command_that_fails(tmp_path: Path) -> None:
