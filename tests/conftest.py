@@ -6,8 +6,10 @@ In the build not even that: `--assembly cdk.out` has the tests read what `cdk sy
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import coverage
 import pytest
 
 from tests.assembly import Assembly
@@ -28,6 +30,19 @@ _ROOT = Path(__file__).parent.parent
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SharedOnOneWorker:
     return SharedOnOneWorker(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """What runs nothing of the service is not traced for its coverage: that takes a quarter of the time more."""
+    counting = coverage.Coverage.current() if item.path.is_relative_to(_ROOT / "tests" / "rehearsal") else None
+    if counting is not None:
+        counting.stop()
+    try:
+        return (yield)
+    finally:
+        if counting is not None:
+            counting.start()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
