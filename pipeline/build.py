@@ -1,4 +1,6 @@
-"""The build: checks the commit as `make test` does, and writes the cloud assembly, once, for every stage.
+"""The build: checks all that is released of the commit, and writes the cloud assembly, once, for every stage.
+
+`make test` checks more: the local run and the benchmarks, and properties with all of their examples.
 
 It must not deploy, and installs nothing that the repository does not pin.
 """

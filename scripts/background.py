@@ -11,6 +11,8 @@ than that what runs in the background goes on ("Background tasks in build enviro
 from __future__ import annotations
 
 import fcntl
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +20,7 @@ from pathlib import Path
 FOLDER = Path(".background")
 """Below the folder that it is called in: NAME.log is what the command says, NAME.status its exit code.
 
-NAME.lock is locked for as long as it runs, and free again however it ends.
+NAME.lock is locked for as long as the command runs, and free again however it ends: it holds the lock itself.
 """
 
 
@@ -32,7 +34,7 @@ def start(name: str, command: list[str]) -> int:
         _file(name, "status").unlink(missing_ok=True)
         with _file(name, "log").open("wb") as log:
             subprocess.Popen(
-                [sys.executable, __file__, "run", name, *command],
+                [sys.executable, __file__, "run", str(lock.fileno()), name, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -42,10 +44,10 @@ def start(name: str, command: list[str]) -> int:
     return 0
 
 
-def run(name: str, command: list[str]) -> int:
+def run(lock: int, name: str, command: list[str]) -> int:
     """In a process of its own, which outlives the one that started it."""
     try:
-        code = subprocess.call(command)
+        code = subprocess.call(command, pass_fds=(lock,))
     except OSError as error:
         code = _fail(f"{command[0]} cannot be run: {error.strerror}")
     unfinished = _file(name, "unfinished")
@@ -61,17 +63,22 @@ def wait(name: str) -> int:
         return _fail(f"{name} was not started in {Path.cwd()}.")
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-    sys.stdout.write(_file(name, "log").read_text(errors="replace"))
+    with _file(name, "log").open("rb") as log:
+        shutil.copyfileobj(log, sys.stdout.buffer)
     sys.stdout.flush()
     status = _file(name, "status")
     if not status.exists():
-        return _fail(f"{name} was killed before its end.")
+        return _fail(f"{name} was killed before its end, or could not say how it has ended.")
     code = int(status.read_text())
     return code if code >= 0 else 128 - code  # as a shell has it for one that a signal ended
 
 
 def _file(name: str, suffix: str) -> Path:
     return FOLDER / f"{name}.{suffix}"
+
+
+def _is_name(text: str) -> bool:
+    return re.fullmatch(r"[\w-]+", text) is not None
 
 
 def _fail(message: str) -> int:
@@ -81,11 +88,11 @@ def _fail(message: str) -> int:
 
 def main(arguments: list[str]) -> int:
     match arguments:
-        case ["start", name, *command] if command:
+        case ["start", name, *command] if command and _is_name(name):
             return start(name, command)
-        case ["run", name, *command]:
-            return run(name, command)
-        case ["wait", name]:
+        case ["run", lock, name, *command]:
+            return run(int(lock), name, command)
+        case ["wait", name] if _is_name(name):
             return wait(name)
     sys.stderr.write(f"{__doc__}\n")
     return 2

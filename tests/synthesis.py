@@ -45,7 +45,7 @@ def synthesize(
 
 
 class PipelineWithNewAsset(PipelineStack):
-    """The API of each stage has an asset more: a file in a folder of its own, which only this class knows."""
+    """The API of each stage has an asset more: this file."""
 
     def service_stage(self, stage_id: str, configuration: StageConfiguration) -> ServiceStage:
         stage = super().service_stage(stage_id, configuration)

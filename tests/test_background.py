@@ -63,7 +63,24 @@ def test_one_that_is_killed_with_all_that_watches_it_has_failed(folder: Path) ->
 
     ended = background("wait", "types")
 
-    assert (ended.returncode, ended.stderr) == (1, "background: types was killed before its end.\n")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("background: types was killed before its end")
+
+
+def test_command_is_waited_for_when_what_watches_it_is_killed(folder: Path) -> None:
+    os.mkfifo(folder / "others")
+    background("start", "types", "sh", "-c", "echo $PPID; cat others")
+    log = folder / ".background" / "types.log"
+    deadline = time.monotonic() + 30
+    while not log.read_text().endswith("\n") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(int(log.read_text()), signal.SIGKILL)
+
+    again = background("start", "types", "true")
+    (folder / "others").write_text("")
+
+    assert (again.returncode, again.stderr) == (1, "background: types is still running: wait for it first.\n")
+    assert background("wait", "types").returncode == 1
 
 
 def test_program_that_is_not_there_is_named() -> None:
@@ -93,7 +110,10 @@ def test_same_name_is_not_started_twice_at_once(folder: Path) -> None:
     assert background("wait", "types").returncode == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["start"], ["start", "types"], ["wait"], ["stop", "types"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["start"], ["start", "types"], ["start", "../types", "true"], ["wait"], ["wait", "a/b"], ["stop", "types"]],
+)
 def test_usage_is_told(arguments: list[str]) -> None:
     told = background(*arguments)
 

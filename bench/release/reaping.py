@@ -25,7 +25,8 @@ def main(command: list[str]) -> int:
         except ChildProcessError:
             return result
         if pid == started:
-            result = os.waitstatus_to_exitcode(status)
+            code = os.waitstatus_to_exitcode(status)
+            result = code if code >= 0 else 128 - code  # as a shell has it for one that a signal ended
 
 
 if __name__ == "__main__":

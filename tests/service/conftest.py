@@ -66,11 +66,14 @@ def no_aws_of_the_user() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True, scope="session")
+_one_loader = functools.cache(botocore.loaders.create_loader)
+
+
+@pytest.fixture(autouse=True, scope="module")
 def botocores_data_read_once() -> Iterator[None]:
     """Each session would read and parse a megabyte of endpoints and the models of its services anew."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("botocore.session.create_loader", functools.cache(botocore.loaders.create_loader))
+        patch.setattr("botocore.session.create_loader", _one_loader)
         yield
 
 

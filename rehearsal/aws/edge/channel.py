@@ -112,7 +112,7 @@ class _Channel(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as exc:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as exc:
             self._fail(f"its answer is no HTTP: {exc}")
             self.abort()
 
@@ -128,6 +128,8 @@ class _Channel(asyncio.Protocol):
     def on_message_complete(self) -> None:
         answer = self._answer
         answer.status = self._parser.get_status_code()
+        if answer.status < 200:  # said on the way; the answer comes after it
+            return
         answer.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         if not self._parser.should_keep_alive():
             self.abort()

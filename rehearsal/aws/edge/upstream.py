@@ -94,12 +94,18 @@ class Upstream:
 
     async def send(self, request: SignedRequest) -> Answer:
         """Send a request that the edge read or made, and read the whole answer."""
+        if request.method == "HEAD":  # its answer announces a body that does not come: the channel would wait for it
+            return await self._ask_for_head(request)
         headers = [
             (name.encode(), value.encode(errors="surrogateescape"))
             for name, value in request.headers.items()
             if name.lower().encode() not in _NOT_FORWARDED
         ]
         return _answer(await self._channels.ask(request.method, request.target, [*headers, _BY_TLS], request.body))
+
+    async def _ask_for_head(self, request: SignedRequest) -> Answer:
+        async with self._request(request.method, request.target, _forwarded_headers(request.headers), None) as answer:
+            return Answer(answer.status, _answer_headers(answer), b"")
 
     async def send_as(self, principal: Principal, request: SignedRequest, *, region: str, service: str) -> Answer:
         """Send a request signed by the principal."""

@@ -102,7 +102,7 @@ class _Connection(asyncio.Protocol):
                 self._write(Response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE), is_last=True)
                 return
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, UnicodeDecodeError):
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade, UnicodeDecodeError):
             self._write(Response(HTTPStatus.BAD_REQUEST), is_last=True)
 
     def on_message_begin(self) -> None:

@@ -35,21 +35,24 @@ class Remembered(Generic[Value]):
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._values: dict[Hashable, tuple[float, Value]] = {}
+        self._forgotten = 0
 
     def get(self, key: Hashable, read: Callable[[], Value]) -> Value:
         """The value of `key`; `read` is called when it is unknown or too old. Its errors are not remembered."""
         now = self._monotonic()
         with self._lock:
-            known = self._values.get(key)
+            known, forgotten = self._values.get(key), self._forgotten
         if known is not None and now - known[0] < self._seconds:
             return known[1]
         if _is_only_remembered.get():
             raise NotRemembered
         value = read()
         with self._lock:
-            self._values[key] = (now, value)
+            if forgotten == self._forgotten:  # else it may have been read before what it was forgotten for
+                self._values[key] = (now, value)
         return value
 
     def forget(self, is_meant: Callable[[Hashable], bool]) -> None:
         with self._lock:
+            self._forgotten += 1
             self._values = {key: value for key, value in self._values.items() if not is_meant(key)}

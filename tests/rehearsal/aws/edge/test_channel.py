@@ -84,7 +84,28 @@ def test_requests_at_once_have_connections_of_their_own(tmp_path: Path) -> None:
     assert asyncio.run(ask()) == [b"hello"] * 3
 
 
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", b"SSH-2.0-OpenSSH_9.2\r\n"])
+def test_what_is_said_on_the_way_is_not_the_answer(tmp_path: Path) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n" + OK)
+
+    async def ask() -> None:
+        async with channels_to(tmp_path, serve) as channels, asyncio.timeout(10):
+            answer = await channels.ask("GET", "/", [], b"")
+            assert (answer.status, answer.body) == (200, b"hello")
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+    ],
+)
 def test_an_answer_that_is_none_is_an_error_of_the_connection(said: bytes, tmp_path: Path) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)

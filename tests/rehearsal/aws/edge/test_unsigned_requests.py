@@ -37,6 +37,14 @@ def test_unsigned_call_of_an_api_is_answered(
     assert answer == (status, {"message": message})
 
 
+def test_head_of_an_api_is_answered_though_no_body_comes(tmp_path: Path) -> None:
+    async def ask() -> tuple[int, object]:
+        async with asyncio.timeout(10):
+            return await _ask_unsigned("HEAD", "/_aws/execute-api/abc123/prod/cars", 200, tmp_path / "aws.sock")
+
+    assert asyncio.run(ask())[0] == 200
+
+
 def test_any_other_unsigned_request_stops_at_the_edge(tmp_path: Path) -> None:
     status, answer = asyncio.run(_get_unsigned("/some-bucket/some-key", 200, tmp_path / "aws.sock"))
 
@@ -80,6 +88,10 @@ def test_no_connection_outlives_the_edge(tmp_path: Path) -> None:
 
 
 async def _get_unsigned(path: str, upstream_status: int, socket: Path) -> tuple[int, object]:
+    return await _ask_unsigned("GET", path, upstream_status, socket)
+
+
+async def _ask_unsigned(method: str, path: str, upstream_status: int, socket: Path) -> tuple[int, object]:
     async def answer(_: web.Request) -> web.Response:
         return web.json_response({"message": "from upstream"}, status=upstream_status)
 
@@ -91,8 +103,8 @@ async def _get_unsigned(path: str, upstream_status: int, socket: Path) -> tuple[
     edge = Edge(listen(), socket, "secret")
     await edge.start()
     try:
-        async with aiohttp.ClientSession() as session, session.get(edge.url + path) as answered:
-            return answered.status, await answered.json()
+        async with aiohttp.ClientSession() as session, session.request(method, edge.url + path) as answered:
+            return answered.status, None if method == "HEAD" else await answered.json()
     finally:
         await edge.stop()
         await runner.cleanup()

@@ -68,9 +68,17 @@ def test_a_connection_is_closed_where_the_caller_wants_no_more() -> None:
     assert received.endswith(b"/path value body")
 
 
-def test_what_is_no_http_is_refused_and_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"\x16\x03\x01 hello\r\n\r\n",
+        b"GET /path HTTP/1.1\r\nHost: localhost\r\nX-Name: value\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+        b"CONNECT aws.example:443 HTTP/1.1\r\nX-Name: value\r\nHost: aws.example:443\r\n\r\n",
+    ],
+)
+def test_what_is_not_spoken_here_is_refused_and_logs_nothing(said: bytes, caplog: pytest.LogCaptureFixture) -> None:
     with caller_of_server() as caller:
-        received = answer_to(caller, b"\x16\x03\x01 hello\r\n\r\n", ends_with=b"never")
+        received = answer_to(caller, said, ends_with=b"never")
 
     assert received.startswith(b"HTTP/1.1 400 Bad Request")
     assert caplog.records == []

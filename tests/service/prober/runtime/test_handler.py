@@ -82,6 +82,28 @@ def test_journeys_are_on_the_way_at_once(context: FakeContext, monkeypatch: pyte
     assert (tally["journeys"], tally["failures"]) == (18, {})
 
 
+@pytest.mark.parametrize(("seconds", "journeys"), [(0.4, 17), (1.0, 7), (2.0, 3), (7.0, 1)])
+def test_slow_api_costs_journeys_and_not_the_tally(
+    seconds: float, journeys: int, context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given an API whose every request takes so long, and one traveller
+    context.remaining_milliseconds = 55_000
+    api = FakeApi()
+    call = api.call
+
+    def call_slowly(method: str, path: str, **options: Any) -> Answer:
+        context.remaining_milliseconds -= int(1000 * seconds)
+        return call(method, path, **options)
+
+    monkeypatch.setattr(api, "call", call_slowly)
+    monkeypatch.setattr(handler, "TRAVELLERS", 1)
+    # when
+    tally = run(api, context, monkeypatch)
+    # then
+    assert tally["journeys"] == journeys
+    assert context.remaining_milliseconds > 0
+
+
 def test_heartbeat_is_the_metric_that_the_alarm_watches(
     context: FakeContext, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
