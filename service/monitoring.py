@@ -27,6 +27,12 @@ LATENCY_P95_MILLISECONDS = 1000
 LONGEST_DELAY = Duration.minutes(5)
 """For how long a record of a stream, or an asynchronous event, may wait: then the function fails, or is too slow."""
 
+OF_A_QUEUE = cloudwatch.TreatMissingData.IGNORE
+"""SQS sends metrics of a queue while it is active ("Monitoring Amazon SQS queues using CloudWatch").
+
+Messages may lie there for longer: an alarm on them must not end because nobody touches them.
+"""
+
 BAKE_ALARMS = ("api-5xx-rate", "api-latency-p95", "changes-delayed", "telemetry-delayed", "prober-heartbeat")
 
 
@@ -100,6 +106,17 @@ def lambda_metric(metric_name: str, function: lambda_.IFunction, *, statistic: s
     )
 
 
+def function_metric(metric_name: str, function: lambda_.IFunction, *, statistic: str) -> cloudwatch.Metric:
+    """A metric of all that the function does, whatever it was invoked through."""
+    return cloudwatch.Metric(
+        namespace="AWS/Lambda",
+        metric_name=metric_name,
+        dimensions_map={"FunctionName": function.function_name},
+        statistic=statistic,
+        period=PERIOD,
+    )
+
+
 def api_alarms(
     scope: Construct, *, function: lambda_.IFunction, settings: ServiceSettings, operators_topic: sns.ITopic
 ) -> None:
@@ -161,16 +178,14 @@ def delay_alarm(
     function: lambda_.IFunction,
     settings: ServiceSettings,
     operators_topic: sns.ITopic,
-    metric_name: str = "IteratorAge",
-    waiting: str = "Records of the stream have waited",
 ) -> cloudwatch.Alarm:
     """On records of a stream that wait: the function fails, or is too slow."""
     return service_alarm(
         scope,
         construct_id,
         what=f"{unit}-delayed",
-        description=f"{waiting} for more than {LONGEST_DELAY.to_minutes():.0f} minutes.",
-        metric=lambda_metric(metric_name, function, statistic="Maximum"),
+        description=f"Records of the stream have waited for more than {LONGEST_DELAY.to_minutes():.0f} minutes.",
+        metric=lambda_metric("IteratorAge", function, statistic="Maximum"),
         threshold=LONGEST_DELAY.to_milliseconds(),
         settings=settings,
         operators_topic=operators_topic,
@@ -187,16 +202,21 @@ def event_age_alarm(
     operators_topic: sns.ITopic,
 ) -> cloudwatch.Alarm:
     """On asynchronous events that wait in Lambda's own queue: the function fails, or is throttled."""
-    return delay_alarm(
+    return service_alarm(
         scope,
         construct_id,
-        unit=unit,
-        function=function,
+        what=f"{unit}-delayed",
+        description=f"Events have waited in Lambda's queue for more than {LONGEST_DELAY.to_minutes():.0f} minutes.",
+        metric=event_age(function),
+        threshold=LONGEST_DELAY.to_milliseconds(),
         settings=settings,
         operators_topic=operators_topic,
-        metric_name="AsyncEventAge",
-        waiting="Events have waited in Lambda's queue",
     )
+
+
+def event_age(function: lambda_.IFunction) -> cloudwatch.Metric:
+    """How old asynchronous events are when they reach the function. It is documented for no alias, only as a whole."""
+    return function_metric("AsyncEventAge", function, statistic="Maximum")
 
 
 def queued_failures_alarm(
@@ -219,6 +239,7 @@ def queued_failures_alarm(
         threshold=0,
         evaluation_periods=1,
         datapoints_to_alarm=1,
+        treat_missing_data=OF_A_QUEUE,
         settings=settings,
         operators_topic=operators_topic,
     )

@@ -73,9 +73,7 @@ class ServiceStage(cdk.Stage):
             Unit(
                 name="notifications",
                 function=notifications.notifications_function.function,
-                delay=monitoring.lambda_metric(
-                    "AsyncEventAge", notifications.notifications_function.function, statistic="Maximum"
-                ),
+                delay=monitoring.event_age(notifications.notifications_function.function),
                 failure_queues=(
                     *(notifications.unpublished_queue, notifications.undelivered_queue, notifications.failed_queue),
                 ),

@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 from aws_cdk import aws_apigateway as apigateway
 
-from service.api.runtime.problems import CONTENT_TYPE
+from service.api.runtime.problems import CONTENT_TYPE, TITLES
 
 AWS_SAYS = "$context.error.messageString"
 """API Gateway's own sentence, a JSON string."""
@@ -52,7 +52,7 @@ def add_gateway_responses(api: apigateway.RestApi) -> None:
         _add(
             api,
             kind,
-            _document(title=status.phrase, status=status, detail=detail if detail == AWS_SAYS else json.dumps(detail)),
+            _document(title=TITLES[status], status=status, detail=detail if detail == AWS_SAYS else json.dumps(detail)),
             status=status,
         )
     for kind, (title, detail) in DEFAULTS.items():

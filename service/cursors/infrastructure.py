@@ -54,7 +54,7 @@ class CursorsStack(cdk.Stack):
             "RotationFails",
             what="cursors-rotation",
             description="The key of the cursors could not be rotated; the keys in use stay good.",
-            metric=monitoring.lambda_metric("Errors", self.rotation_function.function, statistic="Sum"),
+            metric=monitoring.function_metric("Errors", self.rotation_function.function, statistic="Sum"),
             threshold=0,
             evaluation_periods=1,
             datapoints_to_alarm=1,
@@ -63,8 +63,13 @@ class CursorsStack(cdk.Stack):
         )
 
     def _schedule(self) -> None:
-        """Not CDK's `add_rotation_schedule`, which lets the function do more, and forbids the account to delete it."""
-        self.rotation_function.function.add_to_role_policy(
+        """Not CDK's `add_rotation_schedule`, which lets the function do more, and forbids the account to delete it.
+
+        The function's own ARN, and so neither a version nor an alias: Secrets Manager's pages speak of a function's
+        ("RotateSecret", AWS::SecretsManager::RotationSchedule), and of no other.
+        """
+        function = self.rotation_function.function
+        function.add_to_role_policy(
             iam.PolicyStatement(
                 actions=[
                     "secretsmanager:DescribeSecret",
@@ -75,8 +80,7 @@ class CursorsStack(cdk.Stack):
                 resources=[self.keys.secret_arn],
             )
         )
-        alias = self.rotation_function.alias
-        alias.add_permission(
+        function.add_permission(
             "SecretsManager",
             principal=iam.ServicePrincipal("secretsmanager.amazonaws.com"),
             source_account=self.account,
@@ -85,9 +89,9 @@ class CursorsStack(cdk.Stack):
             self,
             "Schedule",
             secret_id=self.keys.secret_arn,
-            rotation_lambda_arn=alias.function_arn,
+            rotation_lambda_arn=function.function_arn,
             rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(
                 schedule_expression=f"rate({ROTATION.to_days():.0f} days)"
             ),
         )
-        schedule.node.add_dependency(alias)
+        schedule.node.add_dependency(function)

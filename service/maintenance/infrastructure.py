@@ -125,6 +125,7 @@ class MaintenanceStack(cdk.Stack):
             description=f"An order has waited for more than {LONGEST_WAIT.to_minutes():.0f} minutes.",
             metric=self.queue.metric_approximate_age_of_oldest_message(statistic="Maximum", period=monitoring.PERIOD),
             threshold=LONGEST_WAIT.to_seconds(),
+            treat_missing_data=monitoring.OF_A_QUEUE,
             settings=settings,
             operators_topic=operators_topic,
         )

@@ -21,7 +21,7 @@ SENT_BY_AWS = {
     LAMBDA: (
         {"Invocations", "Errors", "Duration", "Throttles", "IteratorAge", "AsyncEventAge", "AsyncEventsDropped"}
         | {"AsyncEventsReceived", "DestinationDeliveryFailures", "DeadLetterErrors", "ConcurrentExecutions"},
-        [{"FunctionName", "Resource"}, {"FunctionName", "Resource", "ExecutedVersion"}],
+        [{"FunctionName"}, {"FunctionName", "Resource"}, {"FunctionName", "Resource", "ExecutedVersion"}],
     ),
     # "Available CloudWatch metrics for Amazon SQS"
     SQS: (
@@ -45,6 +45,7 @@ INTAKE_DIMENSIONS = [{"FunctionName"}, {"FunctionName", "ExecutedVersion"}]
 """tests/service/telemetry/runtime/test_handler.py and that of maintenance run the functions and read what they send."""
 ONLY_OF_A_STREAM = {"IteratorAge"}
 ONLY_OF_ASYNCHRONOUS_EVENTS = {"AsyncEventAge", "AsyncEventsDropped", "AsyncEventsReceived"}
+"""Documented for a function as a whole only."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,25 @@ def test_every_alarm_on_a_function_names_it_as_lambda_does(assembly: Assembly) -
             continue
         function = metric.dimensions["FunctionName"]
         assert metric.template.resources[function["Ref"]]["Type"] == "AWS::Lambda::Function", metric.alarm
+        if metric.name in ONLY_OF_ASYNCHRONOUS_EVENTS or not has_alias(metric.template, function):
+            assert set(metric.dimensions) == {"FunctionName"}, metric.alarm
+            continue
         assert metric.dimensions["Resource"] == {"Fn::Join": ["", [function, ":live"]]}, metric.alarm
         assert_version_is_of_the_function(metric)
+
+
+def has_alias(template: Template, function: dict[str, str]) -> bool:
+    aliases = template.of_type("AWS::Lambda::Alias").values()
+    return any(alias["Properties"]["FunctionName"] == function for alias in aliases)
+
+
+def test_alarm_on_a_queue_stays_as_it_is_while_sqs_says_nothing_of_an_idle_one(assembly: Assembly) -> None:
+    on_queues = [metric for metric in watched(assembly) if metric.namespace == SQS]
+
+    assert len(on_queues) > 5
+    for metric in on_queues:
+        alarm = metric.template.resources[metric.alarm]["Properties"]
+        assert alarm["TreatMissingData"] == "ignore", metric.alarm
 
 
 def test_every_alarm_on_what_a_function_refuses_is_of_a_function_that_counts_it(assembly: Assembly) -> None:

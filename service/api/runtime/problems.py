@@ -18,6 +18,24 @@ from service.cars.errors import CarAlreadyExists, CarError, CarHasChanged, CarNo
 
 CONTENT_TYPE = "application/problem+json"
 
+TITLES: dict[HTTPStatus, str] = {
+    HTTPStatus.BAD_REQUEST: "Bad Request",
+    HTTPStatus.UNAUTHORIZED: "Unauthorized",
+    HTTPStatus.FORBIDDEN: "Forbidden",
+    HTTPStatus.NOT_FOUND: "Not Found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Method Not Allowed",
+    HTTPStatus.CONFLICT: "Conflict",
+    HTTPStatus.PRECONDITION_FAILED: "Precondition Failed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Unsupported Media Type",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Content",
+    HTTPStatus.PRECONDITION_REQUIRED: "Precondition Required",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too Many Requests",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Internal Server Error",
+    HTTPStatus.GATEWAY_TIMEOUT: "Gateway Timeout",
+}
+"""As RFC 9110 and RFC 6585 have them; `HTTPStatus.phrase`, and with it the API's template, differs from Python to Python."""
+
 STATUSES: dict[type[CarError], HTTPStatus] = {
     CarNotFound: HTTPStatus.NOT_FOUND,
     CarAlreadyExists: HTTPStatus.CONFLICT,
@@ -37,7 +55,7 @@ def problem(refusal: RequestRefused | CarError) -> Answer:
         raise refusal
     document: dict[str, object] = {
         "type": "about:blank",
-        "title": status.phrase,
+        "title": TITLES[status],
         "status": status.value,
         "detail": str(refusal),
     }

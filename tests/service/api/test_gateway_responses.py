@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from service.api.gateway_responses import DEFAULTS, PROBLEMS
+from service.api.runtime.problems import TITLES
 from tests.assembly import Template
 
 SENTENCES = ['"Forbidden"', r'"User: \"x\" is not authorized"', "null"]
@@ -45,7 +46,7 @@ def test_answers_are_problem_documents_with_their_own_status(template: Template,
             assert set(document) == {"type", "title", "status", "detail"}
             assert (document["status"], document["title"]) == (
                 int(response["StatusCode"]),
-                HTTPStatus(document["status"]).phrase,
+                TITLES[HTTPStatus(document["status"])],
             )
 
 

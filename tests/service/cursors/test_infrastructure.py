@@ -24,23 +24,25 @@ def test_keys_are_generated_in_the_shape_that_the_function_reads(template: Templ
     assert handler.KEY_BYTES >= SHORTEST_KEY
 
 
-def test_keys_are_rotated_every_month_through_the_alias(template: Template) -> None:
+def test_keys_are_rotated_every_month_by_the_function_itself_without_version_or_alias(template: Template) -> None:
     (secret,) = template.of_type("AWS::SecretsManager::Secret")
-    (alias,) = template.of_type("AWS::Lambda::Alias")
+    (function,) = template.of_type("AWS::Lambda::Function")
     (permission,) = template.of_type("AWS::Lambda::Permission")
     (schedule,) = template.of_type("AWS::SecretsManager::RotationSchedule").values()
 
     assert schedule["Properties"] == {
         "SecretId": {"Ref": secret},
-        "RotationLambdaARN": {"Ref": alias},
+        "RotationLambdaARN": {"Fn::GetAtt": [function, "Arn"]},
         "RotationRules": {"ScheduleExpression": "rate(30 days)"},
     }
     assert permission in schedule["DependsOn"]
+    assert template.of_type("AWS::Lambda::Alias") == template.of_type("AWS::Lambda::Version") == {}
 
 
 def test_only_secrets_manager_of_this_account_may_invoke_the_function(template: Template) -> None:
     permission = template.only("AWS::Lambda::Permission")
 
+    assert permission["FunctionName"] == {"Fn::GetAtt": [next(iter(template.of_type("AWS::Lambda::Function"))), "Arn"]}
     assert permission["Principal"] == "secretsmanager.amazonaws.com"
     assert permission["SourceAccount"] in ("222222222222", "333333333333")
 
