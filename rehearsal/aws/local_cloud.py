@@ -33,6 +33,7 @@ from rehearsal.aws.cloudwatch.cloudwatch import CloudWatch
 from rehearsal.aws.cloudwatch.cloudwatch_api import CloudWatchApi
 from rehearsal.aws.codedeploy.alias_provider import AliasProvider
 from rehearsal.aws.codedeploy.aws_aliases import AwsAliases
+from rehearsal.aws.codedeploy.aws_stacks import AwsStacks
 from rehearsal.aws.codedeploy.codedeploy import CodeDeploy
 from rehearsal.aws.codedeploy.codedeploy_api import CodeDeployApi
 from rehearsal.aws.codedeploy.ports import Services
@@ -120,6 +121,7 @@ class LocalCloud:
                 clock=self.clock,
                 functions=self.lambda_host,
                 aliases=AwsAliases(self.clients),
+                stacks=AwsStacks(self.clients),
                 alarms=self.cloudwatch,
                 event_log=self.event_log,
             )

@@ -167,12 +167,12 @@ class CanaryRelease(Construct):
         self.evidence_hook.function.add_to_role_policy(
             iam.PolicyStatement(actions=["cloudwatch:GetMetricData"], resources=["*"])
         )
-        self.evidence_hook.function.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=["codedeploy:GetDeployment"], resources=[self.deployment_group.deployment_group_arn]
-            )
-        )
         for hook in (self.pre_traffic_hook, self.evidence_hook):
+            hook.function.add_to_role_policy(
+                iam.PolicyStatement(
+                    actions=["codedeploy:GetDeployment"], resources=[self.deployment_group.deployment_group_arn]
+                )
+            )
             self.deployment_group.grant_put_lifecycle_event_hook_execution_status(hook.function)
 
     def _acknowledge(self, released: ServiceFunction) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rehearsal.aws.codedeploy.codedeploy import CodeDeploy
-from rehearsal.aws.codedeploy.deployment import AliasShift, DeploymentStatus, new_deployment_id
+from rehearsal.aws.codedeploy.deployment import AliasShift, Creator, DeploymentStatus, new_deployment_id
 from rehearsal.aws.codedeploy.errors import CodeDeployRejection
 from rehearsal.aws.lambda_host.function import FunctionArn
 from rehearsal.aws.lambda_host.routing import Routing
@@ -93,7 +93,7 @@ class AliasProvider:
             group = self._codedeploy.group(
                 request.account, request.region, str(policy["ApplicationName"]), str(policy["DeploymentGroupName"])
             )
-            deployment = self._codedeploy.deploy(group, shift)
+            deployment = self._codedeploy.deploy(group, shift, self._creator(request))
         except CodeDeployRejection as exc:
             raise ResourceFailed(f"{exc} ({exc.code})") from exc
         if deployment.status is not DeploymentStatus.SUCCEEDED:
@@ -101,6 +101,10 @@ class AliasProvider:
                 f"CodeDeploy deployment {deployment.deployment_id} {deployment.status.lower()}: "
                 f"{deployment.error_message} (Error code: {deployment.error_code})"
             )
+
+    def _creator(self, request: ResourceRequest) -> Creator:
+        is_way_back = self._services.stacks.is_rolling_back(request.account, request.region, request.stack_id)
+        return Creator.CLOUDFORMATION_ROLLBACK if is_way_back else Creator.CLOUDFORMATION
 
     def _keep_code(self, alias: FunctionArn, version: str) -> None:
         try:

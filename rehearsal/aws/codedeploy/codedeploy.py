@@ -10,6 +10,7 @@ import uuid
 
 from rehearsal.aws.codedeploy.deployment import (
     AliasShift,
+    Creator,
     Deployment,
     DeploymentGroup,
     LifecycleEventStatus,
@@ -125,14 +126,16 @@ class CodeDeploy:
         with self._lock:
             return sorted(name for place, name in self._configs if place == (account, region))
 
-    def deploy(self, group: DeploymentGroup, shift: AliasShift) -> Deployment:
+    def deploy(
+        self, group: DeploymentGroup, shift: AliasShift, creator: Creator = Creator.CLOUDFORMATION
+    ) -> Deployment:
         """Shifts the alias, and returns when the deployment is over. DeploymentLimit when the group is deploying."""
         config = self.config(group.account, group.region, group.config_name)
         with self._lock:
             active = next((d for d in self._deployments.values() if d.group.key == group.key and not d.is_over), None)
             if active is not None:
                 raise DeploymentLimit(group.name, active.deployment_id)
-            deployment = Deployment(new_deployment_id(), group, shift, self.services.clock.now())
+            deployment = Deployment(new_deployment_id(), group, shift, self.services.clock.now(), creator)
             self._deployments[deployment.deployment_id] = deployment
         DeploymentRun(deployment, config.name, config.routing.schedule(), self.services).run()
         return deployment

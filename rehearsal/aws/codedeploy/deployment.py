@@ -22,6 +22,13 @@ class DeploymentStatus(StrEnum):
     STOPPED = "Stopped"
 
 
+class Creator(StrEnum):
+    """Of a deployment, as its DeploymentInfo says it."""
+
+    CLOUDFORMATION = "CloudFormation"
+    CLOUDFORMATION_ROLLBACK = "CloudFormationRollback"
+
+
 class LifecycleEventName(StrEnum):
     BEFORE = "BeforeAllowTraffic"
     SHIFT = "AllowTraffic"
@@ -92,7 +99,7 @@ class Deployment:
     group: DeploymentGroup
     shift: AliasShift
     created_at: float
-    creator: str = "CloudFormation"
+    creator: Creator = Creator.CLOUDFORMATION
     status: DeploymentStatus = DeploymentStatus.CREATED
     started_at: float | None = None
     ended_at: float | None = None

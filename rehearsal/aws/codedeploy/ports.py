@@ -42,6 +42,12 @@ class Aliases(Protocol):
         ...
 
 
+class Stacks(Protocol):
+    """CloudFormation's."""
+
+    def is_rolling_back(self, account: str, region: str, stack_id: str) -> bool: ...
+
+
 class Alarms(Protocol):
     """CloudWatch. The state is OK, ALARM or INSUFFICIENT_DATA; CloudWatchRejection for an alarm that is not there."""
 
@@ -67,5 +73,6 @@ class Services:
     clock: Time
     functions: Functions
     aliases: Aliases
+    stacks: Stacks
     alarms: Alarms
     event_log: EventLog

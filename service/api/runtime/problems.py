@@ -34,7 +34,7 @@ TITLES: dict[HTTPStatus, str] = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "Internal Server Error",
     HTTPStatus.GATEWAY_TIMEOUT: "Gateway Timeout",
 }
-"""As RFC 9110 and RFC 6585 have them; `HTTPStatus.phrase`, and with it the API's template, differs from Python to Python."""
+"""As RFC 9110 and RFC 6585 have them. `HTTPStatus.phrase` changes with Python, and so would the API's template."""
 
 STATUSES: dict[type[CarError], HTTPStatus] = {
     CarNotFound: HTTPStatus.NOT_FOUND,

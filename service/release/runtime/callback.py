@@ -5,8 +5,7 @@ A hook that says nothing holds the deployment for an hour. It must not know what
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,21 +34,35 @@ class HookEvent:
         return cls(deployment_id=event["DeploymentId"], execution_id=event["LifecycleEventHookExecutionId"])
 
 
-@contextmanager
-def verdict(event: dict[str, Any]) -> Iterator[HookEvent]:
-    """Reports Succeeded when the body ends well, Failed when it raises.
+WAYS_BACK = frozenset({"CloudFormationRollback", "codeDeployRollback"})
+"""Creators of deployments (CodeDeploy's DeploymentInfo) that bring an alias back to the version that it had."""
+
+
+def give_verdict(event: dict[str, Any], examine: Callable[[HookEvent], None]) -> None:
+    """Reports Succeeded when `examine` ends well, Failed when it raises.
 
     A ReleaseRefused ends here; any other exception goes on after the report, so that Lambda counts it as an error.
+
+    The way back is not examined: that version has served before, nothing calls it yet, and a refusal would leave the
+    stack in UPDATE_ROLLBACK_FAILED with the bad version in use.
     """
     hook_event = HookEvent.parse(event)
     status = "Failed"
     try:
-        yield hook_event
+        if _is_the_way_back(hook_event):
+            logger.info("a rollback is not examined", deployment_id=hook_event.deployment_id)
+        else:
+            examine(hook_event)
         status = "Succeeded"
     except ReleaseRefused as refused:
         logger.error("release refused", reason=str(refused), deployment_id=hook_event.deployment_id)
     finally:
         _report(hook_event, status)
+
+
+def _is_the_way_back(hook_event: HookEvent) -> bool:
+    answer = aws.client("codedeploy").get_deployment(deploymentId=hook_event.deployment_id)
+    return answer["deploymentInfo"].get("creator") in WAYS_BACK
 
 
 def _report(hook_event: HookEvent, status: str) -> None:

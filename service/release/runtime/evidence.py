@@ -17,7 +17,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from service.cars import aws
 from service.cars.settings import ServiceName, Setting, read
-from service.release.runtime.callback import ReleaseRefused, verdict
+from service.release.runtime.callback import HookEvent, ReleaseRefused, give_verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -45,11 +45,14 @@ def cloudwatch() -> CloudWatchClient:
 @logger.inject_lambda_context
 def handle(event: dict[str, Any], context: LambdaContext) -> None:
     """`event` is CodeDeploy's {"DeploymentId", "LifecycleEventHookExecutionId"}."""
-    with verdict(event) as hook_event:
-        began = _deployment_began(hook_event.deployment_id)
-        evidence = _collect(began)
-        logger.info("evidence", calls=evidence.calls, errors=evidence.errors, since=began.isoformat())
-        _judge(evidence)
+    give_verdict(event, _examine)
+
+
+def _examine(hook_event: HookEvent) -> None:
+    began = _deployment_began(hook_event.deployment_id)
+    evidence = _collect(began)
+    logger.info("evidence", calls=evidence.calls, errors=evidence.errors, since=began.isoformat())
+    _judge(evidence)
 
 
 def _deployment_began(deployment_id: str) -> datetime:

@@ -20,7 +20,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from service.cars.settings import ServiceName
 from service.release.runtime import new_version
-from service.release.runtime.callback import ReleaseRefused, verdict
+from service.release.runtime.callback import ReleaseRefused, give_verdict
 from service.release.runtime.proxy_event import proxy_event
 
 logger = Logger(service=ServiceName.RELEASE)
@@ -105,15 +105,18 @@ def story(car_id: str) -> Sequence[Call]:
 @logger.inject_lambda_context
 def handle(event: dict[str, Any], context: LambdaContext) -> None:
     """`event` is CodeDeploy's {"DeploymentId", "LifecycleEventHookExecutionId"}."""
-    with verdict(event):
-        car_id = f"release-{uuid4()}"
-        try:
-            for call in story(car_id):
-                new_version.until_good(call.what, functools.partial(_exercise, call, car_id), context)
-        except ReleaseRefused:
-            with contextlib.suppress(ReleaseRefused):  # else the reason for the refusal would be lost
-                _exercise(Call(method="DELETE", resource=CAR, status=204), car_id)
-            raise
+    give_verdict(event, lambda _: _go_through_a_life(context))
+
+
+def _go_through_a_life(context: LambdaContext) -> None:
+    car_id = f"release-{uuid4()}"
+    try:
+        for call in story(car_id):
+            new_version.until_good(call.what, functools.partial(_exercise, call, car_id), context)
+    except ReleaseRefused:
+        with contextlib.suppress(ReleaseRefused):  # else the reason for the refusal would be lost
+            _exercise(Call(method="DELETE", resource=CAR, status=204), car_id)
+        raise
 
 
 def _exercise(call: Call, car_id: str) -> None:

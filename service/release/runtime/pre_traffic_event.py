@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from service.cars.settings import ServiceName, Setting, read
 from service.release.runtime import new_version
-from service.release.runtime.callback import ReleaseRefused, verdict
+from service.release.runtime.callback import ReleaseRefused, give_verdict
 
 WHAT = "the sample event"
 
@@ -24,8 +24,7 @@ logger = Logger(service=ServiceName.RELEASE)
 @logger.inject_lambda_context
 def handle(event: dict[str, Any], context: LambdaContext) -> None:
     """`event` is CodeDeploy's {"DeploymentId", "LifecycleEventHookExecutionId"}."""
-    with verdict(event):
-        new_version.until_good(WHAT, _exercise, context)
+    give_verdict(event, lambda _: new_version.until_good(WHAT, _exercise, context))
 
 
 def _exercise() -> None:

@@ -155,6 +155,14 @@ class FakeAlarms:
         return self.states[name]
 
 
+@dataclass
+class FakeStacks:
+    rolling_back: bool = False
+
+    def is_rolling_back(self, account: str, region: str, stack_id: str) -> bool:
+        return self.rolling_back
+
+
 class World:
     """CodeDeploy with a group `cars` in the application `cars`, and an alias `live` on version 1."""
 
@@ -162,6 +170,7 @@ class World:
         self.clock = ManualClock()
         self.functions = FakeFunctions()
         self.aliases = FakeAliases({ALIAS: Routing("1")})
+        self.stacks = FakeStacks()
         self.alarms = FakeAlarms({"errors": "INSUFFICIENT_DATA", "slow": "OK"})
         self.event_log = EventLog(self.clock.now, time.time)
         self.codedeploy = CodeDeploy(
@@ -169,6 +178,7 @@ class World:
                 clock=self.clock,
                 functions=self.functions,
                 aliases=self.aliases,
+                stacks=self.stacks,
                 alarms=self.alarms,
                 event_log=self.event_log,
             )

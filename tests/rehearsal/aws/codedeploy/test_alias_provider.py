@@ -100,11 +100,14 @@ def test_a_deployment_that_an_alarm_stops_fails_the_resource_and_cloudformations
 
 def test_a_way_back_after_a_deployment_that_succeeded_is_a_deployment_too(world: World) -> None:
     world.provider.update(request("2", old_version="1", policy=POLICY))
+    world.stacks.rolling_back = True
 
     world.provider.update(request("1", old_version="2", policy=POLICY))
 
     assert world.aliases.routings[ALIAS] == Routing("1")
     assert world.clock.seconds == 1200
+    latest_first = world.codedeploy.deployments(ACCOUNT, REGION)
+    assert [deployment.creator for deployment in latest_first] == ["CloudFormationRollback", "CloudFormation"]
 
 
 def test_a_renamed_alias_is_a_new_one_without_a_shift(world: World) -> None:

@@ -13,10 +13,11 @@ class FakeCodeDeploy:
         class LifecycleEventAlreadyCompletedException(Exception):
             pass
 
-    def __init__(self, *, began: datetime | None = None) -> None:
+    def __init__(self, *, began: datetime | None = None, creator: str = "CloudFormation") -> None:
         self.reports: list[tuple[str, str, str]] = []
         self.refused_reports = 0
         self._began = began or datetime.now(UTC)
+        self.creator = creator
 
     def put_lifecycle_event_hook_execution_status(
         self,
@@ -31,7 +32,7 @@ class FakeCodeDeploy:
         self.reports.append((deploymentId, lifecycleEventHookExecutionId, status))
 
     def get_deployment(self, *, deploymentId: str) -> dict[str, Any]:
-        return {"deploymentInfo": {"deploymentId": deploymentId, "createTime": self._began}}
+        return {"deploymentInfo": {"deploymentId": deploymentId, "createTime": self._began, "creator": self.creator}}
 
     @property
     def verdicts(self) -> list[str]:

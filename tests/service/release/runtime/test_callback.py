@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import boto3
+import botocore.session
 import pytest
 from botocore.stub import Stubber
 
 from service.cars import aws
-from service.release.runtime.callback import ReleaseRefused, verdict
+from service.release.runtime.callback import WAYS_BACK, HookEvent, ReleaseRefused, give_verdict
 from tests.service.conftest import load_event
 from tests.service.release.runtime.code_deploy import FakeCodeDeploy
 
@@ -20,39 +21,70 @@ def codedeploy(monkeypatch: pytest.MonkeyPatch) -> FakeCodeDeploy:
 
 
 def test_good_end_is_reported_once(codedeploy: FakeCodeDeploy) -> None:
-    with verdict(load_event("codedeploy-hook")) as hook_event:
+    def examine(hook_event: HookEvent) -> None:
         assert hook_event.deployment_id == "d-A1B2C3D4E"
         assert codedeploy.reports == []
+
+    give_verdict(load_event("codedeploy-hook"), examine)
 
     assert codedeploy.reports == [("d-A1B2C3D4E", "eyJlbmNyeXB0ZWREYXRhIjoiZXhhbXBsZSJ9", "Succeeded")]
 
 
-def refuse(reason: str) -> None:
-    raise ReleaseRefused(reason)
+def nothing_is_wrong(_: HookEvent) -> None:
+    pass
+
+
+def refuse(_: HookEvent) -> None:
+    raise ReleaseRefused("GET /cars answered 500")
 
 
 def test_refusal_is_reported_once_and_is_no_error_of_the_hook(codedeploy: FakeCodeDeploy) -> None:
-    with verdict(load_event("codedeploy-hook")):
-        refuse("GET /cars answered 500")
+    give_verdict(load_event("codedeploy-hook"), refuse)
 
-    assert [status for _, _, status in codedeploy.reports] == ["Failed"]
+    assert codedeploy.verdicts == ["Failed"]
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, SystemExit])
 def test_error_of_the_hook_is_reported_once_and_raised(codedeploy: FakeCodeDeploy, error: type[BaseException]) -> None:
-    with pytest.raises(error), verdict(load_event("codedeploy-hook")):
+    def fail(_: HookEvent) -> None:
         raise error
 
-    assert [status for _, _, status in codedeploy.reports] == ["Failed"]
+    with pytest.raises(error):
+        give_verdict(load_event("codedeploy-hook"), fail)
+
+    assert codedeploy.verdicts == ["Failed"]
 
 
 def test_verdict_of_an_earlier_delivery_stays(codedeploy: FakeCodeDeploy) -> None:
     for _ in range(2):
-        with verdict(load_event("codedeploy-hook")):
-            pass
+        give_verdict(load_event("codedeploy-hook"), nothing_is_wrong)
 
-    assert [status for _, _, status in codedeploy.reports] == ["Succeeded"]
+    assert codedeploy.verdicts == ["Succeeded"]
     assert codedeploy.refused_reports == 1
+
+
+@pytest.mark.parametrize("creator", sorted(WAYS_BACK))
+def test_way_back_is_not_examined(codedeploy: FakeCodeDeploy, creator: str) -> None:
+    codedeploy.creator = creator
+
+    give_verdict(load_event("codedeploy-hook"), refuse)
+
+    assert codedeploy.verdicts == ["Succeeded"]
+
+
+@pytest.mark.parametrize("creator", ["CloudFormation", "user", "CodeDeploy"])
+def test_every_other_deployment_is_examined(codedeploy: FakeCodeDeploy, creator: str) -> None:
+    codedeploy.creator = creator
+
+    give_verdict(load_event("codedeploy-hook"), refuse)
+
+    assert codedeploy.verdicts == ["Failed"]
+
+
+def test_ways_back_are_creators_that_codedeploy_knows() -> None:
+    model = botocore.session.get_session().get_service_model("codedeploy")
+
+    assert set(model.shape_for("DeploymentCreator").enum) >= WAYS_BACK
 
 
 def test_report_has_the_shape_that_codedeploy_takes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +96,8 @@ def test_report_has_the_shape_that_codedeploy_takes(monkeypatch: pytest.MonkeyPa
         "status": "Succeeded",
     }
     with Stubber(client) as stubber:
+        info = {"deploymentInfo": {"creator": "CloudFormation"}}
+        stubber.add_response("get_deployment", info, {"deploymentId": "d-A1B2C3D4E"})
         stubber.add_response("put_lifecycle_event_hook_execution_status", {}, expected)
-        with verdict(load_event("codedeploy-hook")):
-            pass
+        give_verdict(load_event("codedeploy-hook"), nothing_is_wrong)
         stubber.assert_no_pending_responses()
