@@ -35,7 +35,7 @@ class Target:
 
 @pytest.fixture(scope="session")
 def target() -> Target:
-    names = ("API_URL", "E2E_ROLE_ARN", "AWS_REGION", "TELEMETRY_STREAM_NAME", "MAINTENANCE_QUEUE_NAME")
+    names = ("API_URL", "E2E_ROLE_ARN", "STAGE_REGION", "TELEMETRY_STREAM_NAME", "MAINTENANCE_QUEUE_NAME")
     missing = [name for name in names if not os.environ.get(name)]
     if missing:
         pytest.exit(
@@ -49,7 +49,7 @@ def target() -> Target:
     return Target(
         api_url=api_url,
         role_arn=os.environ["E2E_ROLE_ARN"],
-        region=os.environ["AWS_REGION"],
+        region=os.environ["STAGE_REGION"],
         telemetry_stream_name=os.environ["TELEMETRY_STREAM_NAME"],
         maintenance_queue_name=os.environ["MAINTENANCE_QUEUE_NAME"],
     )

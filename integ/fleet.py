@@ -36,11 +36,8 @@ class Fleet:
             "longitude": longitude,
             "nb_passengers": nb_passengers,
         }
-        self.send_to_stream(car_id, json.dumps(report).encode())
-
-    def send_to_stream(self, car_id: str, data: bytes) -> None:
-        """Anything at all, in the car's place in the stream: records of one partition key keep their order."""
-        self._kinesis.put_record(StreamName=self._stream_name, PartitionKey=car_id, Data=data)
+        # Records of one partition key keep their order.
+        self._kinesis.put_record(StreamName=self._stream_name, PartitionKey=car_id, Data=json.dumps(report).encode())
 
     def order(self, order_id: str, car_id: str, action: Literal["start", "finish"]) -> None:
         order = {"order_id": order_id, "car_id": car_id, "action": action}

@@ -22,7 +22,7 @@ def end_to_end_step(
         "EndToEnd",
         input=source,
         env={
-            "AWS_REGION": configuration.environment.region,
+            "STAGE_REGION": configuration.environment.region,
             "TELEMETRY_STREAM_NAME": configuration.service.telemetry_stream_name,
             "MAINTENANCE_QUEUE_NAME": configuration.service.maintenance_queue_name,
         },

@@ -90,7 +90,7 @@ def test_step_knows_region_stream_and_queue_of_the_stage(
     variables = {variable["Name"]: variable for variable in project["Environment"]["EnvironmentVariables"]}
 
     for name, value in (
-        ("AWS_REGION", "eu-west-1"),
+        ("STAGE_REGION", "eu-west-1"),
         ("TELEMETRY_STREAM_NAME", f"cars-{stage.lower()}-telemetry"),
         ("MAINTENANCE_QUEUE_NAME", f"cars-{stage.lower()}-maintenance"),
     ):
