@@ -177,12 +177,11 @@ def _of_permission(resources: _Resources, permission: lambda_.CfnPermission) -> 
             "service/failure_paths.py, or exempt it with a reason.",
         )
         return
-    alias = resources.one(lambda_.CfnAlias, permission, permission.function_name)
-    if alias is None:
-        yield permission, _NO_ALIAS
+    function = resources.one(lambda_.CfnFunction, permission, permission.function_name)
+    if function is None:
+        yield permission, f"{caller} may invoke a version or an alias, and knows functions only. Give it the function."
         return
-    function = resources.function_of(alias)
-    if function is not None and not resources.is_watched("AWS/Lambda", "Errors", function):
+    if not resources.is_watched("AWS/Lambda", "Errors", function):
         yield permission, f"nobody is told when the function fails {caller}. Add an alarm on its Errors."
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.assembly import Assembly
 
-UNITS = ("Api", "Changes", "Cursors", "Maintenance", "Notifications", "Prober", "Telemetry")
+UNITS = ("Api", "Changes", "Maintenance", "Notifications", "Prober", "Telemetry")
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-SYNTHETIC_PREFIXES = ("probe-", "release-", "e2e-")
+PROBE_PREFIX, RELEASE_PREFIX, E2E_PREFIX = SYNTHETIC_PREFIXES = ("probe-", "release-", "e2e-")
 """How the ids of cars begin that exist only to test the service; whoever makes one deletes it."""
 
 CAR_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"

@@ -17,6 +17,8 @@ from constructs import Construct
 
 from service import monitoring
 from service.acknowledgements import acknowledge
+from service.api.access import may_go_through, own_cars_only
+from service.cars.car import PROBE_PREFIX, SYNTHETIC_PREFIXES
 from service.cars.settings import Setting
 from service.failure_paths import exempt
 from service.function import ALIAS_NAME, ServiceFunction
@@ -121,13 +123,13 @@ class ProberStack(cdk.Stack):
 
 
 def _grant_invoke(prober: ServiceFunction, *, api: apigateway.RestApi, settings: ServiceSettings) -> None:
-    """Every route of this API and stage. The export is asked for here, so that the finding can be named."""
+    """It changes its own cars alone, and deletes what any test has left behind.
+
+    The export is asked for here, so that the finding can be named.
+    """
     api_stack = cdk.Stack.of(api)
-    prober.function.add_to_role_policy(
-        iam.PolicyStatement(
-            actions=["execute-api:Invoke"], resources=[api.arn_for_execute_api("*", "/*", settings.stage_name)]
-        )
-    )
+    changes, deletes = (PROBE_PREFIX,), SYNTHETIC_PREFIXES
+    prober.function.add_to_role_policy(may_go_through(api, changes=changes, deletes=deletes, settings=settings))
     export = api_stack.resolve(api_stack.export_value(api.rest_api_id))["Fn::ImportValue"]
-    routes = f"arn:aws:execute-api:{api_stack.region}:{api_stack.account}:{export}/{settings.stage_name}/*/*"
-    acknowledge(prober, {f"IAM5[Resource::{routes}]": "Every route of this one API and stage."})
+    arn_prefix = f"arn:aws:execute-api:{api_stack.region}:{api_stack.account}:{export}/{settings.stage_name}"
+    acknowledge(prober, own_cars_only(arn_prefix, changes=changes, deletes=deletes))

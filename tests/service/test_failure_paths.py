@@ -291,12 +291,12 @@ def test_another_caller_has_to_be_taught_or_exempted() -> None:
 @pytest.mark.parametrize(
     ("has_alias", "has_alarm", "says"),
     [
-        (True, True, []),
-        (True, False, ["nobody is told when the function fails secretsmanager.amazonaws.com. Add an alarm"]),
-        (False, True, [BARE]),
+        (False, True, []),
+        (False, False, ["nobody is told when the function fails secretsmanager.amazonaws.com. Add an alarm"]),
+        (True, True, ["secretsmanager.amazonaws.com may invoke a version or an alias, and knows functions only."]),
     ],
 )
-def test_caller_that_comes_back_needs_the_alias_and_an_alarm_on_errors(
+def test_caller_that_comes_back_needs_the_function_itself_and_an_alarm_on_errors(
     has_alias: bool, has_alarm: bool, says: list[str]
 ) -> None:
     stage = SomeStage()

@@ -29,14 +29,14 @@ def alarm(assembly: Assembly, what: str) -> Any:
         ("api-throttles", "AWS/Lambda Throttles", "Sum", "GreaterThan", 0, 2, 3, "notBreaching"),
         (
             *("changes-undelivered", "AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum", "GreaterThan", 0),
-            *(1, 1, "notBreaching"),
+            *(1, 1, "ignore"),
         ),
         ("changes-delayed", "AWS/Lambda IteratorAge", "Maximum", "GreaterThan", 300_000, 2, 3, "notBreaching"),
         ("changes-throttles", "AWS/Lambda Throttles", "Sum", "GreaterThan", 0, 2, 3, "notBreaching"),
         ("notifications-delayed", "AWS/Lambda AsyncEventAge", "Maximum", "GreaterThan", 300_000, 2, 3, "notBreaching"),
         (
             *("notifications-failed", "AWS/SQS ApproximateNumberOfMessagesVisible", "Maximum", "GreaterThan", 0),
-            *(1, 1, "notBreaching"),
+            *(1, 1, "ignore"),
         ),
         ("telemetry-delayed", "AWS/Lambda IteratorAge", "Maximum", "GreaterThan", 300_000, 2, 3, "notBreaching"),
         (

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
-from service.cars.car import SYNTHETIC_PREFIXES
+from service.cars.car import PROBE_PREFIX, SYNTHETIC_PREFIXES
 from service.prober.runtime.signed_api import Answer
 
 Action = Literal["start", "finish"]
@@ -86,7 +86,7 @@ class Traveller:
         and would be a conflict with the tag that PUT names.
         """
         failed_before = tally.failed_requests + tally.failed_events
-        car_id = f"{SYNTHETIC_PREFIXES[0]}{uuid4()}"
+        car_id = f"{PROBE_PREFIX}{uuid4()}"
         path = f"/cars/{car_id}"
         details = {"model": "Probe", "year": 2024, "status": "Available", "nb_passengers": 4}
         self._step(tally, 201, "POST", "/cars", body={"car_id": car_id, **details})

@@ -52,12 +52,20 @@ def test_e2e_role_may_call_this_api_report_as_a_car_and_order_maintenance(
         for logical_id, found in template.of_type("AWS::IAM::Role").items()
         if found["Properties"].get("RoleName") == f"acs-e2e-{name}"
     )
-    granted = {tuple(found["Action"]): arn_of(found["Resource"]) for found in template.statements_of(role_id)}
+    granted = {
+        tuple(found["Action"]): {arn_of(resource) for resource in found["Resource"]}
+        if isinstance(found["Resource"], list)
+        else arn_of(found["Resource"])
+        for found in template.statements_of(role_id)
+    }
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
 
     place = f"eu-west-1:{account}"
     assert granted == {
-        ("execute-api:Invoke",): f"arn:aws:execute-api:{place}:<{API}>/{name}/*/*",
+        ("execute-api:Invoke",): {
+            f"arn:aws:execute-api:{place}:<{API}>/{name}/{route}"
+            for route in ("GET/*", "POST/cars", "PUT/cars/e2e-*", "PATCH/cars/e2e-*", "DELETE/cars/e2e-*")
+        },
         ("kinesis:PutRecord",): f"arn:aws:kinesis:{place}:stream/cars-{name}-telemetry",
         ("sqs:GetQueueUrl", "sqs:SendMessage"): f"arn:aws:sqs:{place}:cars-{name}-maintenance",
     }

@@ -39,6 +39,20 @@ def test_prober_goes_through_the_public_url_and_may_do_nothing_but_that(stage: s
     assert function["Environment"]["Variables"]["REQUESTS_PER_MINUTE"] == "120"
 
 
+def test_prober_changes_its_own_cars_alone_and_deletes_what_tests_have_left(stage: str, template: Template) -> None:
+    role = template.resources["ProberFunction7ECA24CA"]["Properties"]["Role"]["Fn::GetAtt"][0]
+    (statement,) = (found for found in template.statements_of(role) if found["Action"] == ["execute-api:Invoke"])
+    ends = {resource["Fn::Join"][1][-1] for resource in statement["Resource"]}
+
+    assert ends == {
+        f"/{stage.lower()}/{route}"
+        for route in (
+            *("GET/*", "POST/cars", "PUT/cars/probe-*", "PATCH/cars/probe-*"),
+            *("DELETE/cars/probe-*", "DELETE/cars/release-*", "DELETE/cars/e2e-*"),
+        )
+    }
+
+
 def test_prober_may_look_at_all_that_is_released_to_see_whether_a_release_is_on(template: Template) -> None:
     function = template.resources["ProberFunction7ECA24CA"]["Properties"]
     statements = template.statements_of(function["Role"]["Fn::GetAtt"][0])
