@@ -65,6 +65,22 @@ def put_pending(client: SecretsManagerClient, text: str) -> None:
     )
 
 
+def test_rotation_that_has_stopped_half_way_makes_room_for_another_as_the_runbook_says(
+    client: SecretsManagerClient,
+) -> None:
+    # given
+    run("createSecret")
+    # when the runbook is followed: which version is pending, and the label off it
+    stages = client.describe_secret(SecretId=SECRET)["VersionIdsToStages"]
+    (pending,) = (version for version, labels in stages.items() if "AWSPENDING" in labels)
+    client.update_secret_version_stage(SecretId=SECRET, VersionStage="AWSPENDING", RemoveFromVersionId=pending)
+    left = client.describe_secret(SecretId=SECRET)["VersionIdsToStages"].values()
+    run(*STEPS, version=NEXT_VERSION)
+    # then the next rotation is whole
+    assert [label for labels in left for label in labels] == ["AWSCURRENT"]
+    assert keys(client).previous == FIRST.current
+
+
 def test_rotation_leaves_a_new_key_and_the_former_one(client: SecretsManagerClient) -> None:
     run(*STEPS)
 
