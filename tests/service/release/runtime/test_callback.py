@@ -5,6 +5,7 @@ from __future__ import annotations
 import boto3
 import botocore.session
 import pytest
+from botocore.model import StringShape
 from botocore.stub import Stubber
 
 from service.cars import aws
@@ -84,7 +85,9 @@ def test_every_other_deployment_is_examined(codedeploy: FakeCodeDeploy, creator:
 def test_ways_back_are_creators_that_codedeploy_knows() -> None:
     model = botocore.session.get_session().get_service_model("codedeploy")
 
-    assert set(model.shape_for("DeploymentCreator").enum) >= WAYS_BACK
+    creator = model.shape_for("DeploymentCreator")
+    assert isinstance(creator, StringShape)
+    assert set(creator.enum) >= WAYS_BACK
 
 
 def test_report_has_the_shape_that_codedeploy_takes(monkeypatch: pytest.MonkeyPatch) -> None:
