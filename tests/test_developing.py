@@ -74,15 +74,22 @@ def test_invoked_function_is_one_of_its_template_and_its_event_a_file(
     json.loads((ROOT / invocation.event).read_text())
 
 
-def test_every_function_with_an_alias_has_a_command(assembly: Assembly) -> None:
+def test_every_function_with_an_alias_has_a_command_and_so_has_the_one_that_rotates(assembly: Assembly) -> None:
+    templates = assembly.stage_templates("Staging")
     with_alias = [
         alias["Properties"]["FunctionName"]["Ref"]
-        for template in assembly.stage_templates("Staging")
+        for template in templates
         for alias in template.of_type("AWS::Lambda::Alias").values()
+    ]
+    rotating = [
+        schedule["Properties"]["RotationLambdaARN"]["Fn::GetAtt"][0]
+        for template in templates
+        for schedule in template.of_type("AWS::SecretsManager::RotationSchedule").values()
     ]
 
     assert with_alias
-    assert sorted(invocation.function for invocation in invocations()) == sorted(with_alias)
+    assert rotating
+    assert sorted(invocation.function for invocation in invocations()) == sorted([*with_alias, *rotating])
 
 
 def test_settings_that_sam_cannot_resolve_are_those_that_the_page_has_exported(assembly: Assembly) -> None:

@@ -44,15 +44,18 @@ def test_stacks_are_deleted_before_what_they_need(assembly: Assembly) -> None:
         assert needs[stack] <= set(order[place + 1 :]), stack
 
 
-def test_units_are_those_whose_functions_have_an_alias(assembly: Assembly) -> None:
+def test_units_are_those_whose_functions_have_an_alias_or_rotate(assembly: Assembly) -> None:
     named = re.findall(r"^\| `(\w+)` \|", section("The service"), re.MULTILINE)
-    with_alias = [
-        name.removeprefix("Prod-").lower()
+    templates = {
+        name.removeprefix("Prod-").lower(): assembly.stage_template("Prod", name.removeprefix("Prod-"))
         for name in dependencies(assembly)
-        if assembly.stage_template("Prod", name.removeprefix("Prod-")).of_type("AWS::Lambda::Alias")
-    ]
+    }
 
-    assert sorted(named) == sorted(with_alias)
+    assert sorted(named) == sorted(
+        name
+        for name, template in templates.items()
+        if template.of_type("AWS::Lambda::Alias") or template.of_type("AWS::SecretsManager::RotationSchedule")
+    )
 
 
 def test_make_commands_are_targets() -> None:
