@@ -214,7 +214,7 @@ def test_creation_sent_again_makes_no_second_car(api: CarsApi, new_car_id: Calla
     other = api.request("POST", "cars", {**new_car, "year": 2027}, headers=once)
     # then
     assert (again.status_code, again.json()) == (HTTPStatus.CREATED, first.json())
-    _assert_problem(other, HTTPStatus.UNPROCESSABLE_ENTITY)
+    _assert_problem(other, HTTPStatus.CONFLICT)
 
 
 def test_merge_patch_changes_what_it_names_and_removes_what_is_null(api: CarsApi, car: dict[str, Any]) -> None:
