@@ -5,7 +5,9 @@ It must not know what a message means.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 BATCH = 10
 """The most messages that one request of SQS takes."""
+
+LONGEST_HIDDEN_SECONDS = 12 * 60 * 60
+"""SQS hides a message for no longer."""
 
 WAIT_SECONDS = 1
 """Long enough for SQS to ask all of its servers: an empty answer then means an empty queue ("long polling")."""
@@ -96,14 +101,24 @@ class Message:
 class Inbox:
     """Messages of one queue, each hidden from everyone else while we look at it, and given back unless deleted.
 
-    Who is killed gives nothing back: then SQS does, when `hidden_seconds` are over.
+    Who is killed gives nothing back: then SQS does, when `hidden_seconds` are over. Where looking at a queue takes
+    longer than that, they grow with it: else the first messages would come again before the last had come.
     """
 
-    def __init__(self, sqs: SQSClient, url: str, *, hidden_seconds: int, wait_seconds: int = WAIT_SECONDS) -> None:
+    def __init__(
+        self,
+        sqs: SQSClient,
+        url: str,
+        *,
+        hidden_seconds: int,
+        wait_seconds: int = WAIT_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._sqs = sqs
         self._url = url
         self._hidden_seconds = hidden_seconds
         self._wait_seconds = wait_seconds
+        self._clock = clock
         self._held: dict[str, str] = {}
         self._seen: set[str] = set()
 
@@ -114,6 +129,7 @@ class Inbox:
 
     def messages(self) -> Iterator[Message]:
         """Each message once, until none is left that this inbox has not seen."""
+        began = self._clock()
         while True:
             received = self._sqs.receive_message(
                 QueueUrl=self._url,
@@ -130,6 +146,9 @@ class Inbox:
             if message.message_id not in self._seen:
                 self._seen.add(message.message_id)
                 yield message
+            else:
+                needed = math.ceil(2 * (self._clock() - began))
+                self._hidden_seconds = min(max(self._hidden_seconds, needed), LONGEST_HIDDEN_SECONDS)
 
     def delete(self, message: Message) -> None:
         """After it was handled, and never before."""

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 import boto3
 import pytest
@@ -92,6 +93,35 @@ def test_message_of_one_who_was_killed_comes_back_by_itself(aws: Aws) -> None:
         back = list(Inbox(aws.sqs, queue.queue.url, hidden_seconds=60, wait_seconds=0).messages())
     # then
     assert [message.body for message in back] == ["what"]
+
+
+@dataclass
+class SlowQueue:
+    """SQS with many messages, oldest first, of which each receipt takes a while. The time is its own."""
+
+    seconds_of_a_receipt: float
+    visible_at: list[float]
+    now: float = 0.0
+
+    def receive_message(self, *, VisibilityTimeout: int, **_: Any) -> dict[str, Any]:
+        self.now += self.seconds_of_a_receipt
+        assert self.now < 4 * self.seconds_of_a_receipt * len(self.visible_at) + 1, "it is read again and again"
+        number = next((number for number, at in enumerate(self.visible_at) if at <= self.now), None)
+        if number is None:
+            return {}
+        self.visible_at[number] = self.now + VisibilityTimeout
+        receipt = {"MessageId": f"{number}", "ReceiptHandle": f"{number}", "Body": f"{number}"}
+        return {"Messages": [{**receipt, "Attributes": {"SentTimestamp": "0"}}]}
+
+
+@pytest.mark.parametrize("count", [100, 3_200, 8_000])
+def test_queue_of_any_size_comes_to_an_end_however_long_it_takes(count: int) -> None:
+    queue = SlowQueue(0.02, [0.0] * count)
+    inbox = Inbox(cast(Any, queue), "url", hidden_seconds=60, clock=lambda: queue.now)
+
+    seen = [message.body for message in inbox.messages()]
+
+    assert sorted(seen, key=int) == [f"{number}" for number in range(count)]
 
 
 def test_each_message_is_seen_once_even_when_it_comes_back_meanwhile(aws: Aws) -> None:
