@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -34,11 +35,20 @@ class HookEvent:
         return cls(deployment_id=event["DeploymentId"], execution_id=event["LifecycleEventHookExecutionId"])
 
 
+@dataclass(frozen=True)
+class Deployment:
+    """What CodeDeploy knows of it; it was made at `began`."""
+
+    deployment_id: str
+    creator: str
+    began: datetime
+
+
 WAYS_BACK = frozenset({"CloudFormationRollback", "codeDeployRollback"})
 """Creators of deployments (CodeDeploy's DeploymentInfo) that bring an alias back to the version that it had."""
 
 
-def give_verdict(event: dict[str, Any], examine: Callable[[HookEvent], None]) -> None:
+def give_verdict(event: dict[str, Any], examine: Callable[[Deployment], None]) -> None:
     """Reports Succeeded when `examine` ends well, Failed when it raises.
 
     A ReleaseRefused ends here; any other exception goes on after the report, so that Lambda counts it as an error.
@@ -49,10 +59,11 @@ def give_verdict(event: dict[str, Any], examine: Callable[[HookEvent], None]) ->
     hook_event = HookEvent.parse(event)
     status = "Failed"
     try:
-        if _is_the_way_back(hook_event):
+        deployment = _deployment(hook_event.deployment_id)
+        if deployment.creator in WAYS_BACK:
             logger.info("a rollback is not examined", deployment_id=hook_event.deployment_id)
         else:
-            examine(hook_event)
+            examine(deployment)
         status = "Succeeded"
     except ReleaseRefused as refused:
         logger.error("release refused", reason=str(refused), deployment_id=hook_event.deployment_id)
@@ -60,9 +71,9 @@ def give_verdict(event: dict[str, Any], examine: Callable[[HookEvent], None]) ->
         _report(hook_event, status)
 
 
-def _is_the_way_back(hook_event: HookEvent) -> bool:
-    answer = aws.client("codedeploy").get_deployment(deploymentId=hook_event.deployment_id)
-    return answer["deploymentInfo"].get("creator") in WAYS_BACK
+def _deployment(deployment_id: str) -> Deployment:
+    info = aws.client("codedeploy").get_deployment(deploymentId=deployment_id)["deploymentInfo"]
+    return Deployment(deployment_id, creator=info.get("creator", ""), began=info["createTime"].astimezone(UTC))
 
 
 def _report(hook_event: HookEvent, status: str) -> None:

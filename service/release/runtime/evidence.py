@@ -17,7 +17,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from service.cars import aws
 from service.cars.settings import ServiceName, Setting, read
-from service.release.runtime.callback import HookEvent, ReleaseRefused, give_verdict
+from service.release.runtime.callback import Deployment, ReleaseRefused, give_verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -48,16 +48,10 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
     give_verdict(event, _examine)
 
 
-def _examine(hook_event: HookEvent) -> None:
-    began = _deployment_began(hook_event.deployment_id)
-    evidence = _collect(began)
-    logger.info("evidence", calls=evidence.calls, errors=evidence.errors, since=began.isoformat())
+def _examine(deployment: Deployment) -> None:
+    evidence = _collect(deployment.began)
+    logger.info("evidence", calls=evidence.calls, errors=evidence.errors, since=deployment.began.isoformat())
     _judge(evidence)
-
-
-def _deployment_began(deployment_id: str) -> datetime:
-    answer = aws.client("codedeploy").get_deployment(deploymentId=deployment_id)
-    return answer["deploymentInfo"]["createTime"].astimezone(UTC)
 
 
 def _collect(began: datetime) -> Evidence:

@@ -18,6 +18,7 @@ from uuid import uuid4
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from service.cars.car import RELEASE_PREFIX
 from service.cars.settings import ServiceName
 from service.release.runtime import new_version
 from service.release.runtime.callback import ReleaseRefused, give_verdict
@@ -109,7 +110,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def _go_through_a_life(context: LambdaContext) -> None:
-    car_id = f"release-{uuid4()}"
+    car_id = f"{RELEASE_PREFIX}{uuid4()}"
     try:
         for call in story(car_id):
             new_version.until_good(call.what, functools.partial(_exercise, call, car_id), context)

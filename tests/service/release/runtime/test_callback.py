@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import boto3
 import botocore.session
 import pytest
@@ -9,7 +11,7 @@ from botocore.model import StringShape
 from botocore.stub import Stubber
 
 from service.cars import aws
-from service.release.runtime.callback import WAYS_BACK, HookEvent, ReleaseRefused, give_verdict
+from service.release.runtime.callback import WAYS_BACK, Deployment, ReleaseRefused, give_verdict
 from tests.service.conftest import load_event
 from tests.service.release.runtime.code_deploy import FakeCodeDeploy
 
@@ -22,8 +24,8 @@ def codedeploy(monkeypatch: pytest.MonkeyPatch) -> FakeCodeDeploy:
 
 
 def test_good_end_is_reported_once(codedeploy: FakeCodeDeploy) -> None:
-    def examine(hook_event: HookEvent) -> None:
-        assert hook_event.deployment_id == "d-A1B2C3D4E"
+    def examine(deployment: Deployment) -> None:
+        assert deployment.deployment_id == "d-A1B2C3D4E"
         assert codedeploy.reports == []
 
     give_verdict(load_event("codedeploy-hook"), examine)
@@ -31,11 +33,11 @@ def test_good_end_is_reported_once(codedeploy: FakeCodeDeploy) -> None:
     assert codedeploy.reports == [("d-A1B2C3D4E", "eyJlbmNyeXB0ZWREYXRhIjoiZXhhbXBsZSJ9", "Succeeded")]
 
 
-def nothing_is_wrong(_: HookEvent) -> None:
+def nothing_is_wrong(_: Deployment) -> None:
     pass
 
 
-def refuse(_: HookEvent) -> None:
+def refuse(_: Deployment) -> None:
     raise ReleaseRefused("GET /cars answered 500")
 
 
@@ -47,7 +49,7 @@ def test_refusal_is_reported_once_and_is_no_error_of_the_hook(codedeploy: FakeCo
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, SystemExit])
 def test_error_of_the_hook_is_reported_once_and_raised(codedeploy: FakeCodeDeploy, error: type[BaseException]) -> None:
-    def fail(_: HookEvent) -> None:
+    def fail(_: Deployment) -> None:
         raise error
 
     with pytest.raises(error):
@@ -99,7 +101,7 @@ def test_report_has_the_shape_that_codedeploy_takes(monkeypatch: pytest.MonkeyPa
         "status": "Succeeded",
     }
     with Stubber(client) as stubber:
-        info = {"deploymentInfo": {"creator": "CloudFormation"}}
+        info = {"deploymentInfo": {"creator": "CloudFormation", "createTime": datetime.now(UTC)}}
         stubber.add_response("get_deployment", info, {"deploymentId": "d-A1B2C3D4E"})
         stubber.add_response("put_lifecycle_event_hook_execution_status", {}, expected)
         give_verdict(load_event("codedeploy-hook"), nothing_is_wrong)
