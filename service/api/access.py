@@ -6,7 +6,7 @@ alone whose ids begin as those of tests do. It must not let anybody past IAM.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
@@ -16,6 +16,11 @@ from constructs import Construct
 from service.acknowledgements import acknowledge, resource_id
 from service.cars.car import E2E_PREFIX
 from service.service_settings import ServiceSettings
+
+Route = tuple[str, str]
+"""Method and path, as an ARN of execute-api has them."""
+
+OF_TESTS = "Every route is read; changed and deleted are cars of tests alone."
 
 
 class CallerPolicies(Construct):
@@ -47,7 +52,8 @@ def e2e_role(scope: Construct, *, api: apigateway.RestApi, settings: ServiceSett
         max_session_duration=cdk.Duration.hours(1),
     )
     stack = cdk.Stack.of(scope)
-    role.add_to_policy(may_go_through(api, changes=(E2E_PREFIX,), deletes=(E2E_PREFIX,), settings=settings))
+    routes = routes_of_tests(changes=(E2E_PREFIX,), deletes=(E2E_PREFIX,))
+    role.add_to_policy(may_invoke(api, routes, settings))
     role.add_to_policy(
         iam.PolicyStatement(
             actions=["kinesis:PutRecord"],
@@ -60,60 +66,42 @@ def e2e_role(scope: Construct, *, api: apigateway.RestApi, settings: ServiceSett
             resources=[f"arn:aws:sqs:{stack.region}:{stack.account}:{settings.maintenance_queue_name}"],
         )
     )
-    acknowledge(role, own_cars_only(_arn_prefix(api, settings), changes=(E2E_PREFIX,), deletes=(E2E_PREFIX,)))
+    acknowledge(role, findings_of(routes, _arn_prefix(api, settings)))
     return role
 
 
-def may_go_through(
-    api: apigateway.RestApi, *, changes: Sequence[str], deletes: Sequence[str], settings: ServiceSettings
-) -> iam.PolicyStatement:
-    """The right to read all there is, to create cars, and to change and delete those whose ids begin so."""
+def routes_of_tests(*, changes: Sequence[str], deletes: Sequence[str]) -> Sequence[Route]:
+    """All that there is to read, the creation of cars, and changes and deletions of those whose ids begin so."""
+    changed = [(method, f"/cars/{prefix}*") for method in ("PUT", "PATCH") for prefix in changes]
+    deleted = [("DELETE", f"/cars/{prefix}*") for prefix in deletes]
+    return (("GET", "/*"), ("POST", "/cars"), *changed, *deleted)
+
+
+def may_invoke(api: apigateway.RestApi, routes: Sequence[Route], settings: ServiceSettings) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         actions=["execute-api:Invoke"],
-        resources=[
-            api.arn_for_execute_api(method, path, settings.stage_name) for method, path in _routes(changes, deletes)
-        ],
+        resources=[api.arn_for_execute_api(method, path, settings.stage_name) for method, path in routes],
     )
 
 
-def own_cars_only(arn_prefix: str, *, changes: Sequence[str], deletes: Sequence[str]) -> dict[str, str]:
-    """What cdk-nag finds in `may_go_through`, with the reason; `arn_prefix` is of API and stage, as it spells it."""
-    reason = "Every route is read; changed and deleted are cars of tests alone."
-    return {
-        f"IAM5[Resource::{arn_prefix}/{method}{path}]": reason
-        for method, path in _routes(changes, deletes)
-        if "*" in path
-    }
-
-
-def _routes(changes: Sequence[str], deletes: Sequence[str]) -> Iterator[tuple[str, str]]:
-    yield from (("GET", "/*"), ("POST", "/cars"))
-    yield from ((method, f"/cars/{prefix}*") for method in ("PUT", "PATCH") for prefix in changes)
-    yield from (("DELETE", f"/cars/{prefix}*") for prefix in deletes)
+def findings_of(routes: Sequence[Route], arn_prefix: str, reason: str = OF_TESTS) -> dict[str, str]:
+    """What cdk-nag finds in the right to invoke them; `arn_prefix` is that of API and stage, as it spells it."""
+    return {f"IAM5[Resource::{arn_prefix}/{method}{path}]": reason for method, path in routes if "*" in path}
 
 
 def _policy(
     scope: Construct, construct_id: str, *, method: str, api: apigateway.RestApi, settings: ServiceSettings
 ) -> iam.ManagedPolicy:
+    routes = [(method, "/*")]
     policy = iam.ManagedPolicy(
         scope,
         construct_id,
         description=f"{'Reads' if method == 'GET' else 'Reads and changes'} cars through their API",
-        statements=[_may_invoke(api, method=method, settings=settings)],
+        statements=[may_invoke(api, routes, settings)],
     )
-    acknowledge(policy, _every_route(api, method=method, settings=settings))
+    reason = f"{'Every' if method == '*' else f'Each {method}'} route of this API and stage."
+    acknowledge(policy, findings_of(routes, _arn_prefix(api, settings), reason))
     return policy
-
-
-def _may_invoke(api: apigateway.RestApi, *, method: str, settings: ServiceSettings) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        actions=["execute-api:Invoke"], resources=[api.arn_for_execute_api(method, "/*", settings.stage_name)]
-    )
-
-
-def _every_route(api: apigateway.RestApi, *, method: str, settings: ServiceSettings) -> dict[str, str]:
-    arn = f"{_arn_prefix(api, settings)}/{method}/*"
-    return {f"IAM5[Resource::{arn}]": f"{'Every' if method == '*' else f'Each {method}'} route of this API and stage."}
 
 
 def _arn_prefix(api: apigateway.RestApi, settings: ServiceSettings) -> str:

@@ -17,7 +17,7 @@ from constructs import Construct
 
 from service import monitoring
 from service.acknowledgements import acknowledge
-from service.api.access import may_go_through, own_cars_only
+from service.api.access import findings_of, may_invoke, routes_of_tests
 from service.cars.car import PROBE_PREFIX, SYNTHETIC_PREFIXES
 from service.cars.settings import Setting
 from service.failure_paths import exempt
@@ -128,8 +128,8 @@ def _grant_invoke(prober: ServiceFunction, *, api: apigateway.RestApi, settings:
     The export is asked for here, so that the finding can be named.
     """
     api_stack = cdk.Stack.of(api)
-    changes, deletes = (PROBE_PREFIX,), SYNTHETIC_PREFIXES
-    prober.function.add_to_role_policy(may_go_through(api, changes=changes, deletes=deletes, settings=settings))
+    routes = routes_of_tests(changes=(PROBE_PREFIX,), deletes=SYNTHETIC_PREFIXES)
+    prober.function.add_to_role_policy(may_invoke(api, routes, settings))
     export = api_stack.resolve(api_stack.export_value(api.rest_api_id))["Fn::ImportValue"]
     arn_prefix = f"arn:aws:execute-api:{api_stack.region}:{api_stack.account}:{export}/{settings.stage_name}"
-    acknowledge(prober, own_cars_only(arn_prefix, changes=changes, deletes=deletes))
+    acknowledge(prober, findings_of(routes, arn_prefix))
