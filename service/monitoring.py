@@ -106,17 +106,6 @@ def lambda_metric(metric_name: str, function: lambda_.IFunction, *, statistic: s
     )
 
 
-def function_metric(metric_name: str, function: lambda_.IFunction, *, statistic: str) -> cloudwatch.Metric:
-    """A metric of all that the function does, whatever it was invoked through."""
-    return cloudwatch.Metric(
-        namespace="AWS/Lambda",
-        metric_name=metric_name,
-        dimensions_map={"FunctionName": function.function_name},
-        statistic=statistic,
-        period=PERIOD,
-    )
-
-
 def api_alarms(
     scope: Construct, *, function: lambda_.IFunction, settings: ServiceSettings, operators_topic: sns.ITopic
 ) -> None:
@@ -180,13 +169,12 @@ def delay_alarm(
     operators_topic: sns.ITopic,
 ) -> cloudwatch.Alarm:
     """On records of a stream that wait: the function fails, or is too slow."""
-    return service_alarm(
+    return _waiting_alarm(
         scope,
         construct_id,
-        what=f"{unit}-delayed",
-        description=f"Records of the stream have waited for more than {LONGEST_DELAY.to_minutes():.0f} minutes.",
-        metric=lambda_metric("IteratorAge", function, statistic="Maximum"),
-        threshold=LONGEST_DELAY.to_milliseconds(),
+        unit=unit,
+        waiting="Records of the stream have waited",
+        age=lambda_metric("IteratorAge", function, statistic="Maximum"),
         settings=settings,
         operators_topic=operators_topic,
     )
@@ -202,12 +190,33 @@ def event_age_alarm(
     operators_topic: sns.ITopic,
 ) -> cloudwatch.Alarm:
     """On asynchronous events that wait in Lambda's own queue: the function fails, or is throttled."""
+    return _waiting_alarm(
+        scope,
+        construct_id,
+        unit=unit,
+        waiting="Events have waited in Lambda's queue",
+        age=event_age(function),
+        settings=settings,
+        operators_topic=operators_topic,
+    )
+
+
+def _waiting_alarm(
+    scope: Construct,
+    construct_id: str,
+    *,
+    unit: str,
+    waiting: str,
+    age: cloudwatch.IMetric,
+    settings: ServiceSettings,
+    operators_topic: sns.ITopic,
+) -> cloudwatch.Alarm:
     return service_alarm(
         scope,
         construct_id,
         what=f"{unit}-delayed",
-        description=f"Events have waited in Lambda's queue for more than {LONGEST_DELAY.to_minutes():.0f} minutes.",
-        metric=event_age(function),
+        description=f"{waiting} for more than {LONGEST_DELAY.to_minutes():.0f} minutes.",
+        metric=age,
         threshold=LONGEST_DELAY.to_milliseconds(),
         settings=settings,
         operators_topic=operators_topic,
@@ -216,7 +225,7 @@ def event_age_alarm(
 
 def event_age(function: lambda_.IFunction) -> cloudwatch.Metric:
     """How old asynchronous events are when they reach the function. It is documented for no alias, only as a whole."""
-    return function_metric("AsyncEventAge", function, statistic="Maximum")
+    return function.metric("AsyncEventAge", statistic="Maximum", period=PERIOD)
 
 
 def queued_failures_alarm(

@@ -34,7 +34,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SharedOnO
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """What runs nothing of the service is not traced for its coverage: that takes a quarter of the time more."""
+    """What runs nothing of the service is not traced for its coverage, which takes time."""
     counting = coverage.Coverage.current() if item.path.is_relative_to(_ROOT / "tests" / "rehearsal") else None
     if counting is not None:
         counting.stop()

@@ -54,7 +54,7 @@ class CursorsStack(cdk.Stack):
             "RotationFails",
             what="cursors-rotation",
             description="The key of the cursors could not be rotated; the keys in use stay good.",
-            metric=monitoring.function_metric("Errors", self.rotation_function.function, statistic="Sum"),
+            metric=self.rotation_function.function.metric_errors(statistic="Sum", period=monitoring.PERIOD),
             threshold=0,
             evaluation_periods=1,
             datapoints_to_alarm=1,
