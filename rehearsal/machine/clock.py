@@ -58,10 +58,11 @@ class _Registration:
 
 
 class Work:
-    """Something begun in this AWS minute that has to be done before the next one starts. `done` may come twice."""
+    """Has to be done before the AWS minute of `due` ends, or the one that runs. `done` may come twice."""
 
-    def __init__(self, clock: Clock, name: str) -> None:
+    def __init__(self, clock: Clock, name: str, due: float) -> None:
         self.name = name
+        self.due = due
         self._clock = clock
 
     def done(self) -> None:
@@ -167,9 +168,13 @@ class Clock:
         finally:
             self._count(holds=-1)
 
-    def begin_work(self, name: str) -> Work:
-        """The clock does not reach the next minute's boundary before `done` was called on what this returns."""
-        work = Work(self, name)
+    def begin_work(self, name: str, *, due: float | None = None) -> Work:
+        """The clock does not reach the next minute's boundary before `done` was called on what this returns.
+
+        With `due`, an AWS time: the boundary after that, so that what waits until then is not late by minutes where
+        its thread is slow.
+        """
+        work = Work(self, name, float("-inf") if due is None else due)
         with self._changed:
             self._work.add(work)
         return work
@@ -177,7 +182,7 @@ class Clock:
     def unfinished_work(self) -> tuple[str, ...]:
         """The names of the work that the next minute waits for."""
         with self._changed:
-            return tuple(sorted(work.name for work in self._work))
+            return tuple(sorted(work.name for work in self._work if self._is_due(work)))
 
     def every_minute(self, callback: MinuteCallback, *, name: str, order: int) -> None:
         """Calls `callback` with the boundary's AWS time at each AWS minute's boundary, lowest `order` first.
@@ -207,6 +212,9 @@ class Clock:
             self._choose_rate()
         if self._ticker is not None and self._ticker is not threading.current_thread():
             self._ticker.join(timeout=5)
+
+    def _is_due(self, work: Work) -> bool:
+        return work.due <= self._ceiling()
 
     def _ceiling(self) -> float:
         return self._boundary - _SHORT_OF_BOUNDARY_SECONDS
@@ -282,7 +290,7 @@ class Clock:
         """Waits for the boundary and passes it; None when the clock is closed."""
         with self._changed:
             while not self._is_closed:
-                if self.now() >= self._ceiling() and not self._work:
+                if self.now() >= self._ceiling() and not any(map(self._is_due, self._work)):
                     boundary = self._boundary
                     self._boundary += MINUTE_SECONDS
                     self._anchor(boundary)

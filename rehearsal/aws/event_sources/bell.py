@@ -54,12 +54,11 @@ class Bell:
         self._rung.set()
 
 
-def pause(clock: Clock, seconds: float, *, stop: threading.Event) -> None:
-    """Lets AWS seconds pass, or returns when `stop` is set.
+def pause_until(clock: Clock, until: float, *, stop: threading.Event) -> None:
+    """Returns at an AWS time, or when `stop` is set.
 
     Not `Clock.sleep`: that makes the clock fast, and nobody waits for what a poller does in the background.
     """
-    until = clock.now() + seconds
     while (left := until - clock.now()) > 0:
         if stop.wait(wall_seconds(clock, left)):
             return

@@ -3,7 +3,8 @@
 A shard has as many lanes as its parallelization factor, and a record's key chooses its lane, so that order is kept for
 each key. A lane that retries holds up itself only. It must not read streams, nor know how a batch is halved (batch.py).
 
-While a lane invokes, the AWS minute does not end; while it pauses between attempts, it may.
+While a lane invokes, the AWS minute does not end; while it pauses between attempts, minutes end up to the one in which
+it tries again: a record that waits has its age in each.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from rehearsal.aws.event_sources.batch import (
     how_many_fit,
     split_expired,
 )
-from rehearsal.aws.event_sources.bell import pause, wall_seconds
+from rehearsal.aws.event_sources.bell import pause_until, wall_seconds
 from rehearsal.aws.event_sources.execution_role import ExecutionRoles
 from rehearsal.aws.event_sources.failure_record import failure_record
 from rehearsal.aws.event_sources.mapping import UNLIMITED, EventSourceMapping
@@ -37,7 +38,7 @@ from rehearsal.machine.clock import Work
 
 LARGEST_BACKLOG = 10_000
 FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 30.0  # a record that waits is seen in its IteratorAge each minute
+LONGEST_PAUSE_SECONDS = 30.0  # less than a minute: a record that waits is seen in its IteratorAge each minute
 log = logging.getLogger(__name__)
 
 
@@ -185,14 +186,14 @@ class Lane:
         return limit != UNLIMITED and clock.now() - clock.when(record.arrived_at) > limit
 
     def _pause(self, seconds: float) -> None:
+        until = self._around.clock.now() + seconds
         with self._changed:
             self._is_pausing = True
             self._end_work()
-        pause(self._around.clock, seconds, stop=self._stop)
+            self._begin_work(due=until)
+        pause_until(self._around.clock, until, stop=self._stop)
         with self._changed:
             self._is_pausing = False
-            if not self._stop.is_set():
-                self._begin_work()
 
     def _give_up(self, batch: Batch, condition: Condition) -> None:
         destination = self._mapping.destination_arn
@@ -225,9 +226,10 @@ class Lane:
                 function.account, function.region, "AWS/Lambda", name, dimensions, value, unit=unit, at=at
             )
 
-    def _begin_work(self) -> None:
+    def _begin_work(self, *, due: float | None = None) -> None:
         if self._work is None:
-            self._work = self._around.clock.begin_work(f"{self._shard_id} → {self._mapping.function.name}")
+            name = f"{self._shard_id} → {self._mapping.function.name}"
+            self._work = self._around.clock.begin_work(name, due=due)
 
     def _end_work(self) -> None:
         if self._work is not None:

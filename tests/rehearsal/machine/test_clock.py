@@ -199,6 +199,28 @@ def test_clock_stops_short_of_the_next_minute_until_the_work_of_this_one_is_done
         assert clock.now() == 1_800_000_060.0
 
 
+def test_work_of_a_later_minute_stops_the_clock_only_there() -> None:
+    with manual_clock() as (clock, wall):
+        boundaries: list[float] = []
+        clock.every_minute(boundaries.append, name="alarms", order=0)
+        work = clock.begin_work("second attempt", due=1_800_000_090.0)
+
+        not_yet = clock.unfinished_work()
+        wall.advance(60)
+        clock.wake()
+        eventually(lambda: len(boundaries) == 1)
+        wall.advance(3600)
+        clock.wake()
+        eventually(lambda: clock.unfinished_work() == ("second attempt",))
+        settle()
+        stopped_at = clock.now()
+        work.done()
+        eventually(lambda: len(boundaries) == 2)
+
+        assert not_yet == ()
+        assert 0 < 1_800_000_120.0 - stopped_at < 0.01
+
+
 def test_work_is_done_when_its_block_ends() -> None:
     with manual_clock() as (clock, _):
         with clock.begin_work("prober"):

@@ -139,15 +139,20 @@ class PolledAws:
 
     def eventually(self, predicate: Callable[[], Any], *, aws_seconds: float = 24 * 3600.0) -> Any:
         """The first true answer. Meanwhile somebody waits on the clock, so that it is fast."""
-        deadline = time.monotonic() + 20.0
+        clock = self.cloud.clock
+        deadline, began = time.monotonic() + 20.0, clock.now()
         found: list[Any] = []
 
+        def too_late() -> str:
+            passed = clock.now() - began
+            return f"not in {passed:.0f} AWS seconds, with {found[-1:]}; unfinished: {clock.unfinished_work()}"
+
         def holds() -> bool:
-            assert time.monotonic() < deadline, "it did not happen in time"
+            assert time.monotonic() < deadline, too_late()
             found.append(predicate())
             return bool(found[-1])
 
-        assert self.cloud.clock.wait_until(holds, timeout=aws_seconds), "it did not happen in time"
+        assert clock.wait_until(holds, timeout=aws_seconds), too_late()
         return found[-1]
 
     def metric(self, namespace: str, name: str, **dimensions: str) -> list[float]:

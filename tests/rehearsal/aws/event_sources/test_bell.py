@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 
-from rehearsal.aws.event_sources.bell import Bell, pause
+from rehearsal.aws.event_sources.bell import Bell, pause_until
 from tests.rehearsal.aws.manual_time import Running, manual_clock
 
 
@@ -36,7 +36,7 @@ def test_a_closed_bell_wakes_its_waiter_and_holds_up_no_minute() -> None:
 
 def test_a_pause_does_not_make_the_clock_fast_but_takes_part_when_it_is() -> None:
     with manual_clock(speed=60) as (clock, wall):
-        pausing = Running(lambda: pause(clock, 30, stop=threading.Event()))
+        pausing = Running(lambda: pause_until(clock, clock.now() + 30, stop=threading.Event()))
         assert clock.rate == 1
         sleeper = Running(lambda: clock.sleep(40))
 
@@ -50,7 +50,7 @@ def test_a_pause_does_not_make_the_clock_fast_but_takes_part_when_it_is() -> Non
 def test_a_pause_ends_when_it_is_stopped() -> None:
     with manual_clock() as (clock, _):
         stop = threading.Event()
-        pausing = Running(lambda: pause(clock, 3600, stop=stop))
+        pausing = Running(lambda: pause_until(clock, clock.now() + 3600, stop=stop))
 
         stop.set()
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import zlib
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from rehearsal.aws.event_sources import lane
+from rehearsal.aws.event_sources.bell import pause_until
 from rehearsal.aws.resource import ResourceFailed
+from rehearsal.machine.clock import Clock
 from tests.rehearsal.aws.event_sources.polled_aws import CONSUMER, PolledAws, request, unique
 from tests.rehearsal.aws.lambda_host.local_aws import ACCOUNT, REGION
 
@@ -212,6 +217,25 @@ def test_both_versions_behind_a_weighted_alias_get_batches_and_metrics(aws: Poll
         dimensions = {"FunctionName": "weighted", "Resource": "weighted:live", "ExecutedVersion": version}
         assert aws.metric("AWS/Lambda", "IteratorAge", **dimensions)
         assert aws.metric("AWS/Lambda", "Invocations", **dimensions)
+
+
+def test_record_that_waits_has_its_age_in_each_minute_when_its_lane_is_slow(
+    aws: PolledAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow_pause(clock: Clock, until: float, *, stop: threading.Event) -> None:
+        stop.wait(0.3)  # three minutes, where nothing waits for the lane
+        pause_until(clock, until, stop=stop)
+
+    monkeypatch.setattr(lane, "pause_until", slow_pause)
+    stream, consumer = aws.stream("waiting"), aws.consumer("waiting")
+    aws.map(stream, consumer)
+
+    aws.put(stream, "poison")
+
+    dimensions = {"FunctionName": "waiting", "Resource": "waiting:live"}
+    aws.eventually(lambda: len(aws.metric("AWS/Lambda", "IteratorAge", **dimensions)) >= 6)
+    ages = aws.metric("AWS/Lambda", "IteratorAge", **dimensions)
+    assert max(later - earlier for earlier, later in pairwise(ages)) < 120_000
 
 
 def test_parallel_lanes_keep_the_order_of_each_key_and_a_stuck_one_holds_up_no_other(aws: PolledAws) -> None:
