@@ -7,7 +7,7 @@ import cdk_nag
 
 from config import Configuration, configuration
 from pipeline.pipeline_stack import PipelineStack
-from service.bundling import BundlingFailed
+from service.packaging.bundling import BundlingFailed
 from service.service_stage import ServiceStage
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from service.canary import Canary
+from service.release.canary import Canary
 from service.service_settings import ServiceSettings
 
 RUNBOOK_URL = "https://github.com/acme/autonomous-car-manager/blob/main/docs/runbook"

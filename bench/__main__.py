@@ -17,8 +17,8 @@ from bench.consumers import CONSUMERS, Consumer, car_item
 from bench.machine import Cloud, Machine, MeasuringFailed, cloud
 from bench.measure import QUICK, THOROUGH, Effort, measure_api, measure_consumer
 from bench.packages import Package, api_package, bare_package, our_package
-from service.bundling import BundlingFailed
 from service.cars.settings import Setting
+from service.packaging.bundling import BundlingFailed
 
 
 def main() -> int:

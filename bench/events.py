@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from service.bundling import PROJECT
+from service.packaging.bundling import PROJECT
 
 Event = dict[str, Any]
 

@@ -1,7 +1,7 @@
 """The packages that are measured, for this machine's Python, and how large they are for Lambda.
 
-Ours is what service/bundling.py deploys: the same code, pins and trimming; only wheels and bytecode are for the Python
-that runs this. The base is boto3 as pip installs it, bytecode included. It must not measure time.
+Ours is what service/packaging/bundling.py deploys: the same code, pins and trimming; only wheels and bytecode are for
+the Python that runs this. The base is boto3 as pip installs it, bytecode included. It must not measure time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import uv
 
-from service import bundling, trimming
+from service.packaging import bundling, trimming
 
 LAMBDA_ARCHITECTURE = "arm64"
 COMPILER = bundling.LAYER / "compile.py"

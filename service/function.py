@@ -14,8 +14,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from service import bundling
 from service.acknowledgements import acknowledge
+from service.packaging import bundling
 from service.service_settings import ServiceSettings
 
 ALIAS_NAME = "live"
@@ -111,7 +111,7 @@ def dependencies_layer(stack: cdk.Stack) -> lambda_.LayerVersion:
         code=_code(bundling.layer_bundle(ARCHITECTURE.name)),
         compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
         compatible_architectures=[ARCHITECTURE],
-        description="The pinned packages of service/layer/requirements.txt",
+        description="The pinned packages of service/packaging/layer/requirements.txt",
     )
 
 

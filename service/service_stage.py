@@ -8,16 +8,16 @@ from __future__ import annotations
 import aws_cdk as cdk
 from constructs import Construct
 
-from service import monitoring
 from service.api.infrastructure import ApiStack
 from service.changes.infrastructure import ChangesStack
 from service.cursors.infrastructure import CursorsStack
-from service.dashboard import DashboardStack, Unit
 from service.database import DatabaseStack
-from service.failure_paths import require_failure_paths
+from service.failures.failure_paths import require_failure_paths
 from service.maintenance.infrastructure import MaintenanceStack
 from service.notifications.infrastructure import NotificationsStack
-from service.operators import OperatorsStack
+from service.observability import monitoring
+from service.observability.dashboard import DashboardStack, Unit
+from service.observability.operators import OperatorsStack
 from service.prober.infrastructure import ProberStack
 from service.service_settings import ServiceSettings
 from service.telemetry.infrastructure import TelemetryStack

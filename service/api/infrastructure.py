@@ -12,13 +12,13 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from service import monitoring
 from service.api.access import CallerPolicies, e2e_role
 from service.api.firewall import add_firewall
 from service.api.rest_api import new_rest_api
 from service.cars.repository import BY_STATUS_INDEX
 from service.cars.settings import Setting
 from service.function import ServiceFunction
+from service.observability import monitoring
 from service.release.infrastructure import add_canary
 from service.service_settings import ServiceSettings
 

@@ -10,10 +10,10 @@ import json
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
-from service import monitoring
 from service.acknowledgements import acknowledge
 from service.api.gateway_responses import add_gateway_responses
 from service.function import ServiceFunction, new_log_group
+from service.observability import monitoring
 from service.service_settings import ServiceSettings
 
 ROUTES = {

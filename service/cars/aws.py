@@ -64,7 +64,7 @@ def client(name: Literal["sqs"], *, config: Config | None = None) -> SQSClient: 
 def client(name: str, *, config: Config | None = None) -> Any:
     """A new client of the service, as `boto3.client` makes it; `config` comes over what is set here.
 
-    A service that is new here has to be named in AWS_SERVICES (service/bundling.py), too.
+    A service that is new here has to be named in AWS_SERVICES (service/packaging/bundling.py), too.
     """
     ours = Config(user_agent=user_agent())
     made = session().create_client(name, config=ours if config is None else ours.merge(config))

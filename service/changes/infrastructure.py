@@ -14,12 +14,12 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from service import monitoring
 from service.cars.settings import Setting
 from service.changes.sample import SAMPLE
-from service.failure_queues import FailureQueue
+from service.failures.failure_queues import FailureQueue
+from service.failures.redrive.failure_kind import FailureKind
 from service.function import ServiceFunction
-from service.redrive.failure_kind import FailureKind
+from service.observability import monitoring
 from service.release.infrastructure import add_canary
 from service.service_settings import ServiceSettings
 

@@ -11,8 +11,8 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from service import monitoring
 from service.function import ServiceFunction
+from service.observability import monitoring
 from service.service_settings import ServiceSettings
 
 ROTATION = cdk.Duration.days(30)

@@ -17,11 +17,11 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from service import monitoring
 from service.cars.settings import Setting
-from service.failure_queues import FailureQueue
+from service.failures.failure_queues import FailureQueue
+from service.failures.redrive.failure_kind import FailureKind
 from service.function import ServiceFunction
-from service.redrive.failure_kind import FailureKind
+from service.observability import monitoring
 from service.release.infrastructure import SampleEvent, add_canary
 from service.service_settings import ServiceSettings
 

@@ -16,15 +16,15 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from service import monitoring
 from service.acknowledgements import acknowledge
 from service.cars.car import CarStatus
 from service.cars.events import SOURCE, VERSION, CarEventType
 from service.cars.settings import Setting
-from service.failure_queues import FailureQueue
+from service.failures.failure_queues import FailureQueue
+from service.failures.redrive.failure_kind import FailureKind
 from service.function import ServiceFunction
 from service.notifications.sample import SAMPLE
-from service.redrive.failure_kind import FailureKind
+from service.observability import monitoring
 from service.release.infrastructure import add_canary
 from service.service_settings import ServiceSettings
 

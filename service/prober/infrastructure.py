@@ -15,13 +15,13 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from service import monitoring
 from service.acknowledgements import acknowledge
 from service.api.access import findings_of, may_invoke, routes_of_tests
 from service.cars.car import PROBE_PREFIX, SYNTHETIC_PREFIXES
 from service.cars.settings import Setting
-from service.failure_paths import exempt
+from service.failures.failure_paths import exempt
 from service.function import ALIAS_NAME, ServiceFunction
+from service.observability import monitoring
 from service.service_settings import ServiceSettings
 
 CODE = ("service/prober/runtime", "service/cars")

@@ -15,10 +15,10 @@ import jsii
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from service.canary import ALARM_EVALUATION_PERIODS, ALARM_PERIOD_SECONDS, Canary
 from service.cars import intake
 from service.cars.settings import METRICS_NAMESPACE
 from service.function import ServiceFunction, alias_dimensions
+from service.release.canary import ALARM_EVALUATION_PERIODS, ALARM_PERIOD_SECONDS, Canary
 
 ERROR_COUNT = 3
 DURATION_P90_MILLISECONDS = 1000

@@ -18,10 +18,10 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from service.acknowledgements import acknowledge, resource_id
-from service.canary import Canary
 from service.cars.settings import Setting
 from service.function import ALIAS_NAME, ServiceFunction
 from service.release.alarms import new_version_alarms
+from service.release.canary import Canary
 from service.service_settings import ServiceSettings
 
 HOOK_TIMEOUT_SECONDS = 600

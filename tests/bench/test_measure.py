@@ -18,7 +18,7 @@ from bench.machine import Cloud, Machine, MeasuringFailed, cloud
 from bench.measure import ConsumerFigures, Effort, Figures, answer, measure_api, measure_consumer
 from bench.packages import Size, api_package, bare_package
 from bench.table import consumer_table, ratio_table, rows
-from service.bundling import PROJECT
+from service.packaging.bundling import PROJECT
 
 LEAST = Effort(cold_starts=1, rounds=1, calls=1)
 

@@ -20,12 +20,12 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
-from service import bundling, trimming
 from service.api.runtime import routes
 from service.api.runtime.key_ring import key_ring
 from service.cars.cursor_keys import CursorKey, CursorKeys
 from service.cars.repository import BY_STATUS_INDEX, CarRepository
 from service.cars.settings import Setting
+from service.packaging import bundling, trimming
 from tests.once import made_once
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from service.canary import Canary
+from service.release.canary import Canary
 from service.service_settings import ServiceSettings
 
 SETTINGS = ServiceSettings(

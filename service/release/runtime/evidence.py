@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MINUTE = timedelta(minutes=1)
 ATTEMPTS = 4
 SECONDS_BETWEEN_ATTEMPTS = 15
-"""Metrics arrive late, but the canary's first minutes are long in: the arithmetic in service/canary.py sees to that."""
+"""Metrics arrive late, but the canary's first minutes are long in: the arithmetic in canary.py sees to that."""
 
 logger = Logger(service=ServiceName.RELEASE)
 

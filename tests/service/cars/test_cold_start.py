@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from service.bundling import PROJECT
+from service.packaging.bundling import PROJECT
 
 BEGINS = "from service.cars import cold_start"
 

@@ -9,12 +9,12 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from service import bundling
 from service.api.infrastructure import ApiStack
-from service.canary import ALARM_PERIOD_SECONDS
 from service.cursors.infrastructure import CursorsStack
 from service.database import DatabaseStack
-from service.operators import OperatorsStack
+from service.observability.operators import OperatorsStack
+from service.packaging import bundling
+from service.release.canary import ALARM_PERIOD_SECONDS
 from tests.assembly import Assembly, Template, _read
 from tests.example import example_configuration
 from tests.service.template_graph import reachable, references

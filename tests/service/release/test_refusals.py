@@ -16,7 +16,7 @@ from rehearsal.aws.cloudwatch.metric_math.functions import Context
 from rehearsal.aws.cloudwatch.metric_math.interpreter import Interpreter
 from rehearsal.aws.cloudwatch.metric_math.parser import parse_expression
 from rehearsal.aws.cloudwatch.metric_math.values import TimeSeries
-from service.canary import METRIC_LAG_SECONDS
+from service.release.canary import METRIC_LAG_SECONDS
 from tests.assembly import Assembly
 from tests.example import example_configuration
 

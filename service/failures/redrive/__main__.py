@@ -1,0 +1,5 @@
+import sys
+
+from service.failures.redrive.cli import main
+
+sys.exit(main())

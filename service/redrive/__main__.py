@@ -1,5 +1,0 @@
-import sys
-
-from service.redrive.cli import main
-
-sys.exit(main())
