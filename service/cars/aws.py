@@ -17,6 +17,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from botocore.session import Session
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_codedeploy import CodeDeployClient
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -43,6 +44,8 @@ def user_agent() -> str:
     return f"Botocore/{botocore.__version__} Python/{platform.python_version()} {where}"
 
 
+@overload
+def client(name: Literal["cloudformation"], *, config: Config | None = None) -> CloudFormationClient: ...
 @overload
 def client(name: Literal["cloudwatch"], *, config: Config | None = None) -> CloudWatchClient: ...
 @overload

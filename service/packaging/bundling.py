@@ -37,7 +37,8 @@ MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 """Lambda's names of architectures, and Python's."""
 
 AWS_SERVICES = (
-    *("cloudwatch", "codedeploy", "dynamodb", "events", "kinesis", "lambda", "secretsmanager", "sns", "sqs", "sts"),
+    *("cloudformation", "cloudwatch", "codedeploy", "dynamodb", "events", "kinesis", "lambda"),
+    *("secretsmanager", "sns", "sqs", "sts"),
 )
 """Those that the functions have clients for: botocore's descriptions of all others stay out of the layer."""
 

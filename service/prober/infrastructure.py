@@ -15,7 +15,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from service.acknowledgements import acknowledge
+from service.acknowledgements import acknowledge, resource_id
 from service.api.access import findings_of, may_invoke, routes_of_tests
 from service.cars.car import PROBE_PREFIX, SYNTHETIC_PREFIXES
 from service.cars.settings import Setting
@@ -93,33 +93,68 @@ class ProberStack(cdk.Stack):
             every_minute, reason="A lost journey is no loss, the next comes in a minute; prober-heartbeat sees three."
         )
         heartbeat_alarm = monitoring.heartbeat_alarm(self, settings=settings, operators_topic=operators_topic)
-        heartbeat_alarm.node.add_dependency(self._first_journeys(settings))
+        first_journeys = self._first_journeys(settings)
+        self.prober_function.alias.node.add_dependency(first_journeys)
+        heartbeat_alarm.node.add_dependency(first_journeys)
 
     def _first_journeys(self, settings: ServiceSettings) -> cdk.CustomResource:
-        """Before the alarm, or it would begin in ALARM: to it, no data is a dead prober."""
+        """Whatever changes the prober travels before the alias has it: a prober that cannot fails its stack.
+
+        And before the alarm, or that would begin in ALARM: to it, no data is a dead prober.
+        """
         function = ServiceFunction(
             self,
             "FirstJourneys",
-            description="Lets the prober travel once when the stage is first deployed",
+            description="Lets what changes of the prober travel once, before it is scheduled",
             code=CODE,
             handler="service.prober.runtime.first_journeys.handle",
             timeout_seconds=480,
             memory_mib=256,
-            environment={Setting.PROBER_ARN: self.prober_function.alias.function_arn},
+            environment={
+                Setting.REQUESTS_PER_MINUTE: str(settings.requests_per_minute),
+                Setting.EVENTS_PER_MINUTE: str(settings.events_per_minute),
+            },
             settings=settings,
         )
+        prober = self.prober_function
         function.function.add_to_role_policy(
-            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.prober_function.alias.function_arn])
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[f"{prober.function.function_arn}:*"])
+        )
+        own_stack = self.format_arn(service="cloudformation", resource="stack", resource_name=f"{self.stack_name}/*")
+        function.function.add_to_role_policy(
+            iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[own_stack])
+        )
+        acknowledge(
+            function,
+            {
+                f"IAM5[Resource::<{resource_id(prober.function)}.Arn>:*]": "Any version of this one function.",
+                f"IAM5[Resource::{own_stack}]": "This stack; CloudFormation chooses the end of its ARN.",
+            },
         )
         first_journeys = cdk.CustomResource(
             self,
             "FirstJourneysDone",
             resource_type="Custom::FirstJourneys",
             service_token=function.function.function_arn,
+            properties={
+                "ProberVersion": prober.version.function_arn,
+                "Permissions": _permissions(prober.function),
+            },
             service_timeout=cdk.Duration.minutes(9),
         )
         first_journeys.node.add_dependency(function.function)
         return first_journeys
+
+
+def _permissions(function: lambda_.Function) -> iam.PolicyDocument:
+    """All that the function's role may do: a custom resource with this among its properties is updated when it changes.
+
+    CloudFormation resolves what the document refers to.
+    """
+    assert function.role is not None
+    policy = function.role.node.find_child("DefaultPolicy")
+    assert isinstance(policy, iam.Policy)
+    return policy.document
 
 
 def _grant_invoke(prober: ServiceFunction, *, api: apigateway.RestApi, settings: ServiceSettings) -> None:

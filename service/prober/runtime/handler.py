@@ -13,7 +13,7 @@ from service.cars import cold_start
 # isort: split
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -57,12 +57,12 @@ def travellers() -> Sequence[Traveller]:
     return [Traveller(api, senders) for _ in range(TRAVELLERS)]
 
 
-def _promised_journeys() -> tuple[int, int]:
+def _promised_journeys(event: Mapping[str, Any]) -> tuple[int, int]:
     """How many journeys a minute has, and in how many of them events are sent.
 
     As many as a canary needs while one is on, and else as many as the alarms need.
     """
-    shifting = shift()
+    shifting = shift(event)
     requests = Setting.REQUESTS_PER_MINUTE if shifting.of_api else Setting.REQUESTS_PER_MINUTE_AT_REST
     events = int(read(Setting.EVENTS_PER_MINUTE)) if shifting.of_events else EVENTS_PER_JOURNEY
     with_events = math.ceil(events / EVENTS_PER_JOURNEY)
@@ -73,7 +73,7 @@ def _promised_journeys() -> tuple[int, int]:
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The result is the tally (journey.py): {"requests", "failed_requests", "events", …, "failures": {…}}."""
-    journeys, with_events = _promised_journeys()
+    journeys, with_events = _promised_journeys(event)
     numbers = iter(range(journeys))  # each goes to one traveller: `next` of a range is one step to Python
     room = ROOM_FOR_A_JOURNEY_MILLISECONDS
 

@@ -7,8 +7,9 @@ without traffic cannot be judged.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,6 +19,9 @@ from service.cars.settings import ServiceName, Setting, read
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
+
+AS_WHILE_ALL_SHIFT = {"as_while_all_shift": True}
+"""An event with this has the prober travel as if new versions of all units were on, to see that it could."""
 
 logger = Logger(service=ServiceName.PROBER)
 
@@ -35,8 +39,10 @@ class Shift:
     of_events: bool
 
 
-def shift() -> Shift:
+def shift(event: Mapping[str, Any]) -> Shift:
     """Which aliases give a share of their calls to a second version ("GetAlias", RoutingConfig)."""
+    if AS_WHILE_ALL_SHIFT.items() <= event.items():
+        return Shift(of_api=True, of_events=True)
     return Shift(
         of_api=_is_shifting(read(Setting.FUNCTION_NAME)),
         of_events=any(_is_shifting(name) for name in read(Setting.EVENT_FUNCTION_NAMES).split(",")),

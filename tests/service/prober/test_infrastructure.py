@@ -80,26 +80,52 @@ def test_silence_of_the_prober_is_an_alarm(stage: str, template: Template) -> No
     assert alarm["TreatMissingData"] == "breaching"
 
 
-def test_alarm_on_silence_comes_after_the_first_journeys(template: Template) -> None:
+def test_prober_is_scheduled_and_its_alarm_is_there_after_the_first_journeys_of_its_version(template: Template) -> None:
     (alarm,) = template.of_type("AWS::CloudWatch::Alarm")
     (first_journeys,) = template.of_type("Custom::FirstJourneys")
     (alias,) = template.of_type("AWS::Lambda::Alias")
+    (version,) = (found for found in template.of_type("AWS::Lambda::Version") if found.startswith("Prober"))
 
     assert first_journeys in reachable(template.resources, alarm)
-    assert alias in reachable(template.resources, first_journeys)
+    assert first_journeys in reachable(template.resources, alias)
+    assert version in reachable(template.resources, first_journeys)
 
 
-def test_first_journeys_may_invoke_the_prober_and_nothing_else(template: Template) -> None:
+def test_first_journeys_are_made_again_for_each_version_and_each_change_of_the_permissions(template: Template) -> None:
+    first_journeys = template.only("Custom::FirstJourneys")
+    (version,) = (found for found in template.of_type("AWS::Lambda::Version") if found.startswith("Prober"))
+    role = template.resources["ProberFunction7ECA24CA"]["Properties"]["Role"]["Fn::GetAtt"][0]
+    (policy,) = (
+        name
+        for name, found in template.of_type("AWS::IAM::Policy").items()
+        if found["Properties"]["Roles"] == [{"Ref": role}]
+    )
+
+    assert first_journeys["ProberVersion"] == {"Ref": version}
+    assert first_journeys["Permissions"] == template.resources[policy]["Properties"]["PolicyDocument"]
+    assert policy in reachable(template.resources, "FirstJourneysDone")  # they are made with what it says
+
+
+def test_first_journeys_may_invoke_the_prober_look_at_their_own_stack_and_nothing_else(
+    stage: str, template: Template
+) -> None:
     (function,) = (
         found["Properties"]
         for found in template.of_type("AWS::Lambda::Function").values()
         if "first_journeys" in found["Properties"]["Handler"]
     )
     role = function["Role"]["Fn::GetAtt"][0]
-    (statement,) = (
-        found for found in template.statements_of(role) if found["Action"][0].split(":")[0] not in ("logs", "xray")
-    )
-    (alias,) = template.of_type("AWS::Lambda::Alias")
+    allowed = {
+        action: statement["Resource"]
+        for statement in template.statements_of(role)
+        for action in statement["Action"]
+        if action.split(":")[0] not in ("logs", "xray")
+    }
 
-    assert (statement["Action"], statement["Resource"]) == (["lambda:InvokeFunction"], {"Ref": alias})
-    assert function["Environment"]["Variables"] == {"PROBER_ARN": {"Ref": alias}}
+    assert set(allowed) == {"lambda:InvokeFunction", "cloudformation:DescribeStacks"}
+    assert allowed["lambda:InvokeFunction"]["Fn::Join"][1] == [
+        {"Fn::GetAtt": ["ProberFunction7ECA24CA", "Arn"]},
+        ":*",
+    ]
+    assert str(allowed["cloudformation:DescribeStacks"]).endswith(f":stack/{stage}-Prober/*")
+    assert function["Environment"]["Variables"] == {"REQUESTS_PER_MINUTE": "120", "EVENTS_PER_MINUTE": "12"}

@@ -1,4 +1,4 @@
-"""CloudFormation hears an answer whatever happens, and a first release that does not work is none."""
+"""CloudFormation hears an answer whatever happens, and a prober that does not work is not deployed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,15 @@ from botocore.exceptions import ClientError
 from service.cars import aws
 from service.cars.settings import Setting
 from service.prober.runtime import first_journeys
+from service.prober.runtime.shift import Shift, shift
 from tests.service.conftest import FakeContext
 
-GOOD = {"requests": 126, "failed_requests": 0, "journeys": 18, "succeeded_journeys": 18}
-BAD = {"requests": 126, "failed_requests": 18, "journeys": 18, "succeeded_journeys": 0}
+GOOD = {"requests": 126, "failed_requests": 0, "events": 24, "failed_events": 0}
+BAD = {**GOOD, "failed_requests": 18}
+NOW_AND_THEN = {**GOOD, "failed_requests": 6}
+NO_EVENTS = {**GOOD, "failed_events": 12}
+TOO_FEW = {**GOOD, "requests": 112}
+VERSION = "arn:prober:7"
 
 
 class ResponseUrl(HTTPServer):
@@ -62,14 +67,25 @@ class FakeLambda:
         self._tallies = list(tallies)
         self._error = error
         self.invoked: list[str] = []
+        self.payloads: list[Any] = []
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
         self.invoked.append(FunctionName)
+        self.payloads.append(json.loads(Payload))
         if len(self.invoked) <= self._denials:
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not yet"}}, "Invoke")
         tally = self._tallies.pop(0) if len(self._tallies) > 1 else self._tallies[0]
         answer: dict[str, Any] = {"Payload": io.BytesIO(json.dumps(tally).encode())}
         return {**answer, "FunctionError": self._error} if self._error else answer
+
+
+class FakeCloudFormation:
+    def __init__(self, status: str) -> None:
+        self._status = status
+
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:
+        assert StackName == "stack"
+        return {"Stacks": [{"StackStatus": self._status}]}
 
 
 def deploy(
@@ -79,13 +95,20 @@ def deploy(
     *tallies: dict[str, Any],
     error: str | None = None,
     denials: int = 0,
+    stack_status: str = "UPDATE_IN_PROGRESS",
+    old_permissions: str = "some",
 ) -> FakeLambda:
     fake = FakeLambda(tallies or [GOOD], error, denials)
-    monkeypatch.setenv(Setting.PROBER_ARN, "arn:prober:live")
-    monkeypatch.setattr(aws, "client", lambda name: {"lambda": fake}[name])
+    clients = {"lambda": fake, "cloudformation": FakeCloudFormation(stack_status)}
+    monkeypatch.setenv(Setting.REQUESTS_PER_MINUTE, "120")
+    monkeypatch.setenv(Setting.EVENTS_PER_MINUTE, "12")
+    monkeypatch.setattr(aws, "client", lambda name: clients[name])
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    old = {"OldResourceProperties": {"ProberVersion": "arn:prober:6", "Permissions": old_permissions}}
     event = {
         "RequestType": request_type,
+        "ResourceProperties": {"ProberVersion": VERSION, "Permissions": "some"},
+        **(old if request_type == "Update" else {}),
         "ResponseURL": f"http://127.0.0.1:{response_url.server_port}/answer",
         "StackId": "stack",
         "RequestId": "request",
@@ -95,10 +118,14 @@ def deploy(
     return fake
 
 
-def test_create_succeeds_when_the_journeys_do(response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = deploy("Create", response_url, monkeypatch)
+@pytest.mark.parametrize("request_type", ["Create", "Update"])
+def test_version_travels_once_as_while_everything_is_released(
+    request_type: str, response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = deploy(request_type, response_url, monkeypatch)
 
-    assert fake.invoked == ["arn:prober:live"]
+    assert fake.invoked == [VERSION]
+    assert [shift(payload) for payload in fake.payloads] == [Shift(of_api=True, of_events=True)]
     assert response_url.answers == [
         {
             "Status": "SUCCESS",
@@ -137,23 +164,58 @@ def test_create_fails_with_the_denial_when_it_may_never(
     assert "AccessDeniedException" in answer["Reason"]
 
 
+@pytest.mark.parametrize("request_type", ["Create", "Update"])
 @pytest.mark.parametrize(
     ("tally", "error"),
-    [(BAD, None), ({"errorMessage": "no module"}, "Unhandled"), ({"failed_requests": 0, "journeys": 0}, None)],
+    [
+        *((BAD, None), (NO_EVENTS, None), (TOO_FEW, None), ({}, None)),
+        *(({"errorMessage": "no module"}, "Unhandled"), (GOOD, "Unhandled")),
+    ],
 )
-def test_create_fails_when_the_journeys_do(
-    tally: dict[str, Any], error: str | None, response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch
+def test_prober_that_cannot_travel_is_not_deployed(
+    tally: dict[str, Any],
+    error: str | None,
+    request_type: str,
+    response_url: ResponseUrl,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    deploy("Create", response_url, monkeypatch, tally, error=error)
+    deploy(request_type, response_url, monkeypatch, tally, error=error)
 
     (answer,) = response_url.answers
     assert answer["Status"] == "FAILED"
-    assert answer["Reason"] == f"The first journeys through the API failed: {json.dumps(tally)}"
+    assert answer["Reason"] == f"The prober's first journeys failed: {json.dumps(tally)}"
 
 
-@pytest.mark.parametrize("request_type", ["Update", "Delete"])
-def test_later_requests_pass_by(request_type: str, response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = deploy(request_type, response_url, monkeypatch, BAD)
+@pytest.mark.parametrize(("request_type", "status"), [("Create", "FAILED"), ("Update", "SUCCESS")])
+def test_api_that_fails_now_and_then_stops_a_first_release_and_no_update(
+    request_type: str, status: str, response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(request_type, response_url, monkeypatch, NOW_AND_THEN)
+
+    assert [answer["Status"] for answer in response_url.answers] == [status]
+
+
+def test_permission_that_was_taken_away_is_seen_though_it_lingers(
+    response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = deploy("Update", response_url, monkeypatch, GOOD, BAD, old_permissions="more")
+
+    assert len(fake.invoked) == 1 + first_journeys.ATTEMPTS
+    assert [answer["Status"] for answer in response_url.answers] == ["FAILED"]
+
+
+@pytest.mark.parametrize(
+    ("request_type", "stack_status"),
+    [
+        ("Update", "UPDATE_ROLLBACK_IN_PROGRESS"),
+        ("Create", "ROLLBACK_IN_PROGRESS"),
+        ("Delete", "DELETE_IN_PROGRESS"),
+    ],
+)
+def test_way_back_and_deletion_are_not_stopped(
+    request_type: str, stack_status: str, response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = deploy(request_type, response_url, monkeypatch, BAD, stack_status=stack_status)
 
     assert fake.invoked == []
     assert [answer["Status"] for answer in response_url.answers] == ["SUCCESS"]

@@ -21,7 +21,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(Setting.REQUESTS_PER_MINUTE, "120")
     monkeypatch.setenv(Setting.REQUESTS_PER_MINUTE_AT_REST, "14")
     monkeypatch.setenv(Setting.EVENTS_PER_MINUTE, "12")
-    monkeypatch.setattr(handler, "shift", lambda: Shift(of_api=True, of_events=True))
+    monkeypatch.setattr(handler, "shift", lambda event: Shift(of_api=True, of_events=True))
 
 
 def run(api: FakeApi, context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def test_a_minute_has_as_many_requests_as_promised(context: FakeContext, monkeyp
 def test_a_minute_has_what_the_canary_that_is_on_needs_and_the_alarms(
     shifting: Shift, requests: int, events: int, context: FakeContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handler, "shift", lambda: shifting)
+    monkeypatch.setattr(handler, "shift", lambda event: shifting)
 
     tally = run(FakeApi(), context, monkeypatch)
 

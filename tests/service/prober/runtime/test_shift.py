@@ -46,4 +46,4 @@ def test_traffic_shifts_when_an_alias_has_weights_or_cannot_be_read(
     monkeypatch.setattr(shift, "lambda_client", lambda: FakeLambda(answer))
 
     expected = Shift(of_api=False, of_events=is_shifting) if api == "api" else Shift(is_shifting, False)
-    assert shift.shift() == expected
+    assert shift.shift({}) == expected
