@@ -18,7 +18,7 @@ prepare:
 	@$(PYTHON) scripts/prepare.py
 
 run: prepare ## release HEAD from source to prod on this machine
-	@$(VENV)/python -m rehearsal run --approve
+	@$(VENV)/python -m rehearsal run --approve --check "python -m integ.leftovers"
 
 plan: prepare ## show what the pipeline would run; runs nothing
 	@$(VENV)/python -m rehearsal plan

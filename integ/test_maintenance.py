@@ -38,11 +38,17 @@ def test_order_takes_a_car_out_of_service_and_back_once(api: CarsApi, fleet: Fle
 
 
 def test_order_for_a_car_that_is_not_there_stops_nobody(api: CarsApi, fleet: Fleet, car: dict[str, Any]) -> None:
-    fleet.order(f"e2e-{uuid4()}", f"e2e-{uuid4()}", "start")
-    fleet.order(f"e2e-{uuid4()}", car["car_id"], "start")
+    order_id = f"e2e-{uuid4()}"
 
+    fleet.order(f"e2e-{uuid4()}", f"e2e-{uuid4()}", "start")
+    fleet.order(order_id, car["car_id"], "start")
     wait_until(lambda: status(api, car["car_id"]) == "InMaintenance")
     assert status(api, car["car_id"]) == "InMaintenance"
+
+    # an open order would be remembered for ever
+    fleet.order(order_id, car["car_id"], "finish")
+    wait_until(lambda: status(api, car["car_id"]) == "Available")
+    assert status(api, car["car_id"]) == "Available"
 
 
 def status(api: CarsApi, car_id: str) -> str:

@@ -1,7 +1,8 @@
 """The command line: `rehearse run|plan`.
 
-Exit codes: 0 released (or planned), 1 stopped by a gate, 2 an error of the run itself or of what it was given,
-130 after SIGINT (Ctrl-C) and 143 after SIGTERM: then everything that was started is gone.
+Exit codes: 0 released (or planned), 1 stopped by a gate, 2 an error of the run itself or of what it was given, 3
+released, and the check after it failed; 130 after SIGINT (Ctrl-C) and 143 after SIGTERM: then everything that was
+started is gone.
 It must not know how a release is done: rehearsal.py does.
 """
 
@@ -33,6 +34,7 @@ from rehearsal.report import Report, Result, errored_report
 
 EXIT_CODES = {Result.RELEASED: 0, Result.STOPPED: 1, Result.ERRORED: 2}
 _ERROR = 2
+_CHECK_FAILED = 3
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -85,13 +87,25 @@ def _run(options: argparse.Namespace, printer: Printer) -> int:
                 _release_world_before(options, rehearsal, printer)
             with _told_how_far(rehearsal, printer, options.report), _answerer(options, rehearsal, printer) as approval:
                 report = rehearsal.release(rev="HEAD", patch=options.patch, approval=approval)
+            checked = _check(options.check, rehearsal, report, printer)
     except BaseException:
         if rehearsal.logs.is_dir():
             printer.say(f"\nLogs: {rehearsal.logs}", Style.FAINT)
         raise
     _write_report(options.report, report)
     printer.say(summarize(report, rehearsal.logs, width=printer.width))
+    if checked != 0:
+        printer.say(f"It was released, and the check failed with exit code {checked}: {options.check}", Style.BAD)
+        return _CHECK_FAILED
     return EXIT_CODES[report.result]
+
+
+def _check(command: str | None, rehearsal: Rehearsal, report: Report, printer: Printer) -> int:
+    """The exit code of the command that looks at what a good release has left; 0 where there is none to look."""
+    if command is None or report.result is not Result.RELEASED:
+        return 0
+    printer.say(f"\nThe check: {command}", Style.FAINT)
+    return rehearsal.check(command, printer.say)
 
 
 def _release_world_before(options: argparse.Namespace, rehearsal: Rehearsal, printer: Printer) -> None:
@@ -210,7 +224,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="rehearse",
         description="Runs a CDK Pipelines app's own pipeline on this machine, in a local AWS.",
-        epilog="exit codes: 0 released, 1 stopped by a gate, 2 error, 130 and 143 ended by a signal",
+        epilog="exit codes: 0 released, 1 stopped by a gate, 2 error, 3 --check failed, 130 and 143 ended by a signal",
     )
     commands = parser.add_subparsers(required=True, metavar="run|plan")
     run = commands.add_parser("run", help="release one commit, from source to the last stage")
@@ -231,6 +245,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--verbose", action="store_true", help="print every line that the actions say")
     run.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON")
+    run.add_argument(
+        "--check", metavar="COMMAND", help="run this on what a good release has left, in the folder of the app"
+    )
     plan = commands.add_parser("plan", help="show what would run, as a list and as a drawing; runs nothing")
     plan.set_defaults(command=_plan, verbose=False)
     _add_project(plan)

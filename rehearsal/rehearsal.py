@@ -19,6 +19,7 @@ from rehearsal.aws.lambda_host.traffic import FunctionTraffic, since
 from rehearsal.aws.local_cloud import LocalCloud
 from rehearsal.aws.profiles import write_profiles
 from rehearsal.bootstrap import bootstrap_environments, deploy_pipeline_stack
+from rehearsal.check import run_check
 from rehearsal.codebuild.build_action import CodeBuildAction
 from rehearsal.codepipeline.actions.approval import ApprovalAction, ApprovalAnswer, ApprovalRequest, Approvals
 from rehearsal.codepipeline.actions.cloudformation import CloudFormationAction
@@ -99,6 +100,7 @@ class Rehearsal:
         self._cache = require_cache(cache or user_cache())
         self._folder = RunFolder()
         self.home = self._folder.path
+        self._profiles = self.home / "aws" / "config"
         self._speed = speed
         self._wanted_pipeline = pipeline
         self._port = port
@@ -189,6 +191,18 @@ class Rehearsal:
         source = Source(action=SourceAction(commit), commit=commit.id, message=commit.title)
         return self._report(began, self._engine.release(pipeline, source))
 
+    def check(self, command: str, say: Callable[[str], None]) -> int:
+        """Runs a command of the user's on what the last release has left (check.py); answers its exit code."""
+        return run_check(
+            command,
+            self.project,
+            self.cloud.guardian,
+            profiles=self._profiles,
+            home=self.home / "check",
+            egress=self._egress.variables(),
+            say=say,
+        )
+
     def report_so_far(self) -> Report | None:
         """How far the last release came, also when an error or a signal ended it. None when none began.
 
@@ -210,12 +224,11 @@ class Rehearsal:
         self._running.enter_context(cloud)
         self._cloud = cloud
         self._engine = self._make_engine(cloud)
-        profiles = self.home / "aws" / "config"
         places = ((bootstrap.account, bootstrap.region) for bootstrap in self._plan.bootstraps)
-        write_profiles(profiles, cloud.clients, [(self._plan.account, self._plan.region), *places])
+        write_profiles(self._profiles, cloud.clients, [(self._plan.account, self._plan.region), *places])
         cloud.event_log.emit(
             Notice(
-                text=f"The local AWS answers at {cloud.endpoint_url}. To call it: AWS_CONFIG_FILE={profiles}",
+                text=f"The local AWS answers at {cloud.endpoint_url}. To call it: AWS_CONFIG_FILE={self._profiles}",
                 detail=f"with AWS_PROFILE={' or '.join(sorted({item.account for item in self._plan.bootstraps}))}",
             )
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from integ.gauntlet.world import leftovers_of
 from rehearsal.console.printer import Printer
 from rehearsal.rehearsal import Rehearsal
 from rehearsal.report import Report, Result
@@ -25,11 +26,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def rehearsal() -> Iterator[Rehearsal]:
-    """A world in which HEAD is in staging and prod; `pytest -s` shows its progress."""
+    """A world in which HEAD is in staging and prod, and left nothing; `pytest -s` shows its progress."""
     with Printer() as printer, Rehearsal(PROJECT, listeners=[printer]) as running:
         report = running.release()
         if report.result is not Result.RELEASED:
             pytest.exit(f"HEAD itself is not released, so nothing can be said of bad releases: {report.stopped_by}", 1)
+        if left := leftovers_of(running):
+            pytest.exit(f"HEAD was released, and has left behind: {'; '.join(left)}", 1)
         yield running
 
 

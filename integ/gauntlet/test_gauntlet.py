@@ -11,12 +11,11 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from integ.gauntlet.case import Case, cases
+from integ.gauntlet.world import ACCOUNTS, REGION, leftovers_of
 from rehearsal.rehearsal import Rehearsal, approve, reject
 from rehearsal.report import Report, Result
 from rehearsal.run_events import StageRolledBack, Status
 
-ACCOUNTS = {"Staging": "222222222222", "Prod": "333333333333"}
-REGION = "eu-west-1"
 APPROVALS = {"approve": approve, "reject": reject}
 AT_REST = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 
@@ -28,6 +27,7 @@ def test_release_ends_where_it_should(
     # given the world before
     expected = case.expected
     before = {stage: live_code(rehearsal, stage) for stage in ACCOUNTS}
+    left_before = leftovers_of(rehearsal)
     events_before = len(rehearsal.cloud.event_log.events)
 
     # when the commit is released
@@ -38,6 +38,7 @@ def test_release_ends_where_it_should(
     assert report.result.value == expected.result, report.stopped_by
     if report.result is Result.RELEASED:
         assert expected.new_action in {action.name for stage in report.stages for action in stage.actions}
+        assert set(leftovers_of(rehearsal)) <= set(left_before)  # bad ones before it may have left something
         return
     assert report.stopped_by is not None
     assert (report.stopped_by.stage, report.stopped_by.gate) == (expected.stage, expected.gate), report.stopped_by

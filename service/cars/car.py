@@ -6,7 +6,7 @@ newer release, which an older one (after a rollback) ignores.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import uuid4
@@ -15,6 +15,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 PROBE_PREFIX, RELEASE_PREFIX, E2E_PREFIX = SYNTHETIC_PREFIXES = ("probe-", "release-", "e2e-")
 """How the ids of cars begin that exist only to test the service; whoever makes one deletes it."""
+
+SYNTHETIC_KEPT = timedelta(hours=1)
+"""How long what is remembered of such a car is kept, at most: nobody asks for it when its test is over."""
 
 CAR_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
@@ -30,6 +33,16 @@ WITHOUT_CONTROL_CHARACTERS = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 def _to_integer(number: Any) -> Any:
     """JSON has one kind of number: 4.0 is an integer there."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def is_synthetic(car_id: str) -> bool:
+    """Whether the car exists only to test the service."""
+    return car_id.startswith(SYNTHETIC_PREFIXES)
+
+
+def kept(car_id: str, longest: timedelta) -> timedelta:
+    """How long something about the car is kept that is kept for `longest` of a customer's."""
+    return SYNTHETIC_KEPT if is_synthetic(car_id) else longest
 
 
 CarId = Annotated[str, StringConstraints(pattern=CAR_ID_PATTERN)]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from service.cars.car import SYNTHETIC_PREFIXES, Car, CarStatus
+from service.cars.car import Car, CarStatus, is_synthetic
 
 SOURCE = "acs.acm"
 VERSION: Literal["1.0"] = "1.0"
@@ -64,7 +64,7 @@ class CarEvent:
     @property
     def is_synthetic(self) -> bool:
         """Whether the car exists only to test the service."""
-        return self.car.car_id.startswith(SYNTHETIC_PREFIXES)
+        return is_synthetic(self.car.car_id)
 
     @property
     def status_before(self) -> CarStatus | None:

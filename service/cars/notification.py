@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from service.cars.car import Car
+from service.cars.car import Car, kept
 from service.cars.events import CarEventDetail, CarEventType
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def to_item(notification: Notification) -> dict[str, AttributeValueTypeDef]:
         "notification_id": {"S": notification.notification_id},
         "type": {"S": notification.type},
         "text": {"S": notification.text},
-        "expires_at": {"N": str(int((notification.occurred_at + KEPT).timestamp()))},
+        "expires_at": {"N": str(int((notification.occurred_at + kept(notification.car_id, KEPT)).timestamp()))},
     }
     if notification.correlation_id is not None:
         item["correlation_id"] = {"S": notification.correlation_id}

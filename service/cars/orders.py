@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from service.cars.car import CAR_ID_PATTERN, CarId, CarStatus
+from service.cars.car import CAR_ID_PATTERN, CarId, CarStatus, kept
 from service.cars.errors import MalformedOrder, OrderContended, OrderNotStarted, OrderOfOtherCar, findings
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class OrderRepository:
             correlation_id,
             rejected_at={"S": now.isoformat()},
             reason={"S": "There is no such car."},
-            expires_at=_expiry(now),
+            expires_at=_expiry(order, now),
         )
 
     def _finish(self, order: MaintenanceOrder, correlation_id: str, now: datetime) -> TransactWriteItemTypeDef:
@@ -170,7 +170,7 @@ class OrderRepository:
                     ":finished": {"S": OrderStatus.FINISHED.value},
                     ":correlation_id": {"S": correlation_id},
                     ":now": {"S": now.isoformat()},
-                    ":expires_at": _expiry(now),
+                    ":expires_at": _expiry(order, now),
                 },
             }
         }
@@ -228,5 +228,5 @@ def _open_orders(car: Mapping[str, Any]) -> set[str]:
     return set(car.get("maintenance_orders", {}).get("SS", ()))
 
 
-def _expiry(now: datetime) -> dict[str, str]:
-    return {"N": str(int((now + KEPT).timestamp()))}
+def _expiry(order: MaintenanceOrder, now: datetime) -> dict[str, str]:
+    return {"N": str(int((now + kept(order.car_id, KEPT)).timestamp()))}

@@ -27,7 +27,7 @@ PARTS = (
     ("rehearsal.codepipeline.actions",),
     ("rehearsal.codepipeline", "rehearsal.codebuild"),
     ("rehearsal.plan",),
-    ("rehearsal.ending",),
+    ("rehearsal.ending", "rehearsal.check"),
     ("rehearsal.bootstrap", "rehearsal.report"),
     ("rehearsal.console",),
     ("rehearsal.planning",),

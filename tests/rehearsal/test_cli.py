@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -319,6 +320,51 @@ def test_run_that_a_signal_ends_says_and_reports_how_far_it_came(
     written = json.loads(report.read_text())
     assert (written["result"], [stage["name"] for stage in written["stages"]]) == ("Errored", ["Source", "Staging"])
     assert "ending" not in written
+
+
+class DoneRehearsal(EndedRehearsal):
+    """One whose release ends as `result` says; it keeps which checks were run on that."""
+
+    def __init__(self, result: Result, exit_code: int, logs: Path) -> None:
+        super().__init__(lambda: None, logs)
+        self._report = replace(self.report_so_far(), result=result, ending=None)
+        self._exit_code = exit_code
+        self.checks: list[str] = []
+
+    def release(self, **_: object) -> Report:
+        return self._report
+
+    def check(self, command: str, say: Callable[[str], None]) -> int:
+        self.checks.append(command)
+        say("an alarm is in ALARM")
+        return self._exit_code
+
+
+@pytest.mark.parametrize(
+    ("result", "exit_code", "expected", "checks"),
+    [
+        (Result.RELEASED, 0, 0, ["look"]),
+        (Result.RELEASED, 1, 3, ["look"]),
+        (Result.STOPPED, 1, 1, []),
+    ],
+)
+def test_what_a_good_release_has_left_is_checked(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    result: Result,
+    exit_code: int,
+    expected: int,
+    checks: list[str],
+) -> None:
+    done = DoneRehearsal(result, exit_code, tmp_path / "logs")
+    monkeypatch.setattr(cli, "Rehearsal", lambda *_, **__: done)
+
+    code, output = run("run", "--approve", "--check", "look", capsys=capsys)
+
+    assert (code, done.checks) == (expected, checks)
+    assert ("an alarm is in ALARM" in output) == bool(checks)
+    assert ("It was released, and the check failed with exit code 1: look" in output) == (expected == 3)
 
 
 ASKED_ON_A_TERMINAL = """

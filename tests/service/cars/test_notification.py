@@ -144,3 +144,9 @@ def test_notification_that_is_there_stays(repository: NotificationRepository) ->
 
     assert repository.add(notification(1)) is False
     assert len(repository.list("car-1", limit=10, after_notification_id=None).notifications) == 1
+
+
+def test_notification_of_a_tests_car_expires_within_the_hour() -> None:
+    expiry = int(to_item(notification(1, car_id="e2e-1"))["expires_at"]["N"])
+
+    assert expiry - int(NOW.timestamp()) <= 3601

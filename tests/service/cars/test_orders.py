@@ -94,6 +94,13 @@ def test_started_order_takes_the_car_out_and_a_finished_one_back(
     assert 89.9 < days < 90.1
 
 
+def test_order_of_a_test_is_forgotten_within_the_hour(orders: OrderRepository, dynamodb: DynamoDBClient) -> None:
+    carry_out(orders, order("o-1", START, "e2e-9"))
+
+    seconds = int(order_item(dynamodb, "o-1")["expires_at"]["N"]) - datetime.now(UTC).timestamp()
+    assert 3500 < seconds <= 3600
+
+
 def test_order_that_was_heard_of_changes_nothing_more(orders: OrderRepository, dynamodb: DynamoDBClient) -> None:
     carry_out(orders, order("o-1", START))
     started = car_item(dynamodb)

@@ -258,5 +258,5 @@ def probe(stage: str, context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv(Setting.STAGE_NAME, stage.lower())
     for setting in (Setting.REQUESTS_PER_MINUTE, Setting.REQUESTS_PER_MINUTE_AT_REST, Setting.EVENTS_PER_MINUTE):
         monkeypatch.setenv(setting, "12")
-    monkeypatch.setattr(prober, "shift", lambda: Shift(of_api=False, of_events=False))
+    monkeypatch.setattr(prober, "shift", lambda event: Shift(of_api=False, of_events=False))
     prober_tests.run(FakeApi(), context, monkeypatch)
