@@ -99,6 +99,7 @@ class ServiceStage(cdk.Stage):
             self,
             "Prober",
             api=api.api,
+            api_id=api.api_id,
             api_function=api.api_function.function,
             event_functions=[unit.function for unit in units if unit.delay is not None],
             telemetry_stream=telemetry.stream,

@@ -57,8 +57,14 @@ class Assembly:
 
     def stage_templates(self, stage: str) -> list[Template]:
         """The templates of all stacks of a stage."""
-        folder = self.folder / f"assembly-AutonomousCarManagerPipeline-{stage}"
-        return [_read(file) for file in sorted(folder.glob("*.template.json"))]
+        return list(self.stage_stacks(stage).values())
+
+    def stage_stacks(self, stage: str) -> dict[str, Template]:
+        """The templates of all stacks of a stage, by the stacks' names: "Staging-Api"."""
+        prefix = f"AutonomousCarManagerPipeline{stage}"
+        files = sorted((self.folder / f"assembly-AutonomousCarManagerPipeline-{stage}").glob("*.template.json"))
+        ends = len("0123ABCD.template.json")
+        return {f"{stage}-{file.name.removeprefix(prefix)[:-ends]}": _read(file) for file in files}
 
     @property
     def asset_manifests(self) -> list[Path]:

@@ -40,9 +40,9 @@ def test_templates_do_not_list_the_constructs_that_made_them() -> None:
     assert CDK_JSON["versionReporting"] is False
 
 
-def test_references_between_stacks_are_strong() -> None:
-    """Weak ones let a stack go that another needs, and use Fn::GetStackOutput, which few tools know yet."""
-    assert CDK_JSON["context"]["@aws-cdk/core:defaultCrossStackReferences"] == "strong"
+def test_references_between_stacks_are_weak() -> None:
+    """With strong ones a stage that was given a new one cannot be rolled back: an export in use cannot be deleted."""
+    assert CDK_JSON["context"]["@aws-cdk/core:defaultCrossStackReferences"] == "weak"
 
 
 def test_nothing_is_looked_up_while_synthesizing() -> None:

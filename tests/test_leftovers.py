@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +17,10 @@ REGION = "eu-west-1"
 
 
 @pytest.fixture
-def session() -> Iterator[boto3.Session]:
+def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
+    """Of an account that is moto's, whatever AWS whoever runs the tests works with."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
     with mock_aws():
         yield boto3.Session(region_name=REGION)
 

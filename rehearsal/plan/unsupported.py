@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rehearsal.aws.cloudformation.stack_outputs import stack_outputs_in
 from rehearsal.aws.event_sources.mapping import unsupported as unsupported_of_mapping
 from rehearsal.codebuild.buildspec import BuildspecError, is_inline, parse_buildspec
 from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.codepipeline.supported import unsupported_in_definition
+from rehearsal.errors import Unsupported
 from rehearsal.plan.resource_types import unsupported_resource_types
 from rehearsal.source.assembly import CloudAssembly, StackArtifact
 from rehearsal.source.intrinsics import Resolver
@@ -35,6 +37,7 @@ def find_unsupported(
         *_event_source_mappings(assembly, default),
         *_docker_images(assembly),
         *_imports(assembly, default),
+        *_stack_outputs(assembly, default),
     )
 
 
@@ -147,6 +150,27 @@ def _imports(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]
         for name in sorted(set(_import_names(stack.template, _resolver(stack, default)))):
             if "<" not in name and (*_place(stack, default), name) not in exports:
                 yield f"Fn::ImportValue {name} in stack {stack.name}: no stack of the assembly exports it there"
+
+
+def _stack_outputs(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]:
+    """An output that is read and that no stack has; or a reading that is not literal."""
+    known = {
+        (_place(stack, default)[1], stack.name, name)
+        for stack in assembly.stacks
+        for name in stack.template.get("Outputs") or {}
+    }
+    for stack in assembly.stacks:
+        try:
+            wanted = stack_outputs_in(stack.template)
+        except Unsupported as exc:
+            yield f"stack {stack.name}: {exc}"
+            continue
+        for output in sorted(wanted, key=str):
+            if (output.region or _place(stack, default)[1], output.stack_name, output.output_name) not in known:
+                yield (
+                    f"Fn::GetStackOutput {output.stack_name}.{output.output_name} in stack {stack.name}: "
+                    "no stack of the assembly has that output there"
+                )
 
 
 def _place(stack: StackArtifact, default: tuple[str, str]) -> tuple[str, str]:

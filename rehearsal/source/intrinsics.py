@@ -86,6 +86,8 @@ class Resolver:
                 return str(self.resolve(text)).split(separator)
             case "Fn::ImportValue":
                 return f"<import {self.resolve(argument)}>"
+            case "Fn::GetStackOutput" if isinstance(argument, Mapping):
+                return f"<output {argument.get('StackName')}.{argument.get('OutputName')}>"
             case "Fn::If":
                 return self.resolve(argument[1])
             case "Fn::FindInMap":

@@ -53,7 +53,7 @@ def e2e_role(scope: Construct, *, api: apigateway.RestApi, settings: ServiceSett
     )
     stack = cdk.Stack.of(scope)
     routes = routes_of_tests(changes=(E2E_PREFIX,), deletes=(E2E_PREFIX,))
-    role.add_to_policy(may_invoke(api, routes, settings))
+    role.add_to_policy(may_invoke(_arn_prefix(api.rest_api_id, api, settings), routes))
     role.add_to_policy(
         iam.PolicyStatement(
             actions=["kinesis:PutRecord"],
@@ -66,7 +66,7 @@ def e2e_role(scope: Construct, *, api: apigateway.RestApi, settings: ServiceSett
             resources=[f"arn:aws:sqs:{stack.region}:{stack.account}:{settings.maintenance_queue_name}"],
         )
     )
-    acknowledge(role, findings_of(routes, _arn_prefix(api, settings)))
+    acknowledge(role, findings_of(routes, _arn_prefix(f"<{resource_id(api)}>", api, settings)))
     return role
 
 
@@ -77,10 +77,11 @@ def routes_of_tests(*, changes: Sequence[str], deletes: Sequence[str]) -> Sequen
     return (("GET", "/*"), ("POST", "/cars"), *changed, *deleted)
 
 
-def may_invoke(api: apigateway.RestApi, routes: Sequence[Route], settings: ServiceSettings) -> iam.PolicyStatement:
+def may_invoke(arn_prefix: str, routes: Sequence[Route]) -> iam.PolicyStatement:
+    """`arn_prefix` is that of API and stage."""
     return iam.PolicyStatement(
         actions=["execute-api:Invoke"],
-        resources=[api.arn_for_execute_api(method, path, settings.stage_name) for method, path in routes],
+        resources=[f"{arn_prefix}/{method}{path}" for method, path in routes],
     )
 
 
@@ -97,13 +98,13 @@ def _policy(
         scope,
         construct_id,
         description=f"{'Reads' if method == 'GET' else 'Reads and changes'} cars through their API",
-        statements=[may_invoke(api, routes, settings)],
+        statements=[may_invoke(_arn_prefix(api.rest_api_id, api, settings), routes)],
     )
     reason = f"{'Every' if method == '*' else f'Each {method}'} route of this API and stage."
-    acknowledge(policy, findings_of(routes, _arn_prefix(api, settings), reason))
+    acknowledge(policy, findings_of(routes, _arn_prefix(f"<{resource_id(api)}>", api, settings), reason))
     return policy
 
 
-def _arn_prefix(api: apigateway.RestApi, settings: ServiceSettings) -> str:
+def _arn_prefix(api_id: str, api: apigateway.RestApi, settings: ServiceSettings) -> str:
     stack = cdk.Stack.of(api)
-    return f"arn:aws:execute-api:{stack.region}:{stack.account}:<{resource_id(api)}>/{settings.stage_name}"
+    return f"arn:aws:execute-api:{stack.region}:{stack.account}:{api_id}/{settings.stage_name}"

@@ -63,6 +63,7 @@ class ApiStack(cdk.Stack):
             self, function=self.api_function.function, settings=settings, operators_topic=operators_topic
         )
         monitoring.alarm_reader_role(self, settings=settings)
+        self.api_id = cdk.CfnOutput(self, "ApiId", value=self.api.rest_api_id, description="The API's own id")
         self.api_url = cdk.CfnOutput(self, "ApiUrl", value=self.api.url, description="The API's stage, ends in /")
         self.e2e_role_arn = cdk.CfnOutput(
             self, "E2eRoleArn", value=self.e2e_role.role_arn, description="The role that the e2e tests assume"

@@ -12,6 +12,7 @@ permission on the function, as EventBridge Scheduler, which has a role of its ow
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import aws_cdk as cdk
@@ -89,11 +90,9 @@ class _Resources:
     def __init__(self, stage: cdk.Stage) -> None:
         self._all = [found for found in stage.node.find_all() if isinstance(found, cdk.CfnElement)]
         self._by_id = {(found.stack.node.path, found.stack.resolve(found.logical_id)): found for found in self._all}
-        self._exports = {
-            found.stack.resolve(found.export_name): found
-            for found in self._all
-            if isinstance(found, cdk.CfnOutput) and found.export_name is not None
-        }
+        outputs = [found for found in self._all if isinstance(found, cdk.CfnOutput)]
+        self._outputs = {(found.stack.stack_name, found.stack.resolve(found.logical_id)): found for found in outputs}
+        self._exports = {found.stack.resolve(found.export_name): found for found in outputs if found.export_name}
 
     def of_type(self, kind: type[_Found]) -> list[_Found]:
         return [found for found in self._all if isinstance(found, kind)]
@@ -106,13 +105,18 @@ class _Resources:
         """The element of this kind that `value` refers to."""
         return next((found for found in self.referred(by, value) if isinstance(found, kind)), None)
 
-    def _named(self, stack: cdk.Stack, name: tuple[str, str]) -> list[cdk.CfnElement]:
-        how, what = name
-        if how == "Fn::ImportValue":
-            output = self._exports.get(what)
-            return [] if output is None else self.referred(output, output.value)
-        found = self._by_id.get((stack.node.path, what))
-        return [] if found is None else [found]
+    def _named(self, stack: cdk.Stack, name: _Reference) -> list[cdk.CfnElement]:
+        match name:
+            case _Output(stack_name, output_name):
+                return self._told_by(self._outputs.get((stack_name, output_name)))
+            case _Export(export_name):
+                return self._told_by(self._exports.get(export_name))
+            case _InStack(logical_id):
+                found = self._by_id.get((stack.node.path, logical_id))
+                return [] if found is None else [found]
+
+    def _told_by(self, output: cdk.CfnOutput | None) -> list[cdk.CfnElement]:
+        return [] if output is None else self.referred(output, output.value)
 
     def function_of(self, alias: lambda_.CfnAlias) -> lambda_.CfnFunction | None:
         return self.one(lambda_.CfnFunction, alias, alias.function_name)
@@ -128,15 +132,34 @@ class _Resources:
         )
 
 
-def _references(value: object) -> Iterator[tuple[str, str]]:
-    """Each Ref, Fn::GetAtt and Fn::ImportValue in a resolved value: which of them, and of what."""
+@dataclass(frozen=True)
+class _InStack:
+    logical_id: str
+
+
+@dataclass(frozen=True)
+class _Output:
+    stack_name: str
+    output_name: str
+
+
+@dataclass(frozen=True)
+class _Export:
+    name: str
+
+
+_Reference = _InStack | _Output | _Export
+
+
+def _references(value: object) -> Iterator[_Reference]:
+    """What a resolved value refers to by Ref, Fn::GetAtt, Fn::GetStackOutput and Fn::ImportValue."""
     match value:
-        case {"Ref": str(name)}:
-            yield "Ref", name
-        case {"Fn::GetAtt": [str(name), *_]}:
-            yield "Fn::GetAtt", name
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
+            yield _InStack(name)
+        case {"Fn::GetStackOutput": {"StackName": str(stack_name), "OutputName": str(output_name)}}:
+            yield _Output(stack_name, output_name)
         case {"Fn::ImportValue": str(name)}:
-            yield "Fn::ImportValue", name
+            yield _Export(name)
         case Mapping():
             for inner in value.values():
                 yield from _references(inner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import aws_cdk as cdk
@@ -39,6 +40,7 @@ class ProberStack(cdk.Stack):
         construct_id: str,
         *,
         api: apigateway.RestApi,
+        api_id: cdk.CfnOutput,
         api_function: lambda_.IFunction,
         event_functions: Sequence[lambda_.IFunction],
         telemetry_stream: kinesis.IStream,
@@ -69,7 +71,7 @@ class ProberStack(cdk.Stack):
             },
             settings=settings,
         )
-        _grant_invoke(self.prober_function, api=api, settings=settings)
+        _grant_invoke(self.prober_function, api_id=api_id, settings=settings)
         self.prober_function.function.add_to_role_policy(
             iam.PolicyStatement(
                 actions=["lambda:GetAlias"],
@@ -157,14 +159,18 @@ def _permissions(function: lambda_.Function) -> iam.PolicyDocument:
     return policy.document
 
 
-def _grant_invoke(prober: ServiceFunction, *, api: apigateway.RestApi, settings: ServiceSettings) -> None:
+def _grant_invoke(prober: ServiceFunction, *, api_id: cdk.CfnOutput, settings: ServiceSettings) -> None:
     """It changes its own cars alone, and deletes what any test has left behind.
 
-    The export is asked for here, so that the finding can be named.
+    The API's id is read as CDK's own references are, but by an output whose name is known: a finding has it in its own.
     """
-    api_stack = cdk.Stack.of(api)
+    api_stack = cdk.Stack.of(api_id)
     routes = routes_of_tests(changes=(PROBE_PREFIX,), deletes=SYNTHETIC_PREFIXES)
-    prober.function.add_to_role_policy(may_invoke(api, routes, settings))
-    export = api_stack.resolve(api_stack.export_value(api.rest_api_id))["Fn::ImportValue"]
-    arn_prefix = f"arn:aws:execute-api:{api_stack.region}:{api_stack.account}:{export}/{settings.stage_name}"
-    acknowledge(prober, findings_of(routes, arn_prefix))
+    read_id = cdk.Fn.get_stack_output(api_stack.stack_name, api_stack.resolve(api_id.logical_id), api_stack.region)
+    id_in_findings = json.dumps(api_stack.resolve(read_id), separators=(",", ":"))
+    prober.function.add_to_role_policy(may_invoke(_arn_prefix(api_stack, read_id, settings), routes))
+    acknowledge(prober, findings_of(routes, _arn_prefix(api_stack, id_in_findings, settings)))
+
+
+def _arn_prefix(api_stack: cdk.Stack, api_id: str, settings: ServiceSettings) -> str:
+    return f"arn:aws:execute-api:{api_stack.region}:{api_stack.account}:{api_id}/{settings.stage_name}"

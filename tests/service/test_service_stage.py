@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bench.machine import ISOLATED
+from rehearsal.aws.cloudformation.stack_outputs import stack_outputs_in
 from tests.assembly import Assembly, Template
 from tests.service.template_graph import cycle, references
 
@@ -34,6 +35,20 @@ def stage(request: pytest.FixtureRequest) -> str:
 
 def test_no_template_has_a_circle(template: Template) -> None:
     assert cycle(template.resources) is None
+
+
+def test_no_stack_keeps_another_from_going_back(stage: str, assembly: Assembly) -> None:
+    """An export that is imported cannot be deleted: a release that adds one could not be rolled back."""
+    stacks = assembly.stage_stacks(stage)
+
+    assert len(stacks) == 10
+    for template in stacks.values():
+        assert not [name for name, output in template.outputs.items() if "Export" in output]
+    read = stack_outputs_in([template.resources for template in stacks.values()])
+    assert len(read) > 20
+    for output in read:
+        assert output.output_name in stacks[output.stack_name].outputs
+    assert "Fn::ImportValue" not in json.dumps([template.resources for template in stacks.values()])
 
 
 def test_version_of_a_function_stays_when_the_next_one_comes(template: Template) -> None:

@@ -13,11 +13,12 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
+from rehearsal.aws.cloudformation.stack_outputs import StackOutput, with_stack_outputs
 from rehearsal.aws.eventbridge.rule_targets import RULE_TYPE, with_own_delivery
 from rehearsal.aws.iam.policies import fit_policies
 from rehearsal.aws.lambda_host.function import PROXY_URL_VARIABLE
@@ -45,6 +46,7 @@ class Rewriting:
     service_token: str
     lambda_url: str
     delivers_events: bool = False
+    stack_outputs: Mapping[StackOutput, str] = field(default_factory=dict)
 
 
 def parse_template(text: str) -> Template:
@@ -60,14 +62,15 @@ def parse_template(text: str) -> Template:
 
 def rewrite(template: Mapping[str, Any], rewriting: Rewriting) -> Template | None:
     """The template for the emulator, or None where nothing has to change. `Unsupported` names a resource."""
-    resources = template.get("Resources")
+    filled = with_stack_outputs(template, rewriting.stack_outputs)
+    resources = filled.get("Resources")
     if not isinstance(resources, Mapping):
         return None
     rewritten = {name: _rewrite_resource(name, resource, resources, rewriting) for name, resource in resources.items()}
-    if rewritten == resources:
+    if rewritten == resources and filled == template:
         return None
     metadata = {**(template.get("Metadata") or {}), ORIGINAL: fingerprint(template)}
-    return {**template, "Metadata": metadata, "Resources": rewritten}
+    return {**filled, "Metadata": metadata, "Resources": rewritten}
 
 
 def fingerprint(template: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ from rehearsal.aws.edge.credentials import Principal, Vault
 from rehearsal.aws.edge.custom_resources import CustomResources
 from rehearsal.aws.edge.provider_function import ProviderFunction
 from rehearsal.aws.edge.signature import Signature, SignedRequest
+from rehearsal.aws.edge.stack_references import StackReferences
 from rehearsal.aws.edge.upstream import Answer, Upstream
 from rehearsal.aws.localize import Localizer
 from rehearsal.aws.service_api import ApiError
@@ -66,6 +67,7 @@ class CloudFormation:
         self._provider_function = provider_function
         self._localize = localize
         self._originals: dict[str, str] = {}
+        self._references = StackReferences(upstream, self._as_written)
 
     async def answer(self, request: SignedRequest, signature: Signature) -> web.Response:
         form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
@@ -100,7 +102,7 @@ class CloudFormation:
         if principal is None:
             return await self._upstream.send(request)
         text = await self._template_text(principal, signature.region, form)
-        rewritten = await self._rewrite(text, principal, signature.region) if text else None
+        rewritten = await self._rewrite(text, form, principal, signature.region) if text else None
         if rewritten is None:
             return await self._upstream.send(request)
         sent = {name: value for name, value in form.items() if name not in ("TemplateBody", "TemplateURL")}
@@ -124,9 +126,10 @@ class CloudFormation:
             raise ApiError("ValidationError", f"S3 error: {reason} ({url})")
         return answer.body.decode()
 
-    async def _rewrite(self, text: str, principal: Principal, region: str) -> str | None:
+    async def _rewrite(self, text: str, form: dict[str, str], principal: Principal, region: str) -> str | None:
         try:
             template = parse_template(text)
+            await self._references.require_exports_kept(template, form, principal, region)
             rewritten = rewrite(
                 template,
                 Rewriting(
@@ -134,6 +137,7 @@ class CloudFormation:
                     service_token=self._provider_function.arn(principal.account, region),
                     lambda_url=self.lambda_url,
                     delivers_events=self.delivers_events,
+                    stack_outputs=await self._references.values(template, principal, region),
                 ),
             )
         except (ValueError, Unsupported) as exc:
@@ -156,10 +160,16 @@ class CloudFormation:
         return self._localize(original_types(text)).encode()
 
     def _original_body(self, match: re.Match[str]) -> str:
-        name = _ORIGINAL_NAME.search(html.unescape(match.group(1)))
-        if name is None or name.group(1) not in self._originals:
+        text = html.unescape(match.group(1))
+        written = self._as_written(text)
+        if written == text:
             return match.group(0)
-        return f"<TemplateBody>{html.escape(self._originals[name.group(1)], quote=False)}</TemplateBody>"
+        return f"<TemplateBody>{html.escape(written, quote=False)}</TemplateBody>"
+
+    def _as_written(self, text: str) -> str:
+        """A template of the emulator's as its author wrote it."""
+        name = _ORIGINAL_NAME.search(text)
+        return text if name is None else self._originals.get(name.group(1), text)
 
 
 def s3_path(url: str) -> str:

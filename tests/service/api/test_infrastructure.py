@@ -31,7 +31,9 @@ def test_function_may_do_what_the_routes_need_and_nothing_else(template: Templat
 def where(resource: dict[str, Any]) -> str:
     """What an ARN that another stack exports is of, as "CarsTable", and what is joined to it."""
     exported, *rest = resource["Fn::Join"][1] if "Fn::Join" in resource else [resource]
-    (found,) = re.findall(r"(CarsTable|NotificationsTable|Keys)[0-9A-F]{8}", exported["Fn::ImportValue"])
+    (found,) = re.findall(
+        r"(CarsTable|NotificationsTable|Keys)[0-9A-F]{8}", exported["Fn::GetStackOutput"]["OutputName"]
+    )
     return "".join([found, *rest])
 
 
@@ -42,7 +44,7 @@ def test_function_is_told_where_the_keys_are_and_never_what_they_are(template: T
         secrets = {name for name, value in variables.items() if "Keys" in json.dumps(value)}
         assert secrets <= {Setting.CURSOR_KEYS_ARN}
     told = template.resources["ApiFunction6BF808ED"]["Properties"]["Environment"]["Variables"]
-    assert set(told[Setting.CURSOR_KEYS_ARN]) == {"Fn::ImportValue"}
+    assert set(told[Setting.CURSOR_KEYS_ARN]) == {"Fn::GetStackOutput"}
 
 
 def test_function_ends_before_api_gateway_gives_up(template: Template) -> None:

@@ -16,7 +16,7 @@ def template(request: pytest.FixtureRequest, assembly: Assembly) -> Template:
 def test_no_change_is_lost_between_table_and_bus(template: Template) -> None:
     mapping = template.only("AWS::Lambda::EventSourceMapping")
 
-    assert "StreamArn" in mapping["EventSourceArn"]["Fn::ImportValue"]
+    assert "StreamArn" in mapping["EventSourceArn"]["Fn::GetStackOutput"]["OutputName"]
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BisectBatchOnFunctionError"] is True
@@ -50,7 +50,7 @@ def test_function_may_send_to_this_bus_and_queue_and_read_this_stream(template: 
     assert template.only("AWS::Events::EventBus")["Name"] == "cars"
     assert statements["events:PutEvents"] == {"Fn::GetAtt": [bus, "Arn"]}
     assert statements["sqs:SendMessage"] == {"Fn::GetAtt": [queue, "Arn"]}  # Lambda sends there as the function
-    assert "StreamArn" in statements["dynamodb:GetRecords"]["Fn::ImportValue"]
+    assert "StreamArn" in statements["dynamodb:GetRecords"]["Fn::GetStackOutput"]["OutputName"]
     assert function["Properties"]["Environment"]["Variables"] == {"EVENT_BUS_NAME": {"Ref": bus}}
 
 

@@ -46,8 +46,9 @@ class Unit:
 
 
 class SomeStage(cdk.Stage):
-    def __init__(self) -> None:
-        super().__init__(cdk.App(), "Some")
+    def __init__(self, references: str = "weak") -> None:
+        app = cdk.App(context={"@aws-cdk/core:defaultCrossStackReferences": references})
+        super().__init__(app, "Some")
         self.stack = cdk.Stack(self, "Unit")
         self.elsewhere = cdk.Stack(self, "Elsewhere")
         self.function = lambda_.Function(
@@ -237,8 +238,9 @@ def test_unit_that_lacks_one_thing_fails_synth_and_says_which(add: Add, taken: d
     assert says in message
 
 
-def test_source_queue_of_another_stack_is_held_to_the_rule_too() -> None:
-    stage = SomeStage()
+@pytest.mark.parametrize("references", ["weak", "strong"])
+def test_source_queue_of_another_stack_is_held_to_the_rule_too(references: str) -> None:
+    stage = SomeStage(references)
     with_dead_letters_elsewhere = Unit(visibility_seconds=60)
     source = sqs.Queue(
         stage.elsewhere,

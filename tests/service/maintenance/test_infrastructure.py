@@ -102,7 +102,7 @@ def test_messages_fail_one_by_one_and_few_functions_run_at_once(template: Templa
 def test_function_may_read_and_write_orders_and_cars_and_delete_nothing(template: Template) -> None:
     statements = template.statements_of(function_of(template)["Role"]["Fn::GetAtt"][0])
     on_tables = {
-        found["Resource"]["Fn::ImportValue"].split("GetAtt")[1][:4]: set(found["Action"])
+        found["Resource"]["Fn::GetStackOutput"]["OutputName"].split("GetAtt")[1][:4]: set(found["Action"])
         for found in statements
         if any(action.startswith("dynamodb:") for action in found["Action"])
     }

@@ -42,7 +42,7 @@ def test_bus_hands_updates_and_deletions_to_the_topic_and_what_it_cannot_to_a_qu
     rule = template.only("AWS::Events::Rule")
     (topic,) = template.of_type("AWS::SNS::Topic")
 
-    assert "CarsBus" in rule["EventBusName"]["Fn::ImportValue"]
+    assert "CarsBus" in rule["EventBusName"]["Fn::GetStackOutput"]["OutputName"]
     assert rule["EventPattern"] == {
         "source": ["acs.acm"],
         "detail-type": ["acme.acs.acm.events.CarUpdated", "acme.acs.acm.events.CarDeleted"],

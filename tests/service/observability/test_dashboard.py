@@ -63,11 +63,17 @@ NAMED_BY = {
 
 @dataclass(frozen=True)
 class Shown:
-    """A metric of a graph; `dimensions` with what other stacks export as "<stack:export>"."""
+    """A metric of a graph; `dimensions` with what other stacks tell as "<stack:output>"."""
 
     namespace: str
     name: str
     dimensions: dict[str, str]
+
+
+def told(part: dict[str, Any]) -> str:
+    """What another stack tells, as "stack:output"; what is the stack's own, by its name."""
+    (value,) = part.values()
+    return f"{value['StackName']}:{value['OutputName']}" if isinstance(value, dict) else str(value)
 
 
 def dashboard(assembly: Assembly, stage: str) -> tuple[str, list[dict[str, Any]]]:
@@ -78,7 +84,7 @@ def dashboard(assembly: Assembly, stage: str) -> tuple[str, list[dict[str, Any]]
         for found in template.of_type("AWS::CloudWatch::Dashboard").values()
     )
     parts = declared["DashboardBody"]["Fn::Join"][1]
-    body = "".join(part if isinstance(part, str) else f"<{next(iter(part.values()))}>" for part in parts)
+    body = "".join(part if isinstance(part, str) else f"<{told(part)}>" for part in parts)
     widgets: list[dict[str, Any]] = json.loads(body)["widgets"]
     return declared["DashboardName"], widgets
 
@@ -140,11 +146,10 @@ def test_alarms_on_it_are_those_with_a_name(assembly: Assembly, stage: str, widg
 def test_metrics_of_aws_on_it_are_sent_and_name_resources_of_the_stage(
     assembly: Assembly, stage: str, widgets: list[dict[str, Any]]
 ) -> None:
-    exported = {
-        output["Export"]["Name"]: (template, output["Value"])
-        for template in assembly.stage_templates(stage)
-        for output in template.outputs.values()
-        if "Export" in output
+    told_by_stacks = {
+        f"{stack}:{name}": (template, output["Value"])
+        for stack, template in assembly.stage_stacks(stage).items()
+        for name, output in template.outputs.items()
     }
     of_aws = [metric for metric in shown(widgets) if metric.namespace != METRICS_NAMESPACE]
 
@@ -154,7 +159,7 @@ def test_metrics_of_aws_on_it_are_sent_and_name_resources_of_the_stage(
         for name, (resource_type, attribute) in NAMED_BY.items():
             if name not in metric.dimensions:
                 continue
-            template, value = exported[metric.dimensions[name].strip("<>")]
+            template, value = told_by_stacks[metric.dimensions[name].strip("<>")]
             resource = value["Ref"] if attribute == "Ref" else value["Fn::GetAtt"][0]
             assert template.resources[resource]["Type"] == resource_type, metric
             assert attribute == "Ref" or value["Fn::GetAtt"][1] == attribute, metric

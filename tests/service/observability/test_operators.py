@@ -45,6 +45,6 @@ def test_every_alarm_of_the_service_calls_them_and_says_where_to_read(assembly: 
         assert named
         for alarm in named:
             assert alarm["AlarmActions"] == alarm["OKActions"]
-            assert "Operators" in alarm["AlarmActions"][0]["Fn::ImportValue"]
+            assert alarm["AlarmActions"][0]["Fn::GetStackOutput"]["StackName"] == "Prod-Operators"
             what = alarm["AlarmName"].removeprefix("cars-prod-")
             assert alarm["AlarmDescription"].endswith(f"/docs/runbook/{what.split('-', 1)[0]}.md#{what}")

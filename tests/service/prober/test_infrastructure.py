@@ -31,7 +31,7 @@ def test_prober_goes_through_the_public_url_and_may_do_nothing_but_that(stage: s
 
     assert function["Timeout"] < 60
     url = function["Environment"]["Variables"]["API_URL"]["Fn::Join"][1]
-    assert "CarsApi" in url[1]["Fn::ImportValue"]
+    assert "CarsApi" in url[1]["Fn::GetStackOutput"]["OutputName"]
     assert [part for part in url if isinstance(part, str)] == ["https://", ".execute-api.eu-west-1.", "/", "/"]
     assert {action for action in actions if action.split(":")[0] not in ("logs", "xray")} == {
         *("execute-api:Invoke", "lambda:GetAlias", "kinesis:PutRecord", "sqs:SendMessage"),
@@ -61,7 +61,9 @@ def test_prober_may_look_at_all_that_is_released_to_see_whether_a_release_is_on(
     names = [variables["FUNCTION_NAME"], *variables["EVENT_FUNCTION_NAMES"]["Fn::Join"][1]]
 
     for unit in ("Api", "Changes", "Notifications", "Telemetry", "Maintenance"):
-        assert [True for resource in resources if f"{unit}Function" in resource["Fn::ImportValue"]], unit
+        assert [True for resource in resources if f"{unit}Function" in resource["Fn::GetStackOutput"]["OutputName"]], (
+            unit
+        )
         assert [True for name in names if f"{unit}Function" in str(name)], unit
     assert variables["ALIAS_NAME"] == "live"
 

@@ -75,7 +75,7 @@ def test_function_may_write_positions_and_nothing_else_of_a_car(template: Templa
     (on_table,) = [found for found in statements if any(action.startswith("dynamodb:") for action in found["Action"])]
 
     assert on_table["Action"] == ["dynamodb:UpdateItem"]
-    assert "CarsTable" in on_table["Resource"]["Fn::ImportValue"]
+    assert "CarsTable" in on_table["Resource"]["Fn::GetStackOutput"]["OutputName"]
     assert on_table["Condition"] == {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["car_id", *WRITTEN_ATTRIBUTES]},
         "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "ALL_OLD"]},

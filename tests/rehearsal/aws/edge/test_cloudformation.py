@@ -259,3 +259,66 @@ def test_second_account_gets_its_own_stack(cloud: BareCloud) -> None:
 )
 def test_s3_path_reads_every_form_of_an_objects_address(url: str, path: str) -> None:
     assert s3_path(url) == path
+
+
+def parameter(value: object, **outputs: dict[str, Any]) -> str:
+    resource = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": value}}
+    return json.dumps({"Resources": {"Parameter": resource}, "Outputs": outputs})
+
+
+def value_of_parameter(cloud: BareCloud, stack: str) -> str:
+    cloudformation = cloud.client("cloudformation")
+    resource = cloudformation.describe_stack_resource(StackName=stack, LogicalResourceId="Parameter")
+    name = resource["StackResourceDetail"]["PhysicalResourceId"]
+    return str(cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+
+
+def test_output_of_another_stack_is_read_when_a_stack_is_created_and_updated(cloud: BareCloud) -> None:
+    read = {"Fn::GetStackOutput": {"StackName": "weak-producer", "OutputName": "Told", "Region": REGION}}
+    cloudformation = deploy(cloud, "weak-producer", parameter("1", Told={"Value": "first"}))
+    assert wait_until_ended(cloudformation, "weak-producer") == "CREATE_COMPLETE"
+
+    deploy(cloud, "weak-consumer", parameter({"Fn::Join": ["-", ["it", read]]}))
+    assert wait_until_ended(cloudformation, "weak-consumer") == "CREATE_COMPLETE"
+    assert value_of_parameter(cloud, "weak-consumer") == "it-first"
+
+    # an output that is read may change, and go
+    deploy(cloud, "weak-producer", parameter("2", Told={"Value": "second"}))
+    assert wait_until_ended(cloudformation, "weak-producer") == "UPDATE_COMPLETE"
+    deploy(cloud, "weak-consumer", parameter({"Fn::Join": ["-", ["it", read]]}))
+    assert wait_until_ended(cloudformation, "weak-consumer") == "UPDATE_COMPLETE"
+    assert value_of_parameter(cloud, "weak-consumer") == "it-second"
+    assert "Fn::GetStackOutput" in json.dumps(cloudformation.get_template(StackName="weak-consumer")["TemplateBody"])
+
+    deploy(cloud, "weak-producer", parameter("3"))
+    assert wait_until_ended(cloudformation, "weak-producer") == "UPDATE_COMPLETE"
+    with pytest.raises(ClientError, match="stack weak-producer has no output Told"):
+        deploy(cloud, "weak-consumer", parameter(read))
+    with pytest.raises(ClientError, match="stack nobodys cannot be read in eu-west-1"):
+        deploy(cloud, "weak-other", parameter({"Fn::GetStackOutput": {"StackName": "nobodys", "OutputName": "Told"}}))
+
+
+def test_export_that_another_stack_imports_can_neither_go_nor_change(cloud: BareCloud) -> None:
+    told = {"Value": "first", "Export": {"Name": "strong-producer:Told"}}
+    cloudformation = deploy(cloud, "strong-producer", parameter("1", Told=told))
+    assert wait_until_ended(cloudformation, "strong-producer") == "CREATE_COMPLETE"
+    deploy(cloud, "strong-consumer", parameter({"Fn::ImportValue": "strong-producer:Told"}))
+    assert wait_until_ended(cloudformation, "strong-consumer") == "CREATE_COMPLETE"
+
+    in_use = "Export strong-producer:Told cannot be {} as it is in use by strong-consumer"
+    with pytest.raises(ClientError, match=in_use.format("deleted")):
+        deploy(cloud, "strong-producer", parameter("2"))
+    with pytest.raises(ClientError, match=in_use.format("updated")):
+        deploy(cloud, "strong-producer", parameter("2", Told={**told, "Value": "second"}))
+    with pytest.raises(ClientError, match=in_use.format("deleted")):
+        cloudformation.create_change_set(
+            StackName="strong-producer", ChangeSetName="c", TemplateBody=parameter("2"), ChangeSetType="UPDATE"
+        )
+
+    # what is not the export may change, and so may it when nobody imports it any more
+    deploy(cloud, "strong-producer", parameter("3", Told=told))
+    assert wait_until_ended(cloudformation, "strong-producer") == "UPDATE_COMPLETE"
+    deploy(cloud, "strong-consumer", parameter("nothing"))
+    assert wait_until_ended(cloudformation, "strong-consumer") == "UPDATE_COMPLETE"
+    deploy(cloud, "strong-producer", parameter("4"))
+    assert wait_until_ended(cloudformation, "strong-producer") == "UPDATE_COMPLETE"
