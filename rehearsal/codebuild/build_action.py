@@ -28,9 +28,11 @@ from rehearsal.codebuild.project import (
 from rehearsal.codebuild.runtimes import unmet_runtimes
 from rehearsal.codebuild.sandbox import Sandbox, make_sandbox
 from rehearsal.codebuild.shell import BuildShell, StartProcess
+from rehearsal.codebuild.sleep import sleeping_on
 from rehearsal.codebuild.variables import BuildVariables, mask, resolve_variables
 from rehearsal.codepipeline.actions.action import ActionContext, ActionResult
 from rehearsal.errors import ActionFailed, Unsupported
+from rehearsal.machine.unix_socket import socket_path
 from rehearsal.run_events import BuildCommandStarted, BuildPhaseStarted, Notice
 
 _BUILDSPEC_FILE = "buildspec.yml"
@@ -47,7 +49,8 @@ class CodeBuildAction:
     """Runs builds; `cache` is the folder in which all builds keep the packages that they fetched, `local_caches` the
     one for what builds of this project leave for the next.
 
-    `monotonic` gives wall seconds: a build takes what it takes, whatever the run's clock does.
+    `monotonic` gives wall seconds: a build takes what it takes, whatever the run's clock does. Its `sleep` alone is on
+    that clock.
     """
 
     def __init__(
@@ -101,7 +104,9 @@ class CodeBuildAction:
                 start=context.cloud.guardian.popen,
                 egress=context.cloud.egress,
             )
-            return ActionResult(variables=run.run(sandbox))
+            address = socket_path(context.cloud.home, f"sleep-{build.id.rsplit(':', 1)[-1][:8]}")
+            with sleeping_on(context.cloud.clock, context.work / "sleep", address) as folder:
+                return ActionResult(variables=run.run(sandbox.with_programs(folder)))
 
     def _local_cache(self, context: ActionContext, buildspec: Buildspec) -> LocalCache:
         """Of the action, not of the project: a project's name differs from one local cloud to the next."""

@@ -11,6 +11,7 @@ import shlex
 
 UNIT_TESTS = "unit-tests"
 SYNTH = "synth"
+BAKE = "bake"
 
 _ENDS = re.compile(r"&&|\|\||[;|\n]")
 _ASSIGNMENT = re.compile(r"^\w+=")
@@ -19,17 +20,23 @@ _TEST_RUNNERS = frozenset({"pytest", "py.test", "unittest"})
 _WRAPPERS = frozenset(
     {"npx", "uv", "uvx", "poetry", "pipenv", "pdm", "hatch", "coverage", "time", "timeout", "env", "exec", "command"}
 )
+_BAKE = re.compile(r"(?:.*/)?bake(?:\.\w+)?")  # or the script that an interpreter runs
 _PYTHON = re.compile(r"^python[\d.]*$")
 
 
 def gate_of_command(command: str) -> str | None:
-    """UNIT_TESTS for one that runs pytest or unittest, SYNTH for one that runs `cdk synth`, else None."""
+    """UNIT_TESTS for one that runs pytest or unittest, SYNTH for one that runs `cdk synth`, BAKE for a program "bake".
+
+    Else None.
+    """
     for simple_command in _ENDS.split(command):
         words = _words(simple_command)
         if _runs_tests(words):
             return UNIT_TESTS
         if _runs_synth(words):
             return SYNTH
+        if any(_BAKE.fullmatch(word) for word in words[:2]):
+            return BAKE
     return None
 
 

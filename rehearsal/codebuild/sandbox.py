@@ -17,7 +17,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uv
@@ -41,6 +41,11 @@ class Sandbox:
     home: Path
     shell: Path
     environment: Mapping[str, str]
+
+    def with_programs(self, folder: Path) -> Sandbox:
+        """The same, with the programs in the folder before all others."""
+        path = os.pathsep.join((str(folder), self.environment["PATH"]))
+        return replace(self, environment={**self.environment, "PATH": path})
 
     @property
     def secrets(self) -> tuple[str, ...]:
