@@ -56,10 +56,6 @@ def test_artifacts_are_encrypted_with_a_key_that_rotates(template: Template, pip
     assert template.resources[key_id]["Properties"]["EnableKeyRotation"] is True
 
 
-def test_artifacts_never_expire_for_a_rollback_needs_them(template: Template) -> None:
-    assert "LifecycleConfiguration" not in template.only("AWS::S3::Bucket")
-
-
 def test_every_stack_is_deployed_by_one_action_without_change_sets(stages: Stages) -> None:
     deploys = [
         action
