@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 PIN := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate
+HASHED := --generate-hashes
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 # Reading aws-cdk-lib without its bytecode takes five seconds each time; all of it lands in this folder.
@@ -51,8 +52,9 @@ schema: prepare ## write the JSON Schema of the events to docs/events
 released: prepare ## keep the domain code of COMMIT, which prod runs, for the tests that both versions understand each other
 	@$(VENV)/python -m tests.compatibility.renew "$(COMMIT)"
 
-constraints: prepare ## pin anew every package that requirements-dev.txt leads to, and those of the tool alone
-	@$(PIN) requirements-dev.txt -o constraints.txt
+constraints: prepare ## pin anew, with hashes, every package that is installed; after a change of requirements
+	@$(PIN) $(HASHED) requirements-dev.txt -o constraints.txt
+	@$(PIN) $(HASHED) integ/requirements.in -c constraints.txt -o integ/requirements.txt
 	@$(PIN) rehearsal/requirements.in -c constraints.txt -o rehearsal/requirements.txt
 
 clean: ## remove all that the commands made in this folder
