@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV := .venv/bin
 PIN := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate
+HASHED := --generate-hashes
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 # Reading aws-cdk-lib without its bytecode takes five seconds each time; all of it lands in this folder.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help prepare run plan test types gauntlet bench synth openapi schema released constraints clean
+.PHONY: help prepare run plan test types gauntlet bench synth cost openapi schema released constraints clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -45,14 +46,18 @@ synth: prepare ## write the cloud assembly to cdk.out
 	@rm -rf cdk.out # CDK leaves what an earlier synth wrote
 	@PATH="$(CURDIR)/$(VENV):$$PATH" node_modules/.bin/cdk synth --quiet
 
+cost: synth ## list prices of what is deployed, by the month and by the release
+	@$(VENV)/python -m scripts.cost
+
 schema: prepare ## write the JSON Schema of the events to docs/events
 	@$(VENV)/python -m service.event_schema
 
 released: prepare ## keep the domain code of COMMIT, which prod runs, for the tests that both versions understand each other
 	@$(VENV)/python -m tests.compatibility.renew "$(COMMIT)"
 
-constraints: prepare ## pin anew every package that requirements-dev.txt leads to, and those of the tool alone
-	@$(PIN) requirements-dev.txt -o constraints.txt
+constraints: prepare ## pin anew, with hashes, every package that is installed; after a change of requirements
+	@$(PIN) $(HASHED) requirements-dev.txt -o constraints.txt
+	@$(PIN) $(HASHED) integ/requirements.in -c constraints.txt -o integ/requirements.txt
 	@$(PIN) rehearsal/requirements.in -c constraints.txt -o rehearsal/requirements.txt
 
 clean: ## remove all that the commands made in this folder

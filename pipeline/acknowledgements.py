@@ -8,6 +8,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
 from aws_cdk import pipelines
 from constructs import Construct, IConstruct
 
@@ -25,10 +26,9 @@ _LOGS_REASON = "The streams of the project's own log group."
 _REPORTS_REASON = "The project's own report groups, which CodeBuild names after it."
 
 
-def acknowledge_generated_grants(release: pipelines.CodePipeline) -> None:
-    """To be called when the pipeline is built."""
+def acknowledge_generated_grants(release: pipelines.CodePipeline, bucket: s3.Bucket) -> None:
+    """To be called when the pipeline is built; `bucket` holds its artifacts."""
     stack = cdk.Stack.of(release)
-    bucket = _find(release, "Pipeline/ArtifactsBucket")
     bucket_id = stack.get_logical_id(_resource(bucket))
     _acknowledge(
         bucket,

@@ -29,7 +29,7 @@ def end_to_end_step(
         env_from_cfn_outputs={"API_URL": stage.api_url, "E2E_ROLE_ARN": stage.e2e_role_arn},
         install_commands=[
             "python3 -m pip install --quiet --disable-pip-version-check --no-compile "
-            "-r integ/requirements.txt -c constraints.txt"
+            "--require-hashes -r integ/requirements.txt"
         ],
         commands=["python3 -m pytest integ --ignore=integ/gauntlet"],
         timeout=cdk.Duration.minutes(15),

@@ -14,6 +14,7 @@ from config import Configuration, GitHubSource, StageConfiguration
 from pipeline import tool_versions
 from pipeline.acknowledgements import acknowledge_generated_grants
 from pipeline.approval import ApprovalStep
+from pipeline.artifact_store import ArtifactStore
 from pipeline.build import build_defaults, build_step
 from pipeline.end_to_end import end_to_end_step
 from pipeline.gates import Bake, StageGates, add_gates
@@ -31,6 +32,7 @@ class PipelineStack(cdk.Stack):
     ) -> None:
         super().__init__(scope, construct_id, env=env)
         source = pipeline_source(self, configuration.source)
+        artifacts = ArtifactStore(self, "Artifacts")
         release = pipelines.CodePipeline(
             self,
             "Release",
@@ -41,8 +43,8 @@ class PipelineStack(cdk.Stack):
             cdk_assets_cli_version=tool_versions.CDK_ASSETS,
             pipeline_type=codepipeline.PipelineType.V2,
             execution_mode=codepipeline.ExecutionMode.SUPERSEDED,
+            artifact_bucket=artifacts.bucket,
             cross_account_keys=True,
-            enable_key_rotation=True,
             # One publisher for all assets: neither code nor a new asset changes the pipeline. A changed pipeline
             # has a new version, and CodePipeline rolls a stage back only to an execution of the same version.
             publish_assets_in_parallel=False,
@@ -65,7 +67,8 @@ class PipelineStack(cdk.Stack):
         )
         if isinstance(configuration.source, GitHubSource):
             grant_use_of_connection(release.pipeline, configuration.source.connection_arn)
-        acknowledge_generated_grants(release)
+        artifacts.keep_projects_to_their_own(release, release.pipeline)
+        acknowledge_generated_grants(release, artifacts.bucket)
 
     def service_stage(self, stage_id: str, configuration: StageConfiguration) -> ServiceStage:
         """One copy of the service, in its own account."""

@@ -1,7 +1,8 @@
 """Checks the machine and installs what the project needs into its own folder; quick when nothing changed.
 
 It must not need anything but a Python (one that is too old has to be able to read it and say so), and must not touch
-anything outside this project: Python packages go to .venv, npm packages to node_modules.
+anything outside this project: Python packages go to .venv, npm packages to node_modules. It installs nothing whose hash
+is not in constraints.txt or in package-lock.json: a registry may be anybody's.
 """
 
 import fcntl
@@ -15,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON_MINIMUM = (3, 11)
 NODE_MINIMUM = 20
-REQUIREMENTS = ("requirements.txt", "rehearsal/requirements.in", "requirements-dev.txt", "constraints.txt")
+PACKAGES = "constraints.txt"
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
 
@@ -86,9 +87,13 @@ def run(what: str, command: "list[str]") -> None:
         stop(f"this failed: {' '.join(command)}\nIts own message is above; mend that, then run again.")
 
 
-def pinned(name: str) -> str:
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
-    return next(line for line in lines if line.startswith(name + "=="))
+def pin_with_hashes(name: str) -> str:
+    """The package's lines of constraints.txt: a pip that is given hashes takes them from a file alone."""
+    lines = iter((ROOT / PACKAGES).read_text().splitlines(True))
+    found = [next(line for line in lines if line.startswith(name + "=="))]
+    while found[-1].rstrip().endswith("\\"):
+        found.append(next(lines))
+    return "".join(found)
 
 
 def base_python() -> str:
@@ -97,7 +102,7 @@ def base_python() -> str:
 
 
 def prepare_python() -> None:
-    wanted = digest(REQUIREMENTS, sys.version, str(VENV))
+    wanted = digest((PACKAGES,), sys.version, str(VENV))
     stamp = VENV / ".prepared"
     if is_done(stamp, wanted) and VENV_PYTHON.exists():
         return
@@ -106,16 +111,20 @@ def prepare_python() -> None:
     elif VENV.exists():
         shutil.rmtree(str(VENV))
     python = str(VENV_PYTHON)
-    install_uv = ["install", "--quiet", "--disable-pip-version-check", pinned("uv")]
     print_step("making .venv with Python {}.{}".format(*sys.version_info[:2]))
     base = base_python()
+    VENV.mkdir()
+    only_uv = VENV / "uv.txt"
+    only_uv.write_text(pin_with_hashes("uv"))
+    install_uv = ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(only_uv)]
     bare = [base, "-m", "venv", "--without-pip", str(VENV)]
     if not all(succeeds(command) for command in (bare, [base, "-m", "pip", "--python", python, *install_uv])):
         run("making .venv with a pip of its own", [base, "-m", "venv", str(VENV)])
         run("installing uv", [python, "-m", "pip", *install_uv])
-    uv = str(VENV / "bin" / "uv")
-    install = [uv, "pip", "install", "--quiet", "--python", python, "-r", "requirements-dev.txt"]
-    run("installing the pinned Python packages (about a minute the first time)", [*install, "-c", "constraints.txt"])
+    # All that requirements-dev.txt leads to: of what is not named here, or has another hash, nothing is installed.
+    uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--python", python]
+    what = "installing the pinned Python packages (about a minute the first time)"
+    run(what, [*uv, "--require-hashes", "-r", PACKAGES])
     stamp.write_text(wanted)
 
 

@@ -64,9 +64,9 @@ def assembly(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def with_additions(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     """The cloud assembly of the same sources with a sandbox configured, and an asset more in the API of each stage.
 
-    All tests that ask for it are on one worker.
+    As another version of Python makes it. All tests that ask for it are on one worker.
     """
-    from tests.synthesis import synthesize_with_additions
+    from tests.another_python import synthesize_with_additions
 
     folder = tmp_path_factory.mktemp("additions") / "cdk.out"
     synthesize_with_additions(folder)

@@ -25,7 +25,10 @@ STAGES = ("Staging", "Prod")
 
 
 def test_app_is_the_same_byte_for_byte_when_synthesized_again(assembly: Assembly, with_additions: Assembly) -> None:
-    """Again, and with a sandbox and an asset more: what lists them lists these more, and all else is as before."""
+    """Again, by another version of Python, and with a sandbox and an asset more.
+
+    What lists them lists these more, and all else is as before.
+    """
     first, again = assembly.files(), with_additions.files()
     (asset,) = (name for name in set(again) - set(first) if not name.startswith("assembly-Sandbox/"))
     digest = asset.removeprefix("asset.").removesuffix(".py")
@@ -52,11 +55,22 @@ def test_app_is_the_same_byte_for_byte_when_synthesized_again(assembly: Assembly
     assert lists[0] == lists[1]
 
 
+def test_nothing_of_ours_asks_which_python_it_runs_on() -> None:
+    """What is synthesized would depend on it; tests/another_python.py cannot pretend another `sys.version_info`."""
+    folders = (ROOT / "pipeline", ROOT / "service")
+    sources = [ROOT / "app.py", ROOT / "config.py", *(path for folder in folders for path in folder.rglob("*.py"))]
+    asking = re.compile(
+        r"\bversion_info\b|\bhexversion\b|\bsys\.implementation\b|\bpython_version_tuple\b|\bsysconfig\b"
+    )
+    assert [path for path in sources if asking.search(path.read_text())] == []
+
+
 def _more(text: bytes, *, than: bytes) -> list[str]:
     """The lines that `text` has more; all others are those of `than`, in their order."""
     lines = text.decode().splitlines()
     more = []
     for known in than.decode().splitlines():
+        assert known in lines, f"gone, or changed: {known.strip()}"
         while (line := lines.pop(0)) != known:
             more.append(line.strip())
     return more + [line.strip() for line in lines]

@@ -21,6 +21,17 @@ python.unlink(missing_ok=True)
 python.symlink_to(sys.executable)
 """
 
+PIP_THAT_MAKES_A_UV = """
+import sys
+from pathlib import Path
+venv = Path(sys.argv[sys.argv.index("-r") + 1]).parent
+(venv / "pip.called").write_text(" ".join(sys.argv))
+uv = venv / "bin" / "uv"
+uv.write_text(f"#!/bin/sh\\necho $* > {venv}/uv.called\\n")
+uv.chmod(0o755)
+"""
+UV_HASHES = f"    --hash=sha256:{'1' * 64} \\\n    --hash=sha256:{'2' * 64}\n"
+
 
 def prepare(folder: Path, **programs: str) -> subprocess.CompletedProcess[str]:
     """Runs a copy in `folder`, on a machine that has these programs alone, each answering with a text."""
@@ -56,24 +67,42 @@ def test_missing_or_old_tool_is_named_and_nothing_is_made(tmp_path: Path, progra
     assert not (tmp_path / ".venv").exists()
 
 
-def test_failing_install_ends_with_its_command_and_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "rehearsal").mkdir()
-    for name in ("requirements.txt", "rehearsal/requirements.in", "requirements-dev.txt"):
-        (tmp_path / name).write_text("")
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """What `prepare.py` reads of one; `python -m` looks in the folder first: a real venv, with a pip, takes seconds."""
     for name in ("package.json", "package-lock.json"):
         (tmp_path / name).write_text("")
-    (tmp_path / "constraints.txt").write_text("uv==1\n")
-    # `python -m` looks in the folder first: a real venv with a pip, to install nothing, takes five seconds
+    (tmp_path / "constraints.txt").write_text(
+        f"other==2 \\\n    --hash=sha256:{'0' * 64}\nuv==1 \\\n{UV_HASHES}uvloop==3 \\\n    --hash=sha256:{'3' * 64}\n"
+    )
     (tmp_path / "venv.py").write_text(VENV_WITHOUT_PACKAGES)
-    (tmp_path / "pip.py").write_text("raise SystemExit('no such version')")
+    return tmp_path
 
-    ended = prepare(tmp_path, git="git", node="v22.1.0", npm="false")
+
+def test_failing_install_ends_with_its_command_and_what_to_do(project: Path) -> None:
+    (project / "pip.py").write_text("raise SystemExit('no such version')")
+
+    ended = prepare(project, git="git", node="v22.1.0", npm="false")
 
     assert ended.returncode == 2
     assert "no such version" in ended.stderr
-    assert f"this failed: {tmp_path}/.venv/bin/python -m pip install" in ended.stderr
+    assert f"this failed: {project}/.venv/bin/python -m pip install" in ended.stderr
     assert "mend that, then run again" in ended.stderr
-    assert not (tmp_path / ".venv" / ".prepared").exists()
+    assert not (project / ".venv" / ".prepared").exists()
+
+
+def test_packages_and_what_installs_them_are_installed_by_their_hashes_alone(project: Path) -> None:
+    # given
+    (project / "pip.py").write_text(PIP_THAT_MAKES_A_UV)
+
+    # when
+    prepare(project, git="git", node="v22.1.0", npm="10")
+
+    # then
+    by_pip, by_uv = (project / ".venv" / f"{name}.called" for name in ("pip", "uv"))
+    assert "--require-hashes" in by_pip.read_text()
+    assert (project / ".venv" / "uv.txt").read_text() == f"uv==1 \\\n{UV_HASHES}"
+    assert by_uv.read_text().split()[-3:] == ["--require-hashes", "-r", "constraints.txt"]
 
 
 def test_old_python_can_read_the_script_and_is_told_so() -> None:

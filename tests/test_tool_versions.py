@@ -14,12 +14,17 @@ from tests.assembly import Assembly
 from tests.synthesis import ROOT
 
 NODE_TOOLS = ROOT / "node_modules" / ".bin"
-PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(?:\[[\w,-]+\])?==(?P<version>[\w.]+)(?: ;.*)?")
+PIN = re.compile(
+    r"(?P<name>[A-Za-z0-9._-]+)(?:\[[\w,-]+\])?==(?P<version>[\w.]+)(?: ;.*?)?"
+    r"(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})*)"
+)
+INSTALLED = ("constraints.txt", "integ/requirements.txt")
+"""What `make prepare` and the end-to-end step install."""
 
 
 def _lines(name: str) -> list[str]:
-    lines = [line.strip() for line in (ROOT / name).read_text().splitlines()]
-    return [line for line in lines if line and not line.startswith(("#", "-r "))]
+    lines = re.sub(r" \\\n +", " ", (ROOT / name).read_text()).splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith(("#", "-r "))]
 
 
 def _pins(name: str) -> dict[str, str]:
@@ -46,7 +51,7 @@ def test_lock_file_holds_what_package_json_asks_for() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("requirements.txt", "requirements-dev.txt", "integ/requirements.txt"),
+        *("requirements.txt", "requirements-dev.txt", "integ/requirements.in", "integ/requirements.txt"),
         *("rehearsal/requirements.in", "rehearsal/requirements.txt"),
     ],
 )
@@ -54,6 +59,17 @@ def test_requirements_are_pinned_to_what_the_constraints_say(name: str) -> None:
     constraints = _pins("constraints.txt")
     pins = _pins(name)
     assert pins == {package: constraints[package] for package in pins}
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+def test_nothing_is_installed_whose_hash_is_not_known(name: str) -> None:
+    without = [line for line in _lines(name) if not ((pin := PIN.fullmatch(line)) and pin["hashes"])]
+    assert without == []
+
+
+def test_end_to_end_tests_install_what_they_ask_for() -> None:
+    asked, installed = _pins("integ/requirements.in"), _pins("integ/requirements.txt")
+    assert asked == {package: installed[package] for package in asked}
 
 
 def test_pinned_cdk_assets_reads_the_manifests_that_the_library_writes(assembly: Assembly) -> None:

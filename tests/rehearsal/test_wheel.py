@@ -147,8 +147,8 @@ def _uv(*arguments: str) -> None:
 
 
 def _pins(*packages: str) -> str:
-    lines = (ROOT / "constraints.txt").read_text().splitlines(keepends=True)
-    return "".join(line for line in lines if line.split("==")[0] in packages)
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return "".join(line.rstrip("\\") + "\n" for line in lines if line.split("==")[0] in packages)
 
 
 def _files(folder: Path) -> dict[str, bytes]:

@@ -55,7 +55,7 @@ def fit_policies(resource: Mapping[str, Any]) -> Mapping[str, Any]:
         case "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" | "AWS::IAM::Role":
             return {**resource, "Properties": name_resources(resource.get("Properties") or {})}
         case "AWS::S3::BucketPolicy":
-            return {**resource, "Properties": name_accounts(resource.get("Properties") or {})}
+            return {**resource, "Properties": _name_callers(name_accounts(resource.get("Properties") or {}))}
         case _:
             return resource
 
@@ -82,11 +82,22 @@ def name_accounts(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     principal = value.get("Principal")
-    if "Effect" in value and isinstance(principal, Mapping) and "AWS" in principal:
+    if value.get("Effect") == "Allow" and isinstance(principal, Mapping) and "AWS" in principal:
         names = _as_list(principal["AWS"])
         accounts = [{"Fn::Sub": f"arn:${{AWS::Partition}}:iam::{account}:root"} for account in _accounts(names)]
         return {**value, "Principal": {**principal, "AWS": [*names, *accounts]}} if accounts else value
     return {key: name_accounts(item) for key, item in value.items()}
+
+
+def _name_callers(value: Any) -> Any:
+    """The bucket policy's properties; where a condition names a role, it names the role's sessions too."""
+    if isinstance(value, list):
+        return [_name_callers(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if "Effect" in value:
+        return _name_sessions(value) if isinstance(value.get("Condition"), Mapping) else value
+    return {key: _name_callers(item) for key, item in value.items()}
 
 
 def _accounts(principals: list[Any]) -> Iterator[str]:
@@ -132,10 +143,21 @@ def _name_sessions(statement: Statement) -> Statement:
     conditions = dict(statement["Condition"])
     for operator in _PRINCIPAL_OPERATORS:
         roles = _as_list(_asked(statement, operator, _PRINCIPAL))
-        if roles and all(isinstance(role, str) and _ROLE_ARN.match(role) for role in roles):
-            sessions = [_ROLE_ARN.sub(r"arn:\1:sts::\2:assumed-role/\3/*", role) for role in roles]
+        sessions = [_sessions_of(role) for role in roles]
+        if roles and all(sessions):
             conditions[operator] = {**conditions[operator], _PRINCIPAL: [*roles, *sessions]}
     return {**statement, "Condition": conditions}
+
+
+def _sessions_of(role: Any) -> Any:
+    """The pattern of the ARNs of a role's sessions; the role is an ARN, or one of the same template. Else None."""
+    match role:
+        case str() if _ROLE_ARN.match(role):
+            return _ROLE_ARN.sub(r"arn:\1:sts::\2:assumed-role/\3/*", role)
+        case {"Fn::GetAtt": [str(logical_id), "Arn"]}:
+            return {"Fn::Sub": f"arn:${{AWS::Partition}}:sts::${{AWS::AccountId}}:assumed-role/${{{logical_id}}}/*"}
+        case _:
+            return None
 
 
 def _asked(statement: Statement, operator: str, key: str) -> Any:

@@ -102,6 +102,30 @@ def test_principals_stay_as_they_are_when_they_are_no_roles_of_an_account(princi
     assert name_accounts(policy) == policy
 
 
+def test_account_is_not_denied_what_its_role_is() -> None:
+    role = {"AWS": "arn:aws:iam::222222222222:role/deploy"}
+    policy = properties({"Effect": "Deny", "Action": "s3:*", "Principal": role, "Resource": "*"})
+
+    assert name_accounts(policy) == policy
+
+
+def test_sessions_are_named_beside_the_templates_own_roles_when_a_bucket_policy_asks_who_calls() -> None:
+    role = {"Fn::GetAtt": ["BuildRole", "Arn"]}
+    deny = {
+        "Effect": "Deny",
+        "Action": "s3:PutObject",
+        "Principal": {"AWS": "*"},
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": [role]}},
+        "NotResource": "arn:aws:s3:::artifacts/own/*",
+    }
+
+    bucket_policy = fit_policies({"Type": "AWS::S3::BucketPolicy", "Properties": properties(deny)})
+
+    (rewritten,) = bucket_policy["Properties"]["PolicyDocument"]["Statement"]
+    sessions = {"Fn::Sub": "arn:${AWS::Partition}:sts::${AWS::AccountId}:assumed-role/${BuildRole}/*"}
+    assert rewritten == {**deny, "Condition": {"ArnEquals": {"aws:PrincipalArn": [role, sessions]}}}
+
+
 def test_policies_of_other_resources_stay_as_they_are() -> None:
     queue_policy = {"Type": "AWS::SQS::QueuePolicy", "Properties": properties(statement())}
 
