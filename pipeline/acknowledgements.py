@@ -41,8 +41,9 @@ def acknowledge_generated_grants(release: pipelines.CodePipeline, bucket: s3.Buc
             _acknowledge_wildcards(construct, findings)
         elif isinstance(construct, codebuild.Project):
             project = f"<{stack.get_logical_id(_resource(construct))}>"
+            assert isinstance(construct.role, iam.Role)
             _acknowledge_wildcards(
-                construct,
+                construct.role,
                 {
                     f"Resource::arn:aws:logs:{stack.region}:{stack.account}:log-group:/aws/codebuild/{project}:*": (
                         _LOGS_REASON

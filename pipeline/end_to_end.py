@@ -9,13 +9,15 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import pipelines
+from constructs import Construct
 
 from config import StageConfiguration
+from pipeline.steps import INSTALL, step_role
 from service.service_stage import ServiceStage
 
 
 def end_to_end_step(
-    stage: ServiceStage, configuration: StageConfiguration, source: pipelines.CodePipelineSource
+    scope: Construct, stage: ServiceStage, configuration: StageConfiguration, source: pipelines.CodePipelineSource
 ) -> pipelines.CodeBuildStep:
     """Runs `integ/` against the stage's own outputs. A failure fails the stage, and so rolls it back."""
     return pipelines.CodeBuildStep(
@@ -27,12 +29,10 @@ def end_to_end_step(
             "MAINTENANCE_QUEUE_NAME": configuration.service.maintenance_queue_name,
         },
         env_from_cfn_outputs={"API_URL": stage.api_url, "E2E_ROLE_ARN": stage.e2e_role_arn},
-        install_commands=[
-            "python3 -m pip install --quiet --disable-pip-version-check --no-compile "
-            "--require-hashes -r integ/requirements.txt"
-        ],
+        install_commands=[INSTALL],
         commands=["python3 -m pytest integ --ignore=integ/gauntlet"],
         timeout=cdk.Duration.minutes(15),
+        role=step_role(scope, f"{stage.node.id}EndToEndRole", role_name=configuration.service.e2e_caller_role_name),
         role_policy_statements=[
             iam.PolicyStatement(
                 actions=["sts:AssumeRole"],

@@ -15,13 +15,16 @@ from pipeline import tool_versions
 from pipeline.acknowledgements import acknowledge_generated_grants
 from pipeline.approval import ApprovalStep
 from pipeline.artifact_store import ArtifactStore
+from pipeline.bake import bake_step
 from pipeline.build import build_defaults, build_step
 from pipeline.end_to_end import end_to_end_step
-from pipeline.gates import Bake, StageGates, add_gates
+from pipeline.gates import roll_back_on_failure
 from pipeline.source import commit_url, grant_use_of_connection, pipeline_source
+from pipeline.way_back import pass_way_back, way_back_step
 from service.service_stage import ServiceStage
 
 PIPELINE_NAME = "AutonomousCarManager"
+STAGING, PROD = "Staging", "Prod"
 
 
 class PipelineStack(cdk.Stack):
@@ -51,20 +54,27 @@ class PipelineStack(cdk.Stack):
             # One Deploy action a stack: an action that executes a change set cannot be retried.
             use_change_sets=False,
         )
-        staging = self.service_stage("Staging", configuration.staging)
-        prod = self.service_stage("Prod", configuration.prod)
-        release.add_stage(staging, post=[end_to_end_step(staging, configuration.staging, source)])
+        staging = self.service_stage(STAGING, configuration.staging)
+        prod = self.service_stage(PROD, configuration.prod)
+        prod_tests = end_to_end_step(release, prod, configuration.prod, source)
+        bake = bake_step(release, prod, configuration.prod, source, minutes=configuration.bake_minutes)
+        bake.add_step_dependency(prod_tests)
+        release.add_stage(
+            staging,
+            pre=[way_back_step(STAGING, PIPELINE_NAME, configuration.toolchain, source)],
+            post=[end_to_end_step(release, staging, configuration.staging, source)],
+        )
         release.add_wave("ApproveProd", post=[_approval(source, configuration)])
-        release.add_stage(prod, post=[end_to_end_step(prod, configuration.prod, source)])
+        release.add_stage(
+            prod,
+            pre=[way_back_step(PROD, PIPELINE_NAME, configuration.toolchain, source)],
+            post=[prod_tests, bake],
+        )
         release.build_pipeline()
 
-        add_gates(
-            release.pipeline,
-            {
-                "Staging": StageGates(is_rolled_back_on_failure=True),
-                "Prod": StageGates(is_rolled_back_on_failure=True, bake=_bake(prod, configuration)),
-            },
-        )
+        roll_back_on_failure(release.pipeline, (STAGING, PROD))
+        for stage in (staging, prod):
+            pass_way_back(release.pipeline, stage.node.id, stage.canaried_stack_ids)
         if isinstance(configuration.source, GitHubSource):
             grant_use_of_connection(release.pipeline, configuration.source.connection_arn)
         artifacts.keep_projects_to_their_own(release, release.pipeline)
@@ -89,14 +99,4 @@ def _approval(source: pipelines.CodePipelineSource, configuration: Configuration
         "It is in staging, with its end-to-end tests passed.",
         review_url=commit_url(configuration.source, configuration.toolchain, commit_id),
         timeout=cdk.Duration.hours(configuration.approval_timeout_hours),
-    )
-
-
-def _bake(prod: ServiceStage, configuration: Configuration) -> Bake:
-    environment = configuration.prod.environment
-    return Bake(
-        alarm_names=prod.bake_alarm_names,
-        minutes=configuration.bake_minutes,
-        role_arn=f"arn:aws:iam::{environment.account}:role/{configuration.prod.service.alarm_reader_role_name}",
-        region=environment.region,
     )

@@ -35,8 +35,6 @@ class ServiceSettings:
     API, which limits each address.
     `is_sandbox` is for a developer's own copy, which no pipeline releases: its functions have neither versions nor
     canaries, and each change of them is live at once.
-    `e2e_caller_role_pattern` names (with `*`) the roles of the toolchain account that may assume the e2e role and the
-    alarm reader's.
     Raises ValueError when a value is out of range, or the traffic cannot prove a canary.
     """
 
@@ -56,7 +54,6 @@ class ServiceSettings:
     api_requests_per_day: int = 1_000_000
     firewall_requests_per_five_minutes: int | None = None
     is_sandbox: bool = False
-    e2e_caller_role_pattern: str = "AutonomousCarManager*"
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9]{1,15}", self.stage_name):
@@ -110,8 +107,18 @@ class ServiceSettings:
         return f"acs-e2e-{self.stage_name}"
 
     @property
+    def e2e_caller_role_name(self) -> str:
+        """Of the one role of the toolchain account that may become the e2e role."""
+        return f"acs-e2e-caller-{self.stage_name}"
+
+    @property
     def alarm_reader_role_name(self) -> str:
         return f"acs-alarm-reader-{self.stage_name}"
+
+    @property
+    def bake_role_name(self) -> str:
+        """Of the one role of the toolchain account that may become the alarm reader."""
+        return f"acs-bake-{self.stage_name}"
 
     @property
     def telemetry_stream_name(self) -> str:

@@ -19,12 +19,16 @@ from service.observability import monitoring
 from service.observability.dashboard import DashboardStack, Unit
 from service.observability.operators import OperatorsStack
 from service.prober.infrastructure import ProberStack
+from service.release.way_back import canaried_stack_ids
 from service.service_settings import ServiceSettings
 from service.telemetry.infrastructure import TelemetryStack
 
 
 class ServiceStage(cdk.Stage):
-    """`api_url` and `e2e_role_arn` are for the e2e tests, `bake_alarm_names` for the pipeline's conditions."""
+    """`api_url` and `e2e_role_arn` are for the e2e tests, `bake_alarm_names` for the bake.
+
+    `canaried_stack_ids` are the stacks that want to know whether the stage is on its way back.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, env: cdk.Environment, settings: ServiceSettings) -> None:
         super().__init__(scope, construct_id, env=env)
@@ -116,6 +120,7 @@ class ServiceStage(cdk.Stage):
             alarms=monitoring.names_of_alarms(self),
             settings=settings,
         )
+        self.canaried_stack_ids = canaried_stack_ids(self)
         self.api_url = api.api_url
         self.e2e_role_arn = api.e2e_role_arn
         self.bake_alarm_names = monitoring.bake_alarm_names(settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ class Template:
 
     resources: dict[str, dict[str, Any]]
     outputs: dict[str, Any]
+    document: dict[str, Any] = field(default_factory=dict)
 
     def of_type(self, resource_type: str) -> dict[str, dict[str, Any]]:
         return {name: found for name, found in self.resources.items() if found["Type"] == resource_type}
@@ -99,4 +100,4 @@ class Assembly:
 
 def _read(path: Path) -> Template:
     content = json.loads(path.read_text())
-    return Template(resources=content["Resources"], outputs=content.get("Outputs", {}))
+    return Template(resources=content["Resources"], outputs=content.get("Outputs", {}), document=content)

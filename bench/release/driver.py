@@ -21,7 +21,7 @@ from typing import Any
 TOOLCHAIN, STAGING = "111111111111", "222222222222"
 REGION = "eu-west-1"
 PIPELINE_STACK = "AutonomousCarManagerPipeline"
-CALLING_PROJECT = "ReleasePipelineStagingEndToEnd"
+CALLING_ROLES = ("ReleaseStagingEndToEndRole", "ReleasePipelineStagingEndToEnd")  # the second before it had a name
 """What the logical ids of the project that tests staging, and of its role, begin with."""
 
 CALLERS = (1, 8)
@@ -121,7 +121,7 @@ def _calling_role(cloud: Any) -> str:
     (name,) = (
         resource["PhysicalResourceId"]
         for resource in resources
-        if resource["ResourceType"] == "AWS::IAM::Role" and resource["LogicalResourceId"].startswith(CALLING_PROJECT)
+        if resource["ResourceType"] == "AWS::IAM::Role" and resource["LogicalResourceId"].startswith(CALLING_ROLES)
     )
     return f"arn:aws:iam::{TOOLCHAIN}:role/{name}"
 

@@ -37,18 +37,15 @@ class CallerPolicies(Construct):
 def e2e_role(scope: Construct, *, api: apigateway.RestApi, settings: ServiceSettings) -> iam.Role:
     """May read cars, do everything with its own, report as a car does, and order maintenance.
 
-    Only the pipeline's own roles may assume it.
+    Only the role of the pipeline's own step may assume it.
 
     Stream and queue are named and not referred to: their stacks are no part of what the API needs.
     """
-    callers = f"arn:aws:iam::{settings.toolchain_account}:role/{settings.e2e_caller_role_pattern}"
     role = iam.Role(
         scope,
         "E2eRole",
         role_name=settings.e2e_role_name,
-        assumed_by=iam.AccountPrincipal(settings.toolchain_account).with_conditions(
-            {"ArnLike": {"aws:PrincipalArn": callers}}
-        ),
+        assumed_by=toolchain_role(settings, settings.e2e_caller_role_name),
         max_session_duration=cdk.Duration.hours(1),
     )
     stack = cdk.Stack.of(scope)
@@ -68,6 +65,14 @@ def e2e_role(scope: Construct, *, api: apigateway.RestApi, settings: ServiceSett
     )
     acknowledge(role, findings_of(routes, _arn_prefix(f"<{resource_id(api)}>", api, settings)))
     return role
+
+
+def toolchain_role(settings: ServiceSettings, role_name: str) -> iam.IPrincipal:
+    """One role of the toolchain account, by its name: as a principal it would have to exist before this stage does."""
+    role_arn = f"arn:aws:iam::{settings.toolchain_account}:role/{role_name}"
+    return iam.AccountPrincipal(settings.toolchain_account).with_conditions(
+        {"ArnEquals": {"aws:PrincipalArn": role_arn}}
+    )
 
 
 def routes_of_tests(*, changes: Sequence[str], deletes: Sequence[str]) -> Sequence[Route]:

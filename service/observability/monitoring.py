@@ -18,6 +18,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from service.acknowledgements import acknowledge
+from service.api.access import toolchain_role
 from service.cars.settings import METRICS_NAMESPACE, ServiceName
 from service.function import alias_dimensions
 from service.service_settings import ServiceSettings
@@ -45,7 +46,7 @@ def alarm_name(settings: ServiceSettings, what: str) -> str:
 
 
 def bake_alarm_names(settings: ServiceSettings) -> tuple[str, ...]:
-    """The alarms that a release must keep quiet after it has all traffic: at most 5, a condition's limit of rules.
+    """The alarms that a release must keep quiet after it has all traffic.
 
     Each falls silent by itself when what it tells of is over. One that waits for a person, as on what lies in a queue,
     would roll back every release until then, the one with the fix too.
@@ -290,15 +291,12 @@ def api_metric(metric_name: str, statistic: str, settings: ServiceSettings) -> c
 
 
 def alarm_reader_role(scope: Construct, *, settings: ServiceSettings) -> iam.Role:
-    """What the pipeline becomes to see this stage's alarms from its own account; it may read them, and no more."""
-    callers = f"arn:aws:iam::{settings.toolchain_account}:role/{settings.e2e_caller_role_pattern}"
+    """What the pipeline's bake becomes to see this stage's alarms from its own account; it may read them, no more."""
     role = iam.Role(
         scope,
         "AlarmReaderRole",
         role_name=settings.alarm_reader_role_name,
-        assumed_by=iam.AccountPrincipal(settings.toolchain_account).with_conditions(
-            {"ArnLike": {"aws:PrincipalArn": callers}}
-        ),
+        assumed_by=toolchain_role(settings, settings.bake_role_name),
     )
     stack = Stack.of(scope)
     alarms = f"arn:aws:cloudwatch:{stack.region}:{stack.account}:alarm:*"

@@ -22,6 +22,7 @@ from service.cars.settings import Setting
 from service.function import ALIAS_NAME, ServiceFunction
 from service.release.alarms import new_version_alarms
 from service.release.canary import Canary
+from service.release.way_back import canary_unless_way_back
 from service.service_settings import ServiceSettings
 
 HOOK_TIMEOUT_SECONDS = 600
@@ -132,6 +133,7 @@ class CanaryRelease(Construct):
             ignore_alarm_configuration=False,
             ignore_poll_alarms_failure=False,
         )
+        canary_unless_way_back(released.alias)
         self._grant(released)
         self._acknowledge(released)
         released.alias.node.add_dependency(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -40,18 +39,16 @@ _CODEBUILDS_OWN = ("logs", "codebuild", "s3", "kms")
 
 
 @pytest.mark.parametrize(("stage", "account", "role_name"), DEPLOYED)
-def test_role_that_the_step_becomes_exists_in_its_stage_and_trusts_the_toolchain(
-    assembly: Assembly, stage: str, account: str, role_name: str
+def test_role_that_the_step_becomes_exists_in_its_stage_and_trusts_the_steps_own_alone(
+    assembly: Assembly, template: Template, stages: Stages, stage: str, account: str, role_name: str
 ) -> None:
     roles = assembly.stage_template(stage, "Api").of_type("AWS::IAM::Role").values()
     (role,) = [role["Properties"] for role in roles if role["Properties"].get("RoleName") == role_name]
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert "111111111111" in str(trust["Principal"]["AWS"])
-    # CloudFormation names the step's role after the pipeline's stack, of which it keeps 24 letters at least.
-    assert fnmatchcase(
-        "arn:aws:iam::111111111111:role/AutonomousCarManagerPipe-EndToEnd-1A2B",
-        trust["Condition"]["ArnLike"]["aws:PrincipalArn"],
-    )
+    project = template.resources[_project_of(_action_of(stages, stage))]["Properties"]
+    name = template.resources[project["ServiceRole"]["Fn::GetAtt"][0]]["Properties"]["RoleName"]
+    assert trust["Condition"] == {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::111111111111:role/{name}"}}
 
 
 @pytest.mark.parametrize(("stage", "account", "role_name"), DEPLOYED)

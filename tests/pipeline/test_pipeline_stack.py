@@ -28,17 +28,20 @@ def test_stages_are_in_the_order_of_a_release(stages: Stages) -> None:
     assert list(stages) == ["Source", "Build", "UpdatePipeline", "Assets", "Staging", "ApproveProd", "Prod"]
 
 
-def test_actions_of_a_deployed_stage_end_with_its_end_to_end_tests(stages: Stages) -> None:
-    for stage in ("Staging", "Prod"):
+def test_actions_of_a_deployed_stage_end_with_its_end_to_end_tests_and_prods_with_its_bake(stages: Stages) -> None:
+    for stage, tests in (("Staging", ["EndToEnd"]), ("Prod", ["EndToEnd", "Bake"])):
         actions = sorted(stages[stage]["Actions"], key=lambda action: (action["RunOrder"], action["Name"]))
         assert [action["Name"] for action in actions] == [
+            "WayBack",
             *("Database.Deploy", "Operators.Deploy"),
             *("Changes.Deploy", "Cursors.Deploy", "Maintenance.Deploy", "Telemetry.Deploy"),
             *("Api.Deploy", "Notifications.Deploy"),
             *("Dashboard.Deploy", "Prober.Deploy"),
-            "EndToEnd",
+            *tests,
         ]
-        assert actions[-1]["RunOrder"] > actions[-2]["RunOrder"]
+        orders = [action["RunOrder"] for action in actions]
+        assert orders.count(orders[0]) == 1
+        assert [orders.count(order) for order in orders[-len(tests) :]] == [1] * len(tests)
 
 
 def test_pipeline_is_v2_superseded_and_restarts_when_it_changed_itself(pipeline: dict[str, Any]) -> None:
@@ -114,6 +117,7 @@ class SmallService(ServiceStage):
         self.api_url = cdk.CfnOutput(stack, "ApiUrl", value="https://api.example")
         self.e2e_role_arn = cdk.CfnOutput(stack, "EndToEndRoleArn", value="arn:aws:iam::222222222222:role/e2e")
         self.bake_alarm_names = ("cars-prod-api-5xx-rate",)
+        self.canaried_stack_ids = ("Api",)
 
 
 class PipelineOfSmallService(PipelineStack):

@@ -71,5 +71,5 @@ def test_e2e_role_may_call_this_api_report_as_a_car_and_order_maintenance(
     }
     assert trust["Principal"] == {"AWS": "arn:aws:iam::111111111111:root"}
     assert trust["Condition"] == {
-        "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111111111111:role/AutonomousCarManager*"}
+        "ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::111111111111:role/acs-e2e-caller-{name}"}
     }

@@ -57,7 +57,7 @@ def _by_name(dimensions: list[dict[str, Any]]) -> dict[str, Any]:
 
 def test_shift_of_the_alias_has_both_hooks_and_the_deployment_group(template: Template) -> None:
     _, alias = alias_of(template)
-    update = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+    update = alias["UpdatePolicy"]["Fn::If"][1]["CodeDeployLambdaAliasUpdate"]
 
     assert alias["Properties"]["Name"] == "live"
     assert update["DeploymentGroupName"]["Ref"] in template.of_type(GROUP)
@@ -70,7 +70,7 @@ def test_shift_of_the_alias_has_both_hooks_and_the_deployment_group(template: Te
 
 def test_alias_waits_until_codedeploy_may_call_hooks_and_hooks_may_do_their_work(template: Template) -> None:
     alias_id, alias = alias_of(template)
-    update = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+    update = alias["UpdatePolicy"]["Fn::If"][1]["CodeDeployLambdaAliasUpdate"]
     before = reachable(template.resources, alias_id)
     policies = {
         policy_id: [role["Ref"] for role in policy["Properties"]["Roles"]]

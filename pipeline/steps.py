@@ -1,0 +1,22 @@
+"""What the steps around a deployed stage share: how they install, and the role that each has to itself.
+
+A role has a name, because the role in the stage's account that it may become trusts it by that name and no other's.
+It must not know what a step does.
+"""
+
+from __future__ import annotations
+
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+INSTALL = (
+    "python3 -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r integ/requirements.txt"
+)
+"""boto3, and what the end-to-end tests need."""
+
+
+def step_role(scope: Construct, construct_id: str, *, role_name: str) -> iam.Role:
+    """A role for one CodeBuild project; CDK Pipelines grants it what the project needs."""
+    return iam.Role(
+        scope, construct_id, role_name=role_name, assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com")
+    )
