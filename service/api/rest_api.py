@@ -12,16 +12,11 @@ from constructs import Construct
 
 from service.acknowledgements import acknowledge
 from service.api.gateway_responses import add_gateway_responses
+from service.api.runtime.resources import RESOURCES
 from service.function import ServiceFunction, new_log_group
 from service.observability import monitoring
 from service.service_settings import ServiceSettings
 
-ROUTES = {
-    "/cars": ("GET", "POST"),
-    "/cars/{car_id}": ("GET", "PUT", "PATCH", "DELETE"),
-    "/cars/{car_id}/notifications": ("GET",),
-    "/openapi.json": ("GET",),
-}
 ACCESS_LOG = {
     "requestId": "$context.requestId",
     "extendedRequestId": "$context.extendedRequestId",
@@ -72,7 +67,7 @@ def new_rest_api(
         default_method_options=apigateway.MethodOptions(authorization_type=apigateway.AuthorizationType.IAM),
         default_integration=apigateway.LambdaIntegration(function.alias, allow_test_invoke=False),
     )
-    for path, methods in ROUTES.items():
+    for path, methods in RESOURCES.items():
         resource = api.root.resource_for_path(path)
         for method in methods:
             resource.add_method(method)

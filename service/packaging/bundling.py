@@ -30,7 +30,7 @@ BUNDLES = PROJECT / "node_modules" / ".cache" / "bundles"
 PYTHON_VERSION = "3.13"
 LAYER = PROJECT / "service" / "packaging" / "layer"
 COMPILE = LAYER / "compile.mjs"
-TRIMMING = PROJECT / "service" / "packaging" / "trimming.py"
+TRIMMING = tuple(PROJECT / "service" / "packaging" / name for name in ("trimming.py", "deferring.py"))
 PYODIDE = PROJECT / "node_modules" / "pyodide"
 
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
@@ -91,7 +91,7 @@ def function_bundle(code: Sequence[str]) -> Bundle:
 
 def layer_bundle(architecture: str) -> Bundle:
     """A zip file for a Lambda layer: `python/` with the pinned requirements for `architecture` ("arm64", "x86_64")."""
-    digest = _digest([LAYER / "requirements.txt", TRIMMING], [architecture, *AWS_SERVICES])
+    digest = _digest([LAYER / "requirements.txt", *TRIMMING], [architecture, *AWS_SERVICES])
 
     def build(target: Path) -> None:
         python = target / "python"

@@ -1,8 +1,9 @@
 """What of the layer's packages stays out of it, because no function needs it: smaller, and quicker at a cold start.
 
-Code that can be imported stays as it was published; what goes are packages nobody imports, and data: descriptions of
-other AWS services, documentation inside of those that are used, certificates that AWS does not use. docs/performance.md
-has what each brings. It must not know how packages are installed.
+Code that can be imported stays as it was published, but for packages that import all they have (deferring.py); what
+goes are packages nobody imports, and data: descriptions of other AWS services, documentation inside of those that are
+used, certificates that AWS does not use. docs/performance.md has what each brings. It must not know how packages are
+installed.
 """
 
 from __future__ import annotations
@@ -14,11 +15,22 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from service.packaging.deferring import defer_imports
+
 UNREPRODUCIBLE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
 """Files of a *.dist-info folder that the installer writes, about this machine."""
 
 UNUSED = (
-    "aws_lambda_powertools/event_handler",
+    *(
+        f"aws_lambda_powertools/event_handler/{name}"
+        for name in (
+            *("appsync.py", "bedrock_agent.py", "bedrock_agent_function.py", "events_appsync", "graphql_appsync"),
+            *("http_resolver.py", "lambda_function_url.py", "vpc_lattice.py"),
+            *("middlewares", "openapi/swagger_ui", "openapi/compat.py", "openapi/dependant.py", "openapi/encoders.py"),
+            *("openapi/merge.py", "openapi/models.py", "openapi/params.py", "openapi/pydantic_loader.py"),
+            "openapi/schema_generator.py",
+        )
+    ),
     "aws_lambda_powertools/utilities/auth_alpha",
     "aws_lambda_powertools/utilities/circuit_breaker",
     "aws_lambda_powertools/utilities/data_masking",
@@ -38,8 +50,16 @@ UNUSED = (
 )
 """Never imported by what the functions import (tests/service/test_service_stage.py imports it all without).
 
-Powertools' `parser` is: by its `batch`, wherever pydantic is. A missing one is an error: an update.
+Powertools' `parser` is: by its `batch`, wherever pydantic is. Of its event handler what stays is the resolver of REST
+APIs without validation and OpenAPI of its own, which no function pays for. A missing one is an error: an update.
 """
+
+GATHERING = (
+    "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/event_handler/openapi",
+    "aws_lambda_powertools/utilities/data_classes",
+)
+"""Packages that import every module they have, to offer its names: few of Powertools' events and resolvers are used."""
 
 TRUSTED_AUTHORITIES = (
     *(f"Amazon Root CA {number}" for number in (1, 2, 3, 4)),
@@ -66,6 +86,8 @@ def trim(python: Path, aws_services: Collection[str]) -> None:
         _trim_metadata(metadata)
     for name in UNUSED:
         _remove(python / name)
+    for name in GATHERING:
+        defer_imports(python / name / "__init__.py", name.replace("/", "."))
     _trim_descriptions(python / "botocore" / "data", aws_services)
     _trim_authorities(python / "botocore" / "cacert.pem")
 

@@ -14,12 +14,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 
+from service.api.openapi.routes import ROUTES
 from service.api.runtime.answer import JSON
 from service.api.runtime.idempotency import KEY_PATTERN
+from service.api.runtime.operation import MERGE_PATCH, OPERATIONS, Header, Operation
 from service.api.runtime.preconditions import TAGS_PATTERN
 from service.api.runtime.problems import CONTENT_TYPE as PROBLEM
 from service.api.runtime.request import CORRELATION_ID_PATTERN, MAXIMUM_BODY_BYTES
-from service.api.runtime.routes import MERGE_PATCH, ROUTES, Header, Route
 from service.cars.car import CAR_ID_PATTERN, CarDetails, NewCar
 
 Json = dict[str, Any]
@@ -169,43 +170,48 @@ def _paths() -> Json:
         path = paths.setdefault(route.resource, {})
         if "{car_id}" in route.resource:
             path["parameters"] = [_ref("parameters", "car_id")]
-        path[route.method.lower()] = _operation(route)
+        path[route.method.lower()] = _described(route.operation)
     return paths
 
 
-def _operation(route: Route) -> Json:
-    summary, _, description = (route.operation.__doc__ or "").partition("\n")
+def _described(operation: Operation) -> Json:
+    summary, _, description = (operation.function.__doc__ or "").partition("\n")
     parameters = [
-        *_query_parameters(route.query),
-        *({"name": name, "in": "header", "required": name in route.requires, **HEADERS[name]} for name in route.takes),
+        *_query_parameters(operation.query),
+        *(
+            {"name": name, "in": "header", "required": name in operation.requires, **HEADERS[name]}
+            for name in operation.takes
+        ),
         _ref("parameters", "X-Correlation-Id"),
     ]
-    operation: Json = {"operationId": route.operation.__name__, "summary": summary}
+    described: Json = {"operationId": operation.function.__name__, "summary": summary}
     if description.strip():
-        operation["description"] = " ".join(description.split())
-    operation["parameters"] = parameters
-    if route.body is not None:
-        schema = _ref("schemas", route.body.__name__)
-        operation["requestBody"] = {
+        described["description"] = " ".join(description.split())
+    described["parameters"] = parameters
+    if operation.body is not None:
+        schema = _ref("schemas", operation.body.__name__)
+        described["requestBody"] = {
             "required": True,
-            "content": {name: {"schema": schema} for name in route.content_types},
+            "content": {name: {"schema": schema} for name in operation.content_types},
         }
-    operation["responses"] = _responses(route)
-    return operation
+    described["responses"] = _responses(operation)
+    return described
 
 
-def _responses(route: Route) -> Json:
-    headers = {name: _ref("headers", name) for name in ("X-Correlation-Id", *route.gives)}
+def _responses(operation: Operation) -> Json:
+    headers = {name: _ref("headers", name) for name in ("X-Correlation-Id", *operation.gives)}
     success: Json = {"description": "Done.", "headers": headers}
-    if route.status is not HTTPStatus.NO_CONTENT:
-        schema: Json = _ref("schemas", route.answer.__name__) if route.answer is not None else {"type": "object"}
+    if operation.status is not HTTPStatus.NO_CONTENT:
+        schema: Json = (
+            _ref("schemas", operation.answer.__name__) if operation.answer is not None else {"type": "object"}
+        )
         success["content"] = {JSON: {"schema": schema}}
-    responses: dict[HTTPStatus, Json] = {route.status: success}
-    refused = {*route.refuses, HTTPStatus.UNPROCESSABLE_ENTITY}
+    responses: dict[HTTPStatus, Json] = {operation.status: success}
+    refused = {*operation.refuses, HTTPStatus.UNPROCESSABLE_ENTITY}
     if HTTPStatus.NOT_MODIFIED in refused:
         refused.remove(HTTPStatus.NOT_MODIFIED)
         responses[HTTPStatus.NOT_MODIFIED] = {"description": "It is as the caller has it.", "headers": headers}
-    if route.body is not None:
+    if operation.body is not None:
         refused |= {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
     for status, (name, _) in {**{each: REFUSALS[each] for each in refused}, **BY_API_GATEWAY}.items():
         responses[status] = _ref("responses", name)
@@ -227,12 +233,14 @@ def _query_parameters(query: type[BaseModel]) -> list[Json]:
 
 
 def _schemas() -> Json:
-    taken: set[tuple[type[BaseModel], Mode]] = {(route.body, "validation") for route in ROUTES if route.body}
-    given: set[tuple[type[BaseModel], Mode]] = {(route.answer, "serialization") for route in ROUTES if route.answer}
+    taken: set[tuple[type[BaseModel], Mode]] = {(each.body, "validation") for each in OPERATIONS.values() if each.body}
+    given: set[tuple[type[BaseModel], Mode]] = {
+        (each.answer, "serialization") for each in OPERATIONS.values() if each.answer
+    }
     schemas = _shapes(taken | given | {(Problem, "validation")})
-    for route in ROUTES:
-        if route.body is not None and MERGE_PATCH in route.content_types:
-            for field in schemas[route.body.__name__]["properties"].values():
+    for each in OPERATIONS.values():
+        if each.body is not None and MERGE_PATCH in each.content_types:
+            for field in schemas[each.body.__name__]["properties"].values():
                 field.pop("default", None)  # what a patch leaves out stays as it is
     schemas[NewCar.__name__]["examples"] = [dict(CAR)]
     schemas[CarDetails.__name__]["examples"] = [{name: value for name, value in CAR.items() if name != "car_id"}]

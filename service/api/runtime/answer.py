@@ -1,11 +1,12 @@
-"""An answer to a caller, and how it becomes the result that API Gateway's proxy integration reads."""
+"""An answer to a caller, and how it becomes a response of Powertools' resolver."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
 
 JSON = "application/json"
 
@@ -20,9 +21,11 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     done: str | None = None
 
-    def proxy_result(self, *, correlation_id: str) -> dict[str, Any]:
-        """Source: "Output format of a Lambda function for proxy integration"."""
-        headers = {"X-Correlation-Id": correlation_id, **self.headers}
-        if self.body:
-            headers["Content-Type"] = self.content_type
-        return {"statusCode": self.status.value, "headers": headers, "body": self.body, "isBase64Encoded": False}
+    def response(self, *, correlation_id: str) -> Response[str]:
+        """One without a body has no Content-Type."""
+        return Response(
+            status_code=self.status.value,
+            content_type=self.content_type if self.body else None,
+            body=self.body,
+            headers={"X-Correlation-Id": correlation_id, **self.headers},
+        )

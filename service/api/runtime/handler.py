@@ -16,8 +16,9 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from service.api.runtime import routes
+from service.api.runtime import routes  # noqa: F401 - the resolver gets to know them
 from service.api.runtime.request import Request
+from service.api.runtime.resolver import app, resolvable, with_single_headers
 from service.cars.settings import METRICS_NAMESPACE, ServiceName
 
 logger = Logger(service=ServiceName.API)
@@ -36,12 +37,14 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     request = Request.of(event)
     logger.set_correlation_id(request.correlation_id)
     metrics.add_metric(name="Requests", unit=MetricUnit.Count, value=1)
-    answer = routes.answer(request)
-    status = answer.status.value
+    done: list[str] = []
+    app.append_context(request=request, done=done)  # type: ignore[no-untyped-call]
+    result = app.resolve(resolvable(event), context)
+    status = result["statusCode"]
     metrics.add_metric(name=f"Answers{status // 100}xx", unit=MetricUnit.Count, value=1)
-    if answer.done is not None:
-        metrics.add_metric(name=answer.done, unit=MetricUnit.Count, value=1)
+    for name in done:
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
     logger.info("answered", method=request.method, resource=request.resource, status=status)
     if status >= 500:
         raise ServerErrorAnswered(f"{request.method} {request.resource} was about to be answered {status}")
-    return answer.proxy_result(correlation_id=request.correlation_id)
+    return with_single_headers(result)

@@ -40,7 +40,6 @@ class Request:
 
     method: str
     resource: str
-    path_parameters: Mapping[str, str]
     query: Mapping[str, Sequence[str]]
     headers: Mapping[str, str]
     body: bytes
@@ -55,7 +54,6 @@ class Request:
         return cls(
             method=event["httpMethod"],
             resource=event["resource"],
-            path_parameters=event["pathParameters"] or {},
             query=event["multiValueQueryStringParameters"] or {},
             headers=headers,
             body=_body_of(event),
@@ -63,10 +61,10 @@ class Request:
             correlation_id=_correlation_id(headers.get("x-correlation-id", ""), context["requestId"]),
         )
 
-    def car_id(self) -> str:
-        """The path's car_id. Raises InvalidRequest for one that no car can have."""
+    def car_id(self, encoded: str) -> str:
+        """The id of a car, percent-encoded in the path. Raises InvalidRequest for one that no car can have."""
         try:
-            return _CAR_ID.validate_python(unquote(self.path_parameters["car_id"]))
+            return _CAR_ID.validate_python(unquote(encoded))
         except ValidationError as exc:
             raise InvalidRequest.of("path.car_id", exc) from exc
 

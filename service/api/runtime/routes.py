@@ -1,37 +1,27 @@
-"""The API's routes: what each takes, does and answers, in one table.
+"""The API's routes, as Powertools' resolver has them: what each does, and beside it what it takes, gives and refuses.
 
-The table is what requests are dispatched by and what the OpenAPI document is made of (service/api/openapi), so that
-the two cannot differ. API Gateway has found the resource by then: no paths are matched here. It must not know DynamoDB.
+They are what requests are routed by and what the OpenAPI document is made of (service/api/openapi), so that the two
+cannot differ; which of them API Gateway lets through is in resources.py. It must not know DynamoDB.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING
 
 from service.api.runtime import preconditions
 from service.api.runtime.answer import JSON, Answer
-from service.api.runtime.errors import (
-    IdempotencyKeyReused,
-    MethodNotAllowed,
-    NoSuchResource,
-    PreconditionRequired,
-    RequestRefused,
-)
-from service.api.runtime.problems import problem
+from service.api.runtime.errors import IdempotencyKeyReused, PreconditionRequired
+from service.api.runtime.operation import MERGE_PATCH, Header, operation
 from service.api.runtime.request import Request
-from service.api.runtime.shapes import CarList, CarNotification, CarsQuery, NoQuery, NotificationList, PageQuery
+from service.api.runtime.resolver import app
+from service.api.runtime.shapes import CarList, CarNotification, CarsQuery, NotificationList, PageQuery
 from service.cars import aws
 from service.cars.car import Car, CarChanges, CarDetails, NewCar
-from service.cars.errors import CarAlreadyExists, CarError
+from service.cars.errors import CarAlreadyExists
 from service.cars.repository import CarRepository
 from service.cars.settings import Setting, read
 
@@ -40,74 +30,7 @@ if TYPE_CHECKING:
 
     from service.cars.notification import NotificationRepository
 
-MERGE_PATCH = "application/merge-patch+json"
 DOCUMENT = Path(__file__).with_name("openapi.json")
-
-
-class Header(StrEnum):
-    """The headers that routes take or give."""
-
-    IF_MATCH = "If-Match"
-    IF_NONE_MATCH = "If-None-Match"
-    IDEMPOTENCY_KEY = "Idempotency-Key"
-    ETAG = "ETag"
-    LOCATION = "Location"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Route:
-    """`operation` is called with the request, and with `car_id`, `query` and `body` as far as the route has them.
-
-    `status` and `answer` are those of success; `refuses` are the other statuses, besides those that `query`, `body` and
-    the path bring with them. `takes` and `gives` are headers; `requires` those without which nothing is done.
-    """
-
-    method: str
-    resource: str
-    operation: Callable[..., Answer]
-    query: type[BaseModel] = NoQuery
-    body: type[BaseModel] | None = None
-    content_types: Sequence[str] = (JSON,)
-    status: HTTPStatus = HTTPStatus.OK
-    answer: type[BaseModel] | None = None
-    takes: Sequence[Header] = ()
-    requires: Sequence[Header] = ()
-    gives: Sequence[Header] = ()
-    refuses: Sequence[HTTPStatus] = ()
-
-
-def answer(request: Request) -> Answer:
-    """What the API answers; a problem document when it refuses. What is not the caller's fault is raised."""
-    try:
-        route = _route(request)
-        arguments: dict[str, Any] = {}
-        if "{car_id}" in route.resource:
-            arguments["car_id"] = request.car_id()
-        query = request.query_as(route.query)
-        if route.query is not NoQuery:
-            arguments["query"] = query
-        if route.body is not None:
-            arguments["body"] = request.body_as(route.body, route.content_types)
-        return route.operation(request, **arguments)
-    except (RequestRefused, CarError) as refusal:
-        return problem(refusal)
-
-
-def _route(request: Request) -> Route:
-    methods = _routes().get(request.resource)
-    if methods is None:
-        raise NoSuchResource
-    if request.method not in methods:
-        raise MethodNotAllowed(tuple(methods))
-    return methods[request.method]
-
-
-@functools.cache
-def _routes() -> dict[str, dict[str, Route]]:
-    routes: dict[str, dict[str, Route]] = {}
-    for route in ROUTES:
-        routes.setdefault(route.resource, {})[route.method] = route
-    return routes
 
 
 @functools.cache
@@ -127,6 +50,15 @@ def notification_repository() -> NotificationRepository:
     return NotificationRepository(dynamodb(), read(Setting.NOTIFICATIONS_TABLE_NAME))
 
 
+@app.post("/cars")
+@operation(
+    body=NewCar,
+    status=HTTPStatus.CREATED,
+    answer=Car,
+    takes=(Header.IDEMPOTENCY_KEY,),
+    gives=(Header.LOCATION, Header.ETAG),
+    refuses=(HTTPStatus.CONFLICT,),
+)
 def create_car(request: Request, body: NewCar) -> Answer:
     """Create a car
 
@@ -156,6 +88,11 @@ def create_car(request: Request, body: NewCar) -> Answer:
     )
 
 
+@app.get("/cars")
+@operation(
+    query=CarsQuery,
+    answer=CarList,
+)
 def list_cars(request: Request, query: CarsQuery) -> Answer:
     """List the cars
 
@@ -170,6 +107,13 @@ def list_cars(request: Request, query: CarsQuery) -> Answer:
     return Answer(status=HTTPStatus.OK, body=cars.model_dump_json())
 
 
+@app.get("/cars/<car_id>")
+@operation(
+    answer=Car,
+    takes=(Header.IF_NONE_MATCH,),
+    gives=(Header.ETAG,),
+    refuses=(HTTPStatus.NOT_MODIFIED, HTTPStatus.NOT_FOUND),
+)
 def get_car(request: Request, car_id: str) -> Answer:
     """Get a car
 
@@ -182,6 +126,15 @@ def get_car(request: Request, car_id: str) -> Answer:
     return _car(car)
 
 
+@app.put("/cars/<car_id>")
+@operation(
+    body=CarDetails,
+    answer=Car,
+    takes=(Header.IF_MATCH,),
+    requires=(Header.IF_MATCH,),
+    gives=(Header.ETAG,),
+    refuses=(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED, HTTPStatus.PRECONDITION_REQUIRED),
+)
 def replace_car(request: Request, car_id: str, body: CarDetails) -> Answer:
     """Replace all that is said of a car
 
@@ -195,6 +148,15 @@ def replace_car(request: Request, car_id: str, body: CarDetails) -> Answer:
     return _car(car, done="CarsReplaced")
 
 
+@app.patch("/cars/<car_id>")
+@operation(
+    body=CarChanges,
+    content_types=(MERGE_PATCH, JSON),
+    answer=Car,
+    takes=(Header.IF_MATCH,),
+    gives=(Header.ETAG,),
+    refuses=(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED),
+)
 def change_car(request: Request, car_id: str, body: CarChanges) -> Answer:
     """Change some of what is said of a car
 
@@ -205,6 +167,12 @@ def change_car(request: Request, car_id: str, body: CarChanges) -> Answer:
     return _car(car, done="CarsChanged")
 
 
+@app.delete("/cars/<car_id>")
+@operation(
+    status=HTTPStatus.NO_CONTENT,
+    takes=(Header.IF_MATCH,),
+    refuses=(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED),
+)
 def delete_car(request: Request, car_id: str) -> Answer:
     """Delete a car
 
@@ -214,6 +182,11 @@ def delete_car(request: Request, car_id: str) -> Answer:
     return Answer(status=HTTPStatus.NO_CONTENT, done="CarsDeleted")
 
 
+@app.get("/cars/<car_id>/notifications")
+@operation(
+    query=PageQuery,
+    answer=NotificationList,
+)
 def list_notifications(request: Request, car_id: str, query: PageQuery) -> Answer:
     """List what people were told of a car
 
@@ -235,6 +208,12 @@ def list_notifications(request: Request, car_id: str, query: PageQuery) -> Answe
     return Answer(status=HTTPStatus.OK, body=notifications.model_dump_json())
 
 
+@app.get("/openapi.json")
+@operation(
+    takes=(Header.IF_NONE_MATCH,),
+    gives=(Header.ETAG,),
+    refuses=(HTTPStatus.NOT_MODIFIED,),
+)
 def get_document(request: Request) -> Answer:
     """Get this document"""
     text, tag = _document()
@@ -272,79 +251,3 @@ def _next_token(position: str | None, scope: str, name: str) -> str | None:
     from service.api.runtime import cursor
 
     return cursor.seal({name: position}, scope=scope)
-
-
-ROUTES: Sequence[Route] = (
-    Route(
-        method="GET",
-        resource="/cars",
-        operation=list_cars,
-        query=CarsQuery,
-        answer=CarList,
-    ),
-    Route(
-        method="POST",
-        resource="/cars",
-        operation=create_car,
-        body=NewCar,
-        status=HTTPStatus.CREATED,
-        answer=Car,
-        takes=(Header.IDEMPOTENCY_KEY,),
-        gives=(Header.LOCATION, Header.ETAG),
-        refuses=(HTTPStatus.CONFLICT,),
-    ),
-    Route(
-        method="GET",
-        resource="/cars/{car_id}",
-        operation=get_car,
-        answer=Car,
-        takes=(Header.IF_NONE_MATCH,),
-        gives=(Header.ETAG,),
-        refuses=(HTTPStatus.NOT_MODIFIED, HTTPStatus.NOT_FOUND),
-    ),
-    Route(
-        method="PUT",
-        resource="/cars/{car_id}",
-        operation=replace_car,
-        body=CarDetails,
-        answer=Car,
-        takes=(Header.IF_MATCH,),
-        requires=(Header.IF_MATCH,),
-        gives=(Header.ETAG,),
-        refuses=(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED, HTTPStatus.PRECONDITION_REQUIRED),
-    ),
-    Route(
-        method="PATCH",
-        resource="/cars/{car_id}",
-        operation=change_car,
-        body=CarChanges,
-        content_types=(MERGE_PATCH, JSON),
-        answer=Car,
-        takes=(Header.IF_MATCH,),
-        gives=(Header.ETAG,),
-        refuses=(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED),
-    ),
-    Route(
-        method="DELETE",
-        resource="/cars/{car_id}",
-        operation=delete_car,
-        status=HTTPStatus.NO_CONTENT,
-        takes=(Header.IF_MATCH,),
-        refuses=(HTTPStatus.NOT_FOUND, HTTPStatus.PRECONDITION_FAILED),
-    ),
-    Route(
-        method="GET",
-        resource="/cars/{car_id}/notifications",
-        operation=list_notifications,
-        query=PageQuery,
-        answer=NotificationList,
-    ),
-    Route(
-        method="GET",
-        resource="/openapi.json",
-        operation=get_document,
-        takes=(Header.IF_NONE_MATCH,),
-        gives=(Header.ETAG,),
-        refuses=(HTTPStatus.NOT_MODIFIED,),
-    ),
-)

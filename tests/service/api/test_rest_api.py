@@ -3,8 +3,9 @@ from __future__ import annotations
 import json
 import re
 
-from service.api.rest_api import ROUTES
-from service.api.runtime import routes
+from service.api.openapi.routes import ROUTES
+from service.api.runtime.resolver import NOWHERE
+from service.api.runtime.resources import RESOURCES
 from tests.assembly import Template
 from tests.example import example_configuration
 
@@ -35,13 +36,17 @@ def test_deployed_routes_are_those_that_are_declared(template: Template) -> None
         for method in template.of_type("AWS::ApiGateway::Method").values()
     }
 
-    assert deployed == {(method, path) for path, methods in ROUTES.items() for method in methods}
+    assert deployed == {(method, path) for path, methods in RESOURCES.items() for method in methods}
 
 
 def test_routes_of_the_api_are_those_of_its_function() -> None:
-    assert {(method, path) for path, methods in ROUTES.items() for method in methods} == {
-        (route.method, route.resource) for route in routes.ROUTES
+    assert {(method, path) for path, methods in RESOURCES.items() for method in methods} == {
+        (route.method, route.resource) for route in ROUTES
     }
+
+
+def test_nowhere_is_no_resource() -> None:
+    assert NOWHERE not in RESOURCES
 
 
 def test_every_method_asks_for_iam_and_calls_the_alias_only(template: Template) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from service.api.runtime import handler
-from service.api.runtime.routes import ROUTES
+from service.api.runtime.resources import RESOURCES
 from tests.service.conftest import FakeContext, load_event
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
-RESOURCES = {route.resource: re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.resource)) for route in ROUTES}
+PATTERNS = {resource: re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", resource)) for resource in RESOURCES}
 
 
 def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -29,7 +29,7 @@ def application(environ: dict[str, Any], start_response: StartResponse) -> Itera
 def proxy_event(environ: dict[str, Any]) -> dict[str, Any]:
     """Source: "Input format of a Lambda function for proxy integration"."""
     path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
-    found = {resource: pattern.fullmatch(path) for resource, pattern in RESOURCES.items()}
+    found = {resource: pattern.fullmatch(path) for resource, pattern in PATTERNS.items()}
     resource, match = next(((name, each) for name, each in found.items() if each), (path, None))
     query: dict[str, list[str]] = {}
     for name, value in parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True):

@@ -7,8 +7,10 @@ import json
 from service.api.openapi import document
 from service.api.openapi.__main__ import CONTRACT, HOW_TO_ACCEPT
 from service.api.openapi.compatibility import breaking_changes
+from service.api.openapi.routes import ROUTES
+from service.api.runtime.operation import OPERATIONS
 from service.api.runtime.problems import STATUSES
-from service.api.runtime.routes import DOCUMENT, ROUTES
+from service.api.runtime.routes import DOCUMENT
 from tests.service.api.openapi.signatures import keyword_shapes
 
 HOW_TO_WRITE = "run `make openapi`, and commit what it writes"
@@ -30,11 +32,16 @@ def test_what_is_new_is_in_the_contract() -> None:
 
 def test_operations_take_what_their_routes_say() -> None:
     for route in ROUTES:
-        assert keyword_shapes(route.operation) == {
+        operation = route.operation
+        assert keyword_shapes(operation.function) == {
             **({"car_id": str} if "{car_id}" in route.resource else {}),
-            **({"query": route.query} if route.query.model_fields else {}),
-            **({"body": route.body} if route.body else {}),
-        }, route.operation.__name__
+            **({"query": operation.query} if operation.query.model_fields else {}),
+            **({"body": operation.body} if operation.body else {}),
+        }, operation.function.__name__
+
+
+def test_every_operation_has_one_route() -> None:
+    assert sorted(route.operation.function.__name__ for route in ROUTES) == sorted(OPERATIONS)
 
 
 def test_every_refusal_has_words_in_the_document() -> None:

@@ -359,8 +359,10 @@ def test_no_request_of_a_caller_is_an_error_of_the_function(
     assert 200 <= answer.status < 500
 
 
-def test_an_answer_of_5xx_is_raised_for_the_canary_to_see(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "answer", lambda request: answer.Answer(status=HTTPStatus.SERVICE_UNAVAILABLE))
+def test_an_answer_of_5xx_is_raised_for_the_canary_to_see(
+    api: Api, car_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "_car", lambda car: answer.Answer(status=HTTPStatus.SERVICE_UNAVAILABLE))
 
     with pytest.raises(handler.ServerErrorAnswered, match=r"GET /cars/\{car_id\} was about to be answered 503"):
         api.call("GET", "/cars/car-1")

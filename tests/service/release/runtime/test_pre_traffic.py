@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from service.api.openapi.routes import ROUTES
 from service.api.runtime import handler
-from service.api.runtime.routes import ROUTES
 from service.cars import aws as clients
 from service.cars.repository import CarRepository
 from service.cars.settings import Setting
