@@ -25,7 +25,8 @@ class FailureKind(StrEnum):
     RECORD = "Record"
     """Single records of a Kinesis stream that a function could not read, and set aside itself.
 
-    Each is JSON: {"event_source_arn", "partition_key", "sequence_number", "data" (base64), "reason"}, all strings.
+    Each is JSON: {"event_source_arn", "partition_key", "sequence_number", "data" (base64), "reason"}, all strings, and
+    "is_cut_off" (boolean), which a version before this one does not say: whether `data` is the record's beginning only.
     """
 
 

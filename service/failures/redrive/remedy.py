@@ -12,18 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, assert_never
 
-from service.failures.redrive.errors import NoWayBack, RecordsLost, StillFailing, UnreadableMessage
+from service.failures.redrive.errors import NoWayBack, RecordCutOff, RecordsLost, StillFailing, UnreadableMessage
 from service.failures.redrive.failure import (
     DeadLetter,
     FailedCall,
     Failure,
     GivenUpRecords,
-    SetAsideRecord,
     UndeliveredEvent,
     UndeliveredNotification,
 )
 from service.failures.redrive.failure_queue import FailureQueue, Message
 from service.failures.redrive.functions import Functions, live_alias
+from service.failures.redrive.set_aside import SetAsideRecord
 from service.failures.redrive.stream_records import FoundRecords, dynamodb_records, kinesis_records
 
 if TYPE_CHECKING:
@@ -173,6 +173,11 @@ def remedy_of(failure: Failure, queue: FailureQueue, aws: Aws) -> Remedy:
                 raise RecordsLost(str(remedy))
             return remedy
         case SetAsideRecord():
+            if failure.is_cut_off:
+                raise RecordCutOff(
+                    f"Only its first {len(failure.data)} bytes are here: it is not put again. The stream has all of it "
+                    "for a day after it came. docs/runbook/redrive.md, 'A record that was cut off', says what to do."
+                )
             return PutAgain(record=failure)
         case _:
             assert_never(failure)

@@ -502,6 +502,59 @@ def test_what_aws_refuses_of_one_message_stays_and_what_it_refuses_of_the_caller
     assert queue.counts() == (2, 0)
 
 
+def set_aside_record(arn: str, data: bytes, **more: Any) -> str:
+    body = {"event_source_arn": arn, "partition_key": "car-x", "sequence_number": "42", "reason": "It is not JSON."}
+    return json.dumps({**body, "data": base64.b64encode(data).decode(), **more})
+
+
+@pytest.mark.parametrize("mode", [Mode.DRY_RUN, Mode.REDRIVE])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"{" * 10_000, {"is_cut_off": True}), (b"{", {"is_cut_off": True}), (b"{" * 10_000, {})],
+    ids=["it says so", "it says so, whatever its length", "a former version's, as long as that left them"],
+)
+def test_record_that_was_cut_off_is_never_put_again(data: bytes, said: dict[str, bool], mode: Mode, aws: Aws) -> None:
+    # given
+    queue = failures(aws, FailureKind.RECORD)
+    arn, _ = put_records(aws)
+    queue.add(set_aside_record(arn, data, **said))
+    putting = ForbidsToPut()
+    # when
+    (result,) = go_through(replace(aws, kinesis=cast(Any, putting)), queue, mode=mode)
+    # then
+    (looked,) = result.looked
+    assert (looked.ending, looked.detail.partition(":")[0]) == (Ending.STAYS, "cut off")
+    assert f"Only its first {len(data)} bytes are here" in looked.detail
+    assert "docs/runbook/redrive.md, 'A record that was cut off'" in looked.detail
+    assert queue.counts() == (1, 0)
+
+
+@pytest.mark.parametrize("said", [{"is_cut_off": False}, {}])
+def test_record_that_is_whole_is_put_again(said: dict[str, bool], aws: Aws) -> None:
+    queue = failures(aws, FailureKind.RECORD)
+    arn, _ = put_records(aws)
+    length = 10_000 if said else 9_999
+    queue.add(set_aside_record(arn, b"{" * length, **said))
+
+    (result,) = go_through(aws, queue)
+
+    assert result.count(Ending.REDRIVEN) == 1
+
+
+def test_run_ends_though_more_comes_than_it_can_look_at(aws: Aws) -> None:
+    """Each failure that is handled again brings two others: somewhere the cause goes on."""
+    # given
+    queue = failures(aws, FailureKind.FUNCTION)
+    queue.add(invocation_record(requestPayload=EVENT))
+    floods = Floods(aws.sqs)
+    # when
+    (result,) = go_through(replace(aws, sqs=cast(Any, floods)), queue)
+    # then
+    assert result.result.is_cut_short
+    assert result.count(Ending.REDRIVEN) == 1
+    assert result.later == 2 * result.depth + 1000 + 1
+
+
 def test_many_records_are_given_in_portions_up_to_the_first_that_fails(aws: Aws) -> None:
     # given
     queue = failures(aws, FailureKind.STREAM)
@@ -577,3 +630,33 @@ class EndedAtDeletion:
 
     def delete_message(self, **_: Any) -> None:
         raise KeyboardInterrupt
+
+
+class ForbidsToPut:
+    """Kinesis for somebody who must not put anything into it."""
+
+    def put_record(self, **_: Any) -> None:
+        raise AssertionError("a part of a record is not put as if it were whole")
+
+
+class Floods:
+    """SQS that has ten new messages whenever somebody looks."""
+
+    def __init__(self, sqs: Any) -> None:
+        self._sqs = sqs
+        self._sent = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sqs, name)
+
+    def receive_message(self, **asked: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._sqs.receive_message(**asked)
+        assert self._sent < 5000, "it reads for ever"
+        for _ in range(asked["MaxNumberOfMessages"] - len(answer.get("Messages", []))):
+            self._sent += 1
+            new = {"MessageId": f"new-{self._sent}", "ReceiptHandle": f"new-{self._sent}", "Body": "{}"}
+            answer.setdefault("Messages", []).append({**new, "Attributes": {"SentTimestamp": "32503680000000"}})
+        return answer
+
+    def change_message_visibility_batch(self, **_: Any) -> None:
+        pass
