@@ -16,6 +16,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 PROBE_PREFIX, RELEASE_PREFIX, E2E_PREFIX = SYNTHETIC_PREFIXES = ("probe-", "release-", "e2e-")
 """How the ids of cars begin that exist only to test the service; whoever makes one deletes it."""
 
+REPORTED_ATTRIBUTES = ("latitude", "longitude", "nb_passengers", "position_at")
+"""All that a car's own report of where it is may change of it."""
+
 CAR_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SEND_LIMIT = 10
 """The most messages that one SendMessageBatch takes."""
 
+IS_REDRIVE = "is_redrive"
+"""True in an event that redrive made of a message: what still cannot be read then stays where it is, in the queue."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SetAside:

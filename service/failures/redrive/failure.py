@@ -19,7 +19,7 @@ from pydantic.alias_generators import to_camel
 from service.failures.redrive.errors import UnreadableMessage
 from service.failures.redrive.failure_kind import FailureKind
 from service.failures.redrive.failure_queue import Message
-from service.failures.redrive.set_aside import SetAsideRecord, set_aside_record
+from service.failures.redrive.set_aside import SetAsideChange, SetAsideRecord, set_aside_change, set_aside_record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +114,15 @@ class GivenUpRecords:
         return self.error
 
 
-Failure = DeadLetter | UndeliveredNotification | UndeliveredEvent | FailedCall | GivenUpRecords | SetAsideRecord
+Failure = (
+    DeadLetter
+    | UndeliveredNotification
+    | UndeliveredEvent
+    | FailedCall
+    | GivenUpRecords
+    | SetAsideRecord
+    | SetAsideChange
+)
 
 
 def read(kind: FailureKind, message: Message) -> Failure:
@@ -261,6 +269,7 @@ _READERS: Mapping[FailureKind, Callable[[Message], Failure]] = {
     FailureKind.FUNCTION: _failed_call,
     FailureKind.STREAM: _given_up_records,
     FailureKind.RECORD: set_aside_record,
+    FailureKind.CHANGE: set_aside_change,
 }
 
 

@@ -1,14 +1,15 @@
 """Records that a function set aside because it could not read them, as their messages tell of them.
 
-It must not look anything up, nor say anything of what is in a record. Sources of the shapes: FailureKind.
+It must not look anything up, nor say anything of what is in a record but its key. Sources of the shapes: FailureKind.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel
 
@@ -39,6 +40,26 @@ class SetAsideRecord:
         return self.reason
 
 
+@dataclass(frozen=True, kw_only=True)
+class SetAsideChange:
+    """A record of a table's stream, as the function got it; one that `is_cut_off` has neither image."""
+
+    function_arn: str
+    sequence_number: str
+    key: str
+    record: Mapping[str, Any]
+    is_cut_off: bool
+    reason: str
+
+    @property
+    def what(self) -> str:
+        return f"change {self.sequence_number} of item {self.key}"
+
+    @property
+    def why(self) -> str:
+        return self.reason
+
+
 def _data(value: str) -> str:
     try:
         base64.b64decode(value, validate=True)
@@ -56,6 +77,15 @@ class _RecordShape(BaseModel):
     reason: str
 
 
+class _ChangeShape(BaseModel):
+    function_arn: str
+    sequence_number: str
+    key: str
+    record: dict[str, Any]
+    is_cut_off: bool
+    reason: str
+
+
 def set_aside_record(message: Message) -> SetAsideRecord:
     """Raises pydantic's ValidationError when the message is none of kind Record."""
     shape = _RecordShape.model_validate_json(message.body)
@@ -68,3 +98,8 @@ def set_aside_record(message: Message) -> SetAsideRecord:
         is_cut_off=len(data) >= FORMERLY_CUT_OFF_BYTES if shape.is_cut_off is None else shape.is_cut_off,
         reason=shape.reason,
     )
+
+
+def set_aside_change(message: Message) -> SetAsideChange:
+    """Raises pydantic's ValidationError when the message is none of kind Change."""
+    return SetAsideChange(**dict(_ChangeShape.model_validate_json(message.body)))

@@ -220,6 +220,41 @@ def prepare_record(aws: Aws, functions: FakeFunctions) -> Prepared:
     return Prepared(queue, queue.add(json.dumps(body)), handled)
 
 
+CHANGE = {
+    "eventID": "event-1",
+    "eventName": "MODIFY",
+    "dynamodb": {
+        "Keys": {"car_id": {"S": "car-1"}},
+        "NewImage": {"car_id": {"S": "car-1"}, "latitude": {"N": "952.5"}},
+        "SequenceNumber": "4421584500000000017450439092",
+    },
+}
+
+
+def set_aside_change(**more: Any) -> str:
+    return json.dumps(
+        {
+            "function_arn": f"{LIVE.removesuffix(':live')}:7",
+            "sequence_number": CHANGE["dynamodb"]["SequenceNumber"],  # type: ignore[index]
+            "key": "car-1",
+            "record": CHANGE,
+            "is_cut_off": False,
+            "reason": "NewImage: model: Field required",
+            **more,
+        }
+    )
+
+
+def prepare_change(aws: Aws, functions: FakeFunctions) -> Prepared:
+    queue = failures(aws, FailureKind.CHANGE)
+
+    def handled() -> int:
+        assert all(call == (LIVE, {"Records": [CHANGE], "is_redrive": True}) for call in functions.called)
+        return len(functions.called)
+
+    return Prepared(queue, queue.add(set_aside_change()), handled)
+
+
 KINDS = {
     "queue": prepare_queue,
     "subscription": prepare_subscription,
@@ -228,6 +263,7 @@ KINDS = {
     "kinesis": prepare_kinesis,
     "dynamodb": prepare_dynamodb,
     "record": prepare_record,
+    "change": prepare_change,
 }
 
 
@@ -284,7 +320,7 @@ def test_unreadable_message_is_named_and_left_and_the_next_one_handled(
     # given
     prepare = {prepare_kinesis: FailureKind.STREAM, prepare_record: FailureKind.RECORD}
     prepare |= {prepare_rule: FailureKind.RULE, prepare_function: FailureKind.FUNCTION}
-    prepare |= {prepare_subscription: FailureKind.SUBSCRIPTION}
+    prepare |= {prepare_subscription: FailureKind.SUBSCRIPTION, prepare_change: FailureKind.CHANGE}
     (made,) = (make(aws, functions) for make, of in prepare.items() if of is kind)
     unreadable = made.queue.add(body or " ")
     # when
@@ -502,6 +538,20 @@ def test_what_aws_refuses_of_one_message_stays_and_what_it_refuses_of_the_caller
     assert queue.counts() == (2, 0)
 
 
+def test_change_that_the_function_still_cannot_read_stays(aws: Aws, functions: FakeFunctions) -> None:
+    made = prepare_change(aws, functions)
+    functions.answer = {"batchItemFailures": [{"itemIdentifier": "4421584500000000017450439092"}]}
+
+    (result,) = go_through(aws, made.queue)
+
+    (looked,) = result.looked
+    assert looked.detail.startswith("still failing: The function still cannot handle the records from")
+    assert looked.failure is not None
+    assert looked.failure.what == "change 4421584500000000017450439092 of item car-1"
+    assert looked.failure.why == "NewImage: model: Field required"
+    assert made.queue.counts() == (1, 0)
+
+
 def set_aside_record(arn: str, data: bytes, **more: Any) -> str:
     body = {"event_source_arn": arn, "partition_key": "car-x", "sequence_number": "42", "reason": "It is not JSON."}
     return json.dumps({**body, "data": base64.b64encode(data).decode(), **more})
@@ -539,6 +589,19 @@ def test_record_that_is_whole_is_put_again(said: dict[str, bool], aws: Aws) -> N
     (result,) = go_through(aws, queue)
 
     assert result.count(Ending.REDRIVEN) == 1
+
+
+def test_change_whose_images_were_cut_off_stays_and_its_function_is_not_called(
+    aws: Aws, functions: FakeFunctions
+) -> None:
+    queue = failures(aws, FailureKind.CHANGE)
+    queue.add(set_aside_change(is_cut_off=True))
+
+    (result,) = go_through(aws, queue)
+
+    assert result.looked[0].detail.startswith("cut off: Its images are too long to be here")
+    assert functions.called == []
+    assert queue.counts() == (1, 0)
 
 
 def test_run_ends_though_more_comes_than_it_can_look_at(aws: Aws) -> None:
