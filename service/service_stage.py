@@ -72,7 +72,7 @@ class ServiceStage(cdk.Stage):
                 name="changes",
                 function=changes.changes_function.function,
                 delay=monitoring.lambda_metric("IteratorAge", changes.changes_function.function, statistic="Maximum"),
-                failure_queues=(changes.undelivered_queue,),
+                failure_queues=(changes.undelivered_queue, changes.set_aside_queue),
             ),
             Unit(
                 name="notifications",

@@ -19,6 +19,9 @@ PROBE_PREFIX, RELEASE_PREFIX, E2E_PREFIX = SYNTHETIC_PREFIXES = ("probe-", "rele
 SYNTHETIC_KEPT = timedelta(hours=1)
 """How long what is remembered of such a car is kept, at most: nobody asks for it when its test is over."""
 
+REPORTED_ATTRIBUTES = ("latitude", "longitude", "nb_passengers", "position_at")
+"""All that a car's own report of where it is may change of it."""
+
 CAR_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 
 

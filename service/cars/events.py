@@ -46,7 +46,9 @@ class CarEventDetail(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class CarEvent:
-    """`car` is the car after the change (the last known one when deleted), `previous` before it, None when created.
+    """`car` is the car after the change (the last known one when deleted), `previous` before it.
+
+    `previous` is None when the car was created or deleted, and when nobody could read what was there before.
 
     `event_id` and `occurred_at` stay the same when the event is sent again: delivery is at least once, subscribers drop
     what they know. `sequence`, 40 digits, orders the changes of one car, which `occurred_at` does to the second only.
@@ -68,7 +70,7 @@ class CarEvent:
 
     @property
     def status_before(self) -> CarStatus | None:
-        """None when the car was not there."""
+        """None when the car was not there, or nobody could read it."""
         before = self.car if self.type is CarEventType.DELETED else self.previous
         return None if before is None else before.status
 

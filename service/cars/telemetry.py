@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """How far a car's clock may be ahead of ours."""
 
-WRITTEN_ATTRIBUTES = ("latitude", "longitude", "nb_passengers", "position_at")
-"""All that a report may change of a car."""
-
 
 def _to_utc(moment: datetime) -> datetime:
     try:

@@ -2,6 +2,8 @@
 
 A batch that fails is retried, halved, and at last, its place in the stream handed to a queue that raises an alarm. The
 stream keeps a record for a day: it is retried for half of that, and the other half is left to read it again by hand.
+That is for a bus that is down. A record that nobody can read stays so however often it is tried: it is set aside at
+once, on a queue of its own, and holds up nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sns as sns
@@ -42,6 +45,12 @@ class ChangesStack(cdk.Stack):
             kind=FailureKind.STREAM,
             holds="Which changes of cars could not be sent to the event bus",
         )
+        self.set_aside_queue = FailureQueue(
+            self,
+            "SetAside",
+            kind=FailureKind.CHANGE,
+            holds="What was written to the table that is no car, and why",
+        )
         self.changes_function = ServiceFunction(
             self,
             "Changes",
@@ -50,10 +59,16 @@ class ChangesStack(cdk.Stack):
             handler="service.changes.runtime.handler.handle",
             timeout_seconds=30,
             memory_mib=256,
-            environment={Setting.EVENT_BUS_NAME: self.event_bus.event_bus_name},
+            environment={
+                Setting.EVENT_BUS_NAME: self.event_bus.event_bus_name,
+                Setting.SET_ASIDE_QUEUE_URL: self.set_aside_queue.queue_url,
+            },
             settings=settings,
         )
         self.event_bus.grant_put_events_to(self.changes_function.function)
+        self.changes_function.function.add_to_role_policy(
+            iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.set_aside_queue.queue_arn])
+        )
         self.changes_function.alias.add_event_source(
             event_sources.DynamoEventSource(
                 cars_table,
@@ -70,13 +85,18 @@ class ChangesStack(cdk.Stack):
             released=self.changes_function,
             canary=settings.event_canary,
             sample=SAMPLE,
+            counts_intake=True,
             settings=settings,
         )
+        self._alarms(settings, operators_topic)
+
+    def _alarms(self, settings: ServiceSettings, operators_topic: sns.ITopic) -> None:
+        function = self.changes_function.function
         monitoring.delay_alarm(
             self,
             "DelayedChanges",
             unit="changes",
-            function=self.changes_function.function,
+            function=function,
             settings=settings,
             operators_topic=operators_topic,
         )
@@ -89,11 +109,20 @@ class ChangesStack(cdk.Stack):
             settings=settings,
             operators_topic=operators_topic,
         )
+        monitoring.queued_failures_alarm(
+            self,
+            "SetAsideChanges",
+            what="changes-set-aside",
+            description="Somebody wrote to the cars table what is no car; the queue has it, and why.",
+            queue=self.set_aside_queue,
+            settings=settings,
+            operators_topic=operators_topic,
+        )
         monitoring.throttles_alarm(
             self,
             "ThrottledChanges",
             unit="changes",
-            function=self.changes_function.function,
+            function=function,
             settings=settings,
             operators_topic=operators_topic,
         )

@@ -25,7 +25,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import IConstruct, IValidation
 
 from service.failures.failure_queues import FailureQueue
-from service.failures.redrive.failure_kind import FailureKind
+from service.failures.redrive.failure_kind import SET_ASIDE_KINDS, FailureKind
 
 VISIBILITY_FACTOR = 6
 LAMBDA_DEFAULT_TIMEOUT_SECONDS = 3
@@ -183,7 +183,7 @@ def _complaints(resources: _Resources) -> _Complaints:
             yield from _of_target(resources, rule, target)
     for queue in resources.of_type(sqs.CfnQueue):
         owner = queue.node.scope
-        if isinstance(owner, FailureQueue) and owner.kind is FailureKind.RECORD:  # no source names it: a function does
+        if isinstance(owner, FailureQueue) and owner.kind in SET_ASIDE_KINDS:
             yield from _unseen(resources, queue, queue)
     for permission in resources.of_type(lambda_.CfnPermission):
         yield from _of_permission(resources, permission)

@@ -99,7 +99,7 @@ def _users(stack: cdk.Stack, alarms: Sequence[str], settings: ServiceSettings) -
 
 COUNTED = {
     "Cars": (ServiceName.API, ("CarsCreated", "CarsReplaced", "CarsChanged", "CarsDeleted")),
-    "Changes of cars": (ServiceName.CHANGES, ("ReceivedChanges", "SentChanges", "PositionReports")),
+    "Changes of cars": (ServiceName.CHANGES, ("ReceivedChanges", "SentChanges", "PositionReports", "SetAsideChanges")),
     "Notifications": (ServiceName.NOTIFICATIONS, ("ReceivedEvents", "WrittenNotifications")),
     "Position reports": (
         ServiceName.TELEMETRY,

@@ -24,8 +24,8 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from service.cars.car import REPORTED_ATTRIBUTES
 from service.cars.settings import Setting
-from service.cars.telemetry import WRITTEN_ATTRIBUTES
 from service.failures.failure_queues import FailureQueue
 from service.failures.redrive.failure_kind import FailureKind
 from service.function import ServiceFunction
@@ -158,7 +158,7 @@ class TelemetryStack(cdk.Stack):
                 actions=["dynamodb:UpdateItem"],
                 resources=[cars_table.table_arn],
                 conditions={
-                    "ForAllValues:StringEquals": {"dynamodb:Attributes": ["car_id", *WRITTEN_ATTRIBUTES]},
+                    "ForAllValues:StringEquals": {"dynamodb:Attributes": ["car_id", *REPORTED_ATTRIBUTES]},
                     "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "ALL_OLD"]},
                 },
             )

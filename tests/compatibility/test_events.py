@@ -10,7 +10,7 @@ import pytest
 
 from service import event_schema
 from service.cars.events import VERSION
-from service.changes.runtime.handler import car_event
+from service.changes.runtime.stream_record import car_event
 from tests.compatibility.breaking_changes import breaking_changes
 from tests.compatibility.version import RELEASED, edge_values
 from tests.service.conftest import load_event
@@ -53,6 +53,16 @@ def test_event_that_is_sent_is_as_promised(record: dict[str, Any]) -> None:
     assert detail["version"] == VERSION
     assert promised()["properties"].keys() == detail.keys()
     assert promised()["$defs"]["Car"]["properties"].keys() == detail["car"].keys()
+
+
+def test_event_of_a_write_that_mends_a_car_is_as_promised() -> None:
+    record = load_event("dynamodb-stream")["Records"][1]
+    del record["dynamodb"]["OldImage"]["model"]
+
+    detail = json.loads(json.dumps(car_event(record).detail()))
+
+    jsonschema_rs.validator_for(promised(), validate_formats=True).validate(detail)
+    assert detail["previous"] is None
 
 
 def test_what_is_not_as_promised_is_found() -> None:

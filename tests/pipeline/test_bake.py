@@ -16,8 +16,8 @@ ROLE = "acs-alarm-reader-prod"
 
 @pytest.fixture
 def action(stages: Stages) -> dict[str, Any]:
-    (found,) = (action for action in stages["Prod"]["Actions"] if action["Name"] == "Bake")
-    return found
+    actions: dict[str, dict[str, Any]] = {action["Name"]: action for action in stages["Prod"]["Actions"]}
+    return actions["Bake"]
 
 
 @pytest.fixture

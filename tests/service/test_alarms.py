@@ -42,7 +42,7 @@ SENT_BY_THE_SERVICE = {
 }
 INTAKE = {"ReceivedItems", "RefusedItems"}
 INTAKE_DIMENSIONS = [{"FunctionName"}, {"FunctionName", "ExecutedVersion"}]
-"""tests/service/telemetry/runtime/test_handler.py and that of maintenance run the functions and read what they send."""
+"""tests/service/telemetry/runtime/test_handler.py and those of changes and maintenance read what the functions send."""
 ONLY_OF_A_STREAM = {"IteratorAge"}
 ONLY_OF_ASYNCHRONOUS_EVENTS = {"AsyncEventAge", "AsyncEventsDropped", "AsyncEventsReceived"}
 """Documented for a function as a whole only."""
@@ -131,8 +131,10 @@ def test_every_alarm_on_what_a_function_refuses_is_of_a_function_that_counts_it(
         handlers.append(function["Properties"]["Handler"])
         assert_version_is_of_the_function(metric)
 
-    assert set(handlers) == {f"service.{unit}.runtime.handler.handle" for unit in ("telemetry", "maintenance")}
-    assert len(handlers) == 2 * 4
+    assert set(handlers) == {
+        f"service.{unit}.runtime.handler.handle" for unit in ("changes", "telemetry", "maintenance")
+    }
+    assert len(handlers) == 3 * 4
 
 
 def test_every_alarm_on_a_queue_or_an_api_names_one_of_its_stack(assembly: Assembly) -> None:

@@ -115,7 +115,8 @@ def test_named_alarms_exist_and_are_in_no_deployment_group(stage: str, assembly:
         f"cars-{stage.lower()}-{what}"
         for what in (
             *("api-5xx-rate", "api-latency-p95", "api-throttles", "cursors-rotation"),
-            *("changes-delayed", "changes-throttles", "changes-undelivered", "prober-heartbeat"),
+            *("changes-delayed", "changes-throttles", "changes-undelivered"),
+            *("changes-set-aside", "prober-heartbeat"),
             *("notifications-delayed", "notifications-throttles", "notifications-failed"),
             *("notifications-undelivered", "notifications-unpublished"),
             *("telemetry-delayed", "telemetry-undelivered", "telemetry-set-aside"),

@@ -1,10 +1,11 @@
 """Sends an event to the bus for each change of a car, in the stream's order; where a car is now is no such change.
 
-What could not be sent is reported as a partial batch failure: Lambda then sends the batch again from the first such
-record on ("Reporting batch item failures for DynamoDB streams"). Where nothing was sent, the call fails: a version that
-can send nothing must not look like a good one. It must not skip a record, nor send one after a failed one. Of those in
-one PutEvents the bus takes each for itself, and may have taken one behind a refused one: it comes again then, with the
-same id, and `sequence` tells a subscriber the order.
+A record that nobody can read is set aside, in its turn, and the stream goes on. What could not be sent, or not be set
+aside, is reported as a partial batch failure: Lambda then sends the batch again from the first such record on
+("Reporting batch item failures for DynamoDB streams"). Where nothing was done, the call fails: a version that can send
+nothing must not look like a good one. It must not skip a record, nor send one after a failed one. Of those in one
+PutEvents the bus takes each for itself, and may have taken one behind a refused one: it comes again then, with the same
+id, and `sequence` tells a subscriber the order.
 """
 
 from __future__ import annotations
@@ -14,46 +15,56 @@ from service.cars import cold_start
 # isort: split
 
 import functools
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import ValidationError
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from service.cars import aws
-from service.cars.car import Car, CarStatus
-from service.cars.events import SOURCE, CarEvent, CarEventType
-from service.cars.repository import from_item
+from service.cars.car import CarStatus
+from service.cars.events import SOURCE, CarEvent
+from service.cars.intake import count_intake
+from service.cars.set_aside import IS_REDRIVE, error_code, set_aside
 from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
+from service.changes.runtime.stream_record import Change, Unreadable, is_position_report, read_record
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+    from mypy_boto3_sqs import SQSClient
 
 PUT_EVENTS_LIMIT = 10
 """The most entries that one PutEvents takes."""
 
-LONGEST_SEQUENCE_NUMBER = 40
-"""Digits ("StreamRecord", DynamoDB Streams); numbers of one length sort as texts do."""
+SET_ASIDE_BYTES = 20_000
+"""A record with both of its images has 1,500 bytes, and ten of this length fit into one SendMessageBatch."""
 
-TYPES = {"INSERT": CarEventType.CREATED, "MODIFY": CarEventType.UPDATED, "REMOVE": CarEventType.DELETED}
+SQS_CLIENT = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
+"""Once more at once, and no oftener: Lambda sends the batch again, with longer and longer pauses."""
 
 logger = Logger(service=ServiceName.CHANGES)
 metrics = Metrics(namespace=METRICS_NAMESPACE, service=ServiceName.CHANGES)
 cold_start.is_over()
 
 
-class UnreadableRecord(Exception):
-    """A record of the stream is not a change of a car."""
-
-
 class NothingSent(Exception):
-    """No change of the batch came to the bus. An error and not an answer, for the canary's alarms count errors."""
+    """Not even the first change of the batch is done. An error and no answer, for the canary's alarms count errors."""
+
+
+@dataclass
+class _Outcome:
+    """What became of the changes, of which the first `done` need not come again."""
+
+    done: int = 0
+    sent: list[CarEvent] = field(default_factory=list)
 
 
 @functools.cache
@@ -61,25 +72,40 @@ def event_bridge() -> EventBridgeClient:
     return aws.client("events")
 
 
+@functools.cache
+def sqs() -> SQSClient:
+    return aws.client("sqs", config=SQS_CLIENT)
+
+
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """`event` is {"Records": [DynamoDB stream record, …]}; the result {"batchItemFailures": [{"itemIdentifier"}]}.
 
+    Of a redrive (IS_REDRIVE) it sets nothing aside, where that already lies, and answers even when nothing was done.
     Raises NothingSent.
     """
     records: list[dict[str, Any]] = event["Records"]
-    metrics.add_metric(name="ReceivedChanges", unit=MetricUnit.Count, value=len(records))
-    sent, failed = _send(records)
-    done = len(records) if failed is None else records.index(failed)
-    metrics.add_metric(name="SentChanges", unit=MetricUnit.Count, value=len(sent))
-    metrics.add_metric(name="PositionReports", unit=MetricUnit.Count, value=done - len(sent))
-    _count_statuses(sent)
+    _count("ReceivedChanges", len(records))
+    changes = [read_record(record) for record in records if not is_position_report(record)]
+    # Position reports would hide a version that refuses every change: they are no intake.
+    count_intake(context, received=len(changes), refused=sum(isinstance(found, Unreadable) for found in changes))
+    is_redrive = event.get(IS_REDRIVE) is True
+    outcome = _work_off(changes, None if is_redrive else context.invoked_function_arn)
+    failed = changes[outcome.done].record if outcome.done < len(changes) else None
+    until = len(records) if failed is None else next(i for i, record in enumerate(records) if record is failed)
+    _count("SentChanges", len(outcome.sent))
+    _count("PositionReports", until - outcome.done)
+    _count_statuses(outcome.sent)
     if failed is None:
         return {"batchItemFailures": []}
-    if not sent:
+    if not outcome.done and not is_redrive:
         raise NothingSent("Not one change of the batch was sent; the log says why.")
     return {"batchItemFailures": [{"itemIdentifier": failed["dynamodb"]["SequenceNumber"]}]}
+
+
+def _count(name: str, value: int) -> None:
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
 def _count_statuses(sent: Iterable[CarEvent]) -> None:
@@ -100,21 +126,84 @@ def _count_statuses(sent: Iterable[CarEvent]) -> None:
         by_status.flush_metrics()
 
 
-def _send(records: Sequence[dict[str, Any]]) -> tuple[list[CarEvent], dict[str, Any] | None]:
-    """Sends the records in order; answers the events sent, and the first that was not, None when all were."""
-    sent: list[CarEvent] = []
-    readable, unreadable = _readable(records)
-    for chunk in _chunks(readable):
-        answer = event_bridge().put_events(Entries=[_entry(event) for _, event in chunk])
-        for (record, event), entry in zip(chunk, answer["Entries"], strict=True):
+def _work_off(changes: Sequence[Change | Unreadable], function_arn: str | None) -> _Outcome:
+    """Sends or sets aside each in its turn, up to the first that fails; `function_arn` None sets nothing aside."""
+    outcome = _Outcome()
+    for run in _runs(changes):
+        done = _send(run, outcome.sent) if isinstance(run[0], Change) else _set_aside(run, function_arn)
+        outcome.done += done
+        if done < len(run):
+            break
+    return outcome
+
+
+def _runs(changes: Iterable[Change | Unreadable]) -> Iterator[list[Any]]:
+    """As many as follow each other of one kind, so that a request takes as many as it can."""
+    for _, run in itertools.groupby(changes, type):
+        yield list(run)
+
+
+def _send(changes: Sequence[Change], sent: list[CarEvent]) -> int:
+    """Sends them, adding each event to `sent`; answers how many were, up to the first that was not."""
+    before = len(sent)
+    for start in range(0, len(changes), PUT_EVENTS_LIMIT):
+        events = [change.event for change in changes[start : start + PUT_EVENTS_LIMIT]]
+        try:
+            answer = event_bridge().put_events(Entries=[_entry(event) for event in events])
+        except (ClientError, BotoCoreError) as exc:
+            logger.error("events could not be sent", code=error_code(exc), count=len(events))
+            break
+        for event, entry in zip(events, answer["Entries"], strict=True):
             with logger.append_context_keys(**_about(event)):
                 if "ErrorCode" in entry:
                     reason = entry.get("ErrorMessage")
                     logger.error("the bus refused an event", code=entry["ErrorCode"], reason=reason)
-                    return sent, record
+                    return len(sent) - before
                 logger.info("an event was sent")
                 sent.append(event)
-    return sent, unreadable
+    return len(sent) - before
+
+
+def _set_aside(unreadable: Sequence[Unreadable], function_arn: str | None) -> int:
+    """Puts them where people look at them; answers how many are there, up to the first that is not."""
+    for found in unreadable:
+        logger.warning(
+            "a record of the stream is not a change of a car",
+            reason=found.reason,
+            sequence_number=found.sequence_number,
+            car_id=found.car_id,
+        )
+    if function_arn is None:
+        return 0
+    messages = [_message(found, function_arn) for found in unreadable]
+    done = set_aside(sqs(), read(Setting.SET_ASIDE_QUEUE_URL), messages)
+    _count("SetAsideChanges", done.count)
+    if done.first_missing is None:
+        return len(messages)
+    logger.error("records could not be set aside", reason=done.reason)
+    return done.first_missing
+
+
+def _message(unreadable: Unreadable, function_arn: str) -> str:
+    """A message as FailureKind.CHANGE has it. At least once: the sequence number tells a record that is there twice."""
+    record = unreadable.record
+    is_cut_off = len(json.dumps(record)) > SET_ASIDE_BYTES
+    return json.dumps(
+        {
+            "function_arn": function_arn,
+            "sequence_number": unreadable.sequence_number,
+            "key": unreadable.car_id,
+            "record": _without_images(record) if is_cut_off else record,
+            "is_cut_off": is_cut_off,
+            "reason": unreadable.reason,
+        }
+    )
+
+
+def _without_images(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What is long in a record: an item may have 400 KB, and a key 2."""
+    change = {name: value for name, value in record["dynamodb"].items() if name not in ("NewImage", "OldImage")}
+    return {**record, "dynamodb": change}
 
 
 def _about(event: CarEvent) -> dict[str, str | None]:
@@ -125,70 +214,6 @@ def _about(event: CarEvent) -> dict[str, str | None]:
         "event_id": event.event_id,
         "type": event.type,
     }
-
-
-def _readable(
-    records: Iterable[dict[str, Any]],
-) -> tuple[list[tuple[dict[str, Any], CarEvent]], dict[str, Any] | None]:
-    """The records to send up to the first unreadable one, and that one."""
-    readable: list[tuple[dict[str, Any], CarEvent]] = []
-    for record in records:
-        if is_position_report(record):
-            continue
-        try:
-            readable.append((record, car_event(record)))
-        except UnreadableRecord:
-            logger.exception("a record of the stream is not a change of a car", event_id=record.get("eventID"))
-            return readable, record
-    return readable, None
-
-
-def is_position_report(record: Mapping[str, Any]) -> bool:
-    """Whether a car only said where it is: every other write gives it another `updated_at`.
-
-    There are far too many of them for the bus, and the car's position is to be had from the API.
-    """
-    change: Mapping[str, Any] = record.get("dynamodb", {})
-    before = change.get("OldImage", {}).get("updated_at")
-    return before is not None and before == change.get("NewImage", {}).get("updated_at")
-
-
-def car_event(record: Mapping[str, Any]) -> CarEvent:
-    """The change that a record of the table's stream (view NEW_AND_OLD_IMAGES) tells. Raises UnreadableRecord."""
-    try:
-        change = record["dynamodb"]
-        new = from_item(change["NewImage"]) if "NewImage" in change else None
-        old = from_item(change["OldImage"]) if "OldImage" in change else None
-        event_type = TYPES[record["eventName"]]
-        occurred_at = datetime.fromtimestamp(change["ApproximateCreationDateTime"], UTC)
-        sequence = str(change["SequenceNumber"]).zfill(LONGEST_SEQUENCE_NUMBER)
-    except (KeyError, ValidationError) as exc:
-        raise UnreadableRecord(str(exc)) from exc
-    car: Car | None = new or old
-    if car is None:
-        raise UnreadableRecord("It has neither a new nor an old image.")
-    return CarEvent(
-        event_id=record["eventID"],
-        type=event_type,
-        occurred_at=occurred_at,
-        sequence=sequence,
-        correlation_id=_correlation_id(change.get("NewImage") or change["OldImage"]),
-        car=car,
-        previous=old if new else None,
-    )
-
-
-def _correlation_id(image: Mapping[str, Any]) -> str | None:
-    """What the car's last writer was called by, if it said so: an older version does not."""
-    found: str | None = image.get("correlation_id", {}).get("S")
-    return found
-
-
-def _chunks(
-    readable: Sequence[tuple[dict[str, Any], CarEvent]],
-) -> Iterator[Sequence[tuple[dict[str, Any], CarEvent]]]:
-    for start in range(0, len(readable), PUT_EVENTS_LIMIT):
-        yield readable[start : start + PUT_EVENTS_LIMIT]
 
 
 def _entry(event: CarEvent) -> PutEventsRequestEntryTypeDef:

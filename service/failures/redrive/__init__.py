@@ -3,6 +3,7 @@
     failure_queue  finds the queues in the stacks' outputs; receives, gives back and deletes their messages
     failure        a message, read: what failed and why             message -> Failure, or UnreadableMessage
     remedy         what would handle it again, and does              Failure -> Remedy -> done, or a reason to stay
+    progress       while it takes long, what does
     run            the order of things: a message is deleted after it was handled, and never before
 
 A message may be handled twice (the run was killed after its remedy and before its deletion), never not at all. That is

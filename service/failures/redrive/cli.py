@@ -21,8 +21,9 @@ from service.failures.redrive.errors import NotConnected, RedriveError
 from service.failures.redrive.failure_queue import find_queues
 from service.failures.redrive.functions import LONGEST_CALL_SECONDS, LambdaFunctions
 from service.failures.redrive.page import Page
+from service.failures.redrive.progress import SILENT_SECONDS, Progress
 from service.failures.redrive.remedy import Aws
-from service.failures.redrive.run import Ending, Mode, Pace, Run
+from service.failures.redrive.run import Ending, Mode, Pace, QueueResult, Run
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -75,23 +76,36 @@ def main(
     arguments: Sequence[str] | None = None,
     *,
     out: TextIO | None = None,
+    err: TextIO | None = None,
     connect: Callable[[str | None], Connection] = connect,
+    silent_seconds: float = SILENT_SECONDS,
 ) -> int:
-    """Runs the command, and answers its exit code."""
+    """Runs the command, and answers its exit code. `err` hears of progress, `out` of results."""
     options = _parser().parse_args(arguments)
     page = Page(out or sys.stdout, shows_payload=options.show_payload)
     try:
-        return _run(connect(options.region), options, page)
+        with Progress(err or sys.stderr, silent_seconds=silent_seconds) as progress:
+            results, mode = _run(connect(options.region), options, page, progress)
     except KeyboardInterrupt:
         page.say("\nEnded by Ctrl-C. What was not handled is in its queue: run again to go on.")
         return _INTERRUPTED
     except (RedriveError, ClientError, BotoCoreError) as exc:
         page.say(f"\n{exc}")
         return _ERROR
+    page.table(results, mode=mode)
+    stays = any(_is_unfinished(result) for result in results)
+    return _STAYS if stays and mode is not Mode.LIST else 0
 
 
-def _run(connection: Connection, options: argparse.Namespace, page: Page) -> int:
+def _is_unfinished(result: QueueResult) -> bool:
+    return result.queue.kind is None or result.is_cut_short or result.count(Ending.STAYS) > 0
+
+
+def _run(
+    connection: Connection, options: argparse.Namespace, page: Page, progress: Progress
+) -> tuple[list[QueueResult], Mode]:
     mode: Mode = Mode.DRY_RUN if options.mode is Mode.REDRIVE and options.dry_run else options.mode
+    progress.at("looking for failure queues in the stacks' outputs")
     queues = find_queues(connection.cloudformation, stage=options.stage, unit=options.unit, name=options.queue)
     run = Run(
         aws=connection.aws,
@@ -99,11 +113,9 @@ def _run(connection: Connection, options: argparse.Namespace, page: Page) -> int
         maximum=options.maximum,
         pace=Pace(options.rate),
         on_message=page.show,
+        on_step=progress.at,
     )
-    results = list(run.go_through(queues))
-    page.table(results, mode=mode)
-    stays = any(result.queue.kind is None or result.count(Ending.STAYS) for result in results)
-    return _STAYS if stays and mode is not Mode.LIST else 0
+    return list(run.go_through(queues)), mode
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,6 +8,7 @@ RedriveError
     ├── UnreadableMessage  it is not what its queue's kind says
     ├── NoWayBack          nothing takes it any more, or nothing that we know how to send to
     ├── StillFailing       the function, or AWS, failed it again
+    ├── RecordCutOff       it holds no more than a part of its record
     └── RecordsLost        a stream no longer has the records that it names
 """
 
@@ -46,6 +47,10 @@ class NoWayBack(MessageStays):
 
 class StillFailing(MessageStays):
     label = "still failing"
+
+
+class RecordCutOff(MessageStays):
+    label = "cut off"
 
 
 class RecordsLost(MessageStays):

@@ -8,19 +8,18 @@ dead-letter queues".
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from service.failures.redrive.errors import UnreadableMessage
 from service.failures.redrive.failure_kind import FailureKind
 from service.failures.redrive.failure_queue import Message
+from service.failures.redrive.set_aside import SetAsideChange, SetAsideRecord, set_aside_change, set_aside_record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,24 +114,15 @@ class GivenUpRecords:
         return self.error
 
 
-@dataclass(frozen=True, kw_only=True)
-class SetAsideRecord:
-    stream_arn: str
-    partition_key: str
-    sequence_number: str
-    data: bytes
-    reason: str
-
-    @property
-    def what(self) -> str:
-        return f"record {self.sequence_number} of stream {_name(self.stream_arn)}"
-
-    @property
-    def why(self) -> str:
-        return self.reason
-
-
-Failure = DeadLetter | UndeliveredNotification | UndeliveredEvent | FailedCall | GivenUpRecords | SetAsideRecord
+Failure = (
+    DeadLetter
+    | UndeliveredNotification
+    | UndeliveredEvent
+    | FailedCall
+    | GivenUpRecords
+    | SetAsideRecord
+    | SetAsideChange
+)
 
 
 def read(kind: FailureKind, message: Message) -> Failure:
@@ -199,22 +189,6 @@ class _Notification(BaseModel):
     topic_arn: str = Field(alias="TopicArn")
     message_id: str = Field(alias="MessageId")
     message: str = Field(alias="Message")
-
-
-def _data(value: str) -> str:
-    try:
-        base64.b64decode(value, validate=True)
-    except binascii.Error as exc:
-        raise ValueError("it has to be base64") from exc
-    return value
-
-
-class _SetAside(BaseModel):
-    event_source_arn: str
-    partition_key: str
-    sequence_number: str
-    data: Annotated[str, AfterValidator(_data)]
-    reason: str
 
 
 def _dead_letter(message: Message) -> DeadLetter:
@@ -288,24 +262,14 @@ def _given_up_records(message: Message) -> GivenUpRecords:
     )
 
 
-def _set_aside_record(message: Message) -> SetAsideRecord:
-    record = _SetAside.model_validate_json(message.body)
-    return SetAsideRecord(
-        stream_arn=record.event_source_arn,
-        partition_key=record.partition_key,
-        sequence_number=record.sequence_number,
-        data=base64.b64decode(record.data),
-        reason=record.reason,
-    )
-
-
 _READERS: Mapping[FailureKind, Callable[[Message], Failure]] = {
     FailureKind.QUEUE: _dead_letter,
     FailureKind.SUBSCRIPTION: _undelivered_notification,
     FailureKind.RULE: _undelivered_event,
     FailureKind.FUNCTION: _failed_call,
     FailureKind.STREAM: _given_up_records,
-    FailureKind.RECORD: _set_aside_record,
+    FailureKind.RECORD: set_aside_record,
+    FailureKind.CHANGE: set_aside_change,
 }
 
 

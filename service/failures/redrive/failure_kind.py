@@ -25,9 +25,19 @@ class FailureKind(StrEnum):
     RECORD = "Record"
     """Single records of a Kinesis stream that a function could not read, and set aside itself.
 
-    Each is JSON: {"event_source_arn", "partition_key", "sequence_number", "data" (base64), "reason"}, all strings.
+    Each is JSON: {"event_source_arn", "partition_key", "sequence_number", "data" (base64), "reason"}, all strings, and
+    "is_cut_off" (boolean), which a version before this one does not say: whether `data` is the record's beginning only.
+    """
+    CHANGE = "Change"
+    """Single records of a DynamoDB table's stream that a function could not read, and set aside itself.
+
+    Each is JSON: {"function_arn", "sequence_number", "key" (the item's), "reason"}, all strings, "record" (as Lambda
+    gave it to the function) and "is_cut_off" (boolean): whether `record` lacks its images.
     """
 
+
+SET_ASIDE_KINDS = (FailureKind.RECORD, FailureKind.CHANGE)
+"""Whose messages a function sends itself: no event source names their queues."""
 
 OUTPUT_SUFFIX = "FailuresUrl"
 

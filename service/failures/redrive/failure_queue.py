@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from service.failures.redrive.errors import NotFound
 from service.failures.redrive.failure_kind import OUTPUT_SUFFIX, FailureKind, parse_output_id
 
@@ -25,6 +27,17 @@ BATCH = 10
 
 LONGEST_HIDDEN_SECONDS = 12 * 60 * 60
 """SQS hides a message for no longer."""
+
+HIDDEN_AT_MOST = 100_000
+"""SQS hides about 120,000 messages of a queue at a time ("Amazon SQS message quotas", in flight).
+
+To whoever waits for more it then answers none, as if there were none.
+"""
+
+FRESH_SECONDS = 20
+"""A message that was received so long ago is hidden anew before it is looked at."""
+
+_NOT_HIDDEN = ("MessageNotInflight", "ReceiptHandleIsInvalid", "InvalidParameterValue")
 
 WAIT_SECONDS = 1
 """Long enough for SQS to ask all of its servers: an empty answer then means an empty queue ("long polling")."""
@@ -122,33 +135,64 @@ class Inbox:
         self._held: dict[str, str] = {}
         self._seen: set[str] = set()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether SQS may hide no more messages: what it answers then does not mean an empty queue."""
+        return len(self._held) > HIDDEN_AT_MOST - BATCH
+
     def depth(self) -> int:
         """About how many messages wait: SQS itself does not know better."""
         answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["ApproximateNumberOfMessages"])
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
     def messages(self) -> Iterator[Message]:
-        """Each message once, until none is left that this inbox has not seen."""
+        """Each message once, until none is left that this inbox has not seen, or it is full."""
         began = self._clock()
-        while True:
-            received = self._sqs.receive_message(
-                QueueUrl=self._url,
-                MaxNumberOfMessages=1,
-                VisibilityTimeout=self._hidden_seconds,
-                WaitTimeSeconds=self._wait_seconds,
-                MessageAttributeNames=["All"],
-                MessageSystemAttributeNames=["All"],
-            ).get("Messages", [])
-            if not received:
+        while not self.is_full:
+            received_at = self._clock()
+            batch = self._receive()
+            if not batch:
                 return
-            message = _message(received[0])
-            self._held[message.message_id] = message.receipt_handle
-            if message.message_id not in self._seen:
-                self._seen.add(message.message_id)
-                yield message
-            else:
-                needed = math.ceil(2 * (self._clock() - began))
-                self._hidden_seconds = min(max(self._hidden_seconds, needed), LONGEST_HIDDEN_SECONDS)
+            for message in batch:  # all of them are held before the first is looked at: any may be the last one
+                self._held[message.message_id] = message.receipt_handle
+            for message in batch:
+                if message.message_id in self._seen:
+                    needed = math.ceil(2 * (self._clock() - began))
+                    self._hidden_seconds = min(max(self._hidden_seconds, needed), LONGEST_HIDDEN_SECONDS)
+                elif self._is_ours(message, received_at):
+                    self._seen.add(message.message_id)
+                    yield message
+
+    def _receive(self) -> list[Message]:
+        received = self._sqs.receive_message(
+            QueueUrl=self._url,
+            MaxNumberOfMessages=BATCH,
+            VisibilityTimeout=self._hidden_seconds,
+            WaitTimeSeconds=self._wait_seconds,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["All"],
+        )
+        return [_message(found) for found in received.get("Messages", [])]
+
+    def _is_ours(self, message: Message, received_at: float) -> bool:
+        """Whether the message is hidden for as long as it may take from now on, after those received with it took long.
+
+        Where it was hidden for too short a time, it is somebody else's now, or comes again: it is not looked at.
+        """
+        age = self._clock() - received_at
+        if age < FRESH_SECONDS:
+            return True
+        hidden_seconds = min(self._hidden_seconds, max(0, LONGEST_HIDDEN_SECONDS - math.ceil(age)))
+        try:
+            self._sqs.change_message_visibility(
+                QueueUrl=self._url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=hidden_seconds
+            )
+        except ClientError as exc:
+            if exc.response["Error"]["Code"].rpartition(".")[2] not in _NOT_HIDDEN:
+                raise
+            del self._held[message.message_id]
+            return False
+        return True
 
     def delete(self, message: Message) -> None:
         """After it was handled, and never before."""

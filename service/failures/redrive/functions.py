@@ -61,3 +61,20 @@ def live_alias(function_arn: str) -> str:
     if qualifier is None or qualifier == "$LATEST" or qualifier.isdigit():
         qualifier = LIVE
     return f"{found['function']}:{qualifier}"
+
+
+def require_success(answer: Any) -> None:
+    """Raises StillFailing unless the answer is one that Lambda takes for a success of the whole batch.
+
+    Source: "Reporting batch item failures", success and failure conditions.
+    """
+    failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
+    if not failures:
+        return
+    identifiers = ", ".join(str(failure.get("itemIdentifier")) for failure in failures)
+    raise StillFailing(f"The function still cannot handle the records from here on: {identifiers}. Its log says why.")
+
+
+def short_name(function_arn: str) -> str:
+    """Name and qualifier."""
+    return ":".join(function_arn.split(":")[-2:])

@@ -27,9 +27,9 @@ class Page:
         if self._heading is not result:
             self._heading = result
             self.say(f"\n{result.queue}: {result.queue.holds}")
-        number = len(result.looked)
+        number = result.looked_at
         what = "unreadable" if looked.failure is None else looked.failure.what
-        self.say(f"  {number}/{max(number, result.depth)} {looked.message.message_id}  {what}")
+        self.say(f"  {number}/{result.about} {looked.message.message_id}  {what}")
         if looked.failure is not None:
             self.say(f"      why: {looked.failure.why}")
         if looked.detail:
@@ -45,7 +45,7 @@ class Page:
                 str(result.queue),
                 "unknown" if result.queue.kind is None else str(result.queue.kind),
                 "?" if result.queue.kind is None else str(result.depth),
-                str(len(result.looked)),
+                str(result.looked_at),
                 str(result.count(Ending.REDRIVEN)) if mode is Mode.REDRIVE else "-",
                 str(result.count(Ending.STAYS)),
                 "-" if result.oldest is None else age(now, result.oldest),
@@ -64,6 +64,8 @@ class Page:
                 )
             if result.later:
                 self.say(f"{result.queue}: {result.later} more came while we were at it. Why, before you run again?")
+            if result.is_cut_short:
+                self.say(f"{result.queue}: not all that were there have been looked at. Run again for the others.")
 
 
 def age(now: datetime, then: datetime) -> str:

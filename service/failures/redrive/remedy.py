@@ -12,18 +12,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, assert_never
 
-from service.failures.redrive.errors import NoWayBack, RecordsLost, StillFailing, UnreadableMessage
+from service.cars.set_aside import IS_REDRIVE
+from service.failures.redrive.errors import NoWayBack, RecordCutOff, RecordsLost, UnreadableMessage
 from service.failures.redrive.failure import (
     DeadLetter,
     FailedCall,
     Failure,
     GivenUpRecords,
-    SetAsideRecord,
     UndeliveredEvent,
     UndeliveredNotification,
 )
 from service.failures.redrive.failure_queue import FailureQueue, Message
-from service.failures.redrive.functions import Functions, live_alias
+from service.failures.redrive.functions import Functions, live_alias, require_success, short_name
+from service.failures.redrive.set_aside import SetAsideChange, SetAsideRecord
 from service.failures.redrive.stream_records import FoundRecords, dynamodb_records, kinesis_records
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class CallLater:
     event: Any
 
     def __str__(self) -> str:
-        return f"handed to Lambda for {_function(self.function_arn)}"
+        return f"handed to Lambda for {short_name(self.function_arn)}"
 
     def carry_out(self, aws: Aws) -> None:
         aws.functions.call_later(self.function_arn, self.event)
@@ -115,6 +116,21 @@ class PutAgain:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallWithChange:
+    """Nobody can put a record into a table's stream: the function gets it from us, and says whether it can read it."""
+
+    function_arn: str
+    change: SetAsideChange
+
+    def __str__(self) -> str:
+        return f"record given to {short_name(self.function_arn)}"
+
+    def carry_out(self, aws: Aws) -> None:
+        event = {"Records": [self.change.record], IS_REDRIVE: True}
+        require_success(aws.functions.call(self.function_arn, event))
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallWithRecords:
     """Calls the function with the records that were found, in order, up to the first that fails."""
 
@@ -123,13 +139,13 @@ class CallWithRecords:
     found: FoundRecords
 
     def __str__(self) -> str:
-        text = f"{len(self.found.records)} records given to {_function(self.function_arn)}"
+        text = f"{len(self.found.records)} records given to {short_name(self.function_arn)}"
         lost = self._lost()
         return text if lost is None else f"{text}; {lost}"
 
     def carry_out(self, aws: Aws) -> None:
         for records in _calls(self.found.records):
-            _require_success(aws.functions.call(self.function_arn, {"Records": records}))
+            require_success(aws.functions.call(self.function_arn, {"Records": records}))
         lost = self._lost()
         if lost is not None:
             raise RecordsLost(f"{len(self.found.records)} records were handled; {lost}")
@@ -173,7 +189,19 @@ def remedy_of(failure: Failure, queue: FailureQueue, aws: Aws) -> Remedy:
                 raise RecordsLost(str(remedy))
             return remedy
         case SetAsideRecord():
+            if failure.is_cut_off:
+                raise RecordCutOff(
+                    f"Only its first {len(failure.data)} bytes are here: it is not put again. The stream has all of it "
+                    "for a day after it came. docs/runbook/redrive.md, 'A record that was cut off', says what to do."
+                )
             return PutAgain(record=failure)
+        case SetAsideChange():
+            if failure.is_cut_off:
+                raise RecordCutOff(
+                    "Its images are too long to be here: the function is not called with it. The item itself is in the "
+                    "table. docs/runbook/redrive.md, 'A record that was cut off', says what to do."
+                )
+            return CallWithChange(function_arn=_alias(failure.function_arn), change=failure)
         case _:
             assert_never(failure)
 
@@ -257,24 +285,7 @@ def _calls(records: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, A
         yield portion
 
 
-def _require_success(answer: Any) -> None:
-    """Raises StillFailing unless the answer is one that Lambda takes for a success of the whole batch.
-
-    Source: "Reporting batch item failures", success and failure conditions.
-    """
-    failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
-    if not failures:
-        return
-    identifiers = ", ".join(str(failure.get("itemIdentifier")) for failure in failures)
-    raise StillFailing(f"The function still cannot handle the records from here on: {identifiers}. Its log says why.")
-
-
 def _sequence_number(record: Mapping[str, Any]) -> str:
     if "kinesis" in record:
         return str(record["kinesis"]["sequenceNumber"])
     return str(record["dynamodb"]["SequenceNumber"])
-
-
-def _function(function_arn: str) -> str:
-    """Name and qualifier."""
-    return ":".join(function_arn.split(":")[-2:])

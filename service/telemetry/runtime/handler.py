@@ -31,21 +31,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 from service.cars import aws
 from service.cars.errors import MalformedReport
 from service.cars.intake import count_intake
+from service.cars.set_aside import error_code, set_aside
 from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
 from service.cars.telemetry import PositionOutcome, PositionReport, PositionRepository, parse_report
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 WRITES_AT_ONCE = 8
 """Each waits for DynamoDB most of its time; a client keeps ten connections."""
 
 CLIENT = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
 """Once more at once, and no oftener: Lambda sends the batch again, with longer and longer pauses."""
-
-SEND_LIMIT = 10
-"""The most messages that one SendMessageBatch takes."""
 
 SET_ASIDE_BYTES = 10_000
 """A report has 200 bytes, and ten of this length fit into one SendMessageBatch. What is longer is cut off."""
@@ -137,7 +134,7 @@ def _store(reports: Mapping[int, PositionReport]) -> list[int]:
     failures = {place: outcome for place, outcome in outcomes.items() if not isinstance(outcome, PositionOutcome)}
     _count("FailedReports", len(failures))
     if failures:
-        logger.error("positions could not be written", reasons=Counter(map(_name, failures.values())))
+        logger.error("positions could not be written", reasons=Counter(map(error_code, failures.values())))
     return list(failures)
 
 
@@ -148,49 +145,39 @@ def _outcome(report: PositionReport) -> PositionOutcome | ClientError | BotoCore
         return exc
 
 
-def _name(error: ClientError | BotoCoreError) -> str:
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
-
-
 def _set_aside(malformed: Mapping[int, Malformed], *, otherwise: int) -> int:
     """Sends them to where people look at them; answers the place of the first that could not be sent, or `otherwise`.
 
     Only those before the first record that has to come again: later ones come again with it, and would lie there twice.
     """
+    if not malformed:
+        return otherwise
     places = list(malformed)
-    for start in range(0, len(places), SEND_LIMIT):
-        chunk = places[start : start + SEND_LIMIT]
-        try:
-            answer = sqs().send_message_batch(
-                QueueUrl=read(Setting.SET_ASIDE_QUEUE_URL), Entries=[_entry(place, malformed[place]) for place in chunk]
-            )
-        except (ClientError, BotoCoreError) as exc:
-            logger.error("malformed records could not be set aside", reason=_name(exc))
-            return chunk[0]
-        failed = [int(entry["Id"]) for entry in answer.get("Failed", ())]
-        _count("SetAsideReports", len(chunk) - len(failed))
-        if failed:
-            logger.error("malformed records could not be set aside", reason=answer["Failed"][0]["Code"])
-            return min(failed)
-    return otherwise
+    done = set_aside(sqs(), read(Setting.SET_ASIDE_QUEUE_URL), [_message(malformed[place]) for place in places])
+    _count("SetAsideReports", done.count)
+    if done.first_missing is None:
+        return otherwise
+    logger.error("malformed records could not be set aside", reason=done.reason)
+    return places[done.first_missing]
 
 
-def _entry(place: int, malformed: Malformed) -> SendMessageBatchRequestEntryTypeDef:
+def _message(malformed: Malformed) -> str:
     """A message as FailureKind.RECORD has it. At least once: the sequence number tells a record that is there twice."""
     kinesis = malformed.record["kinesis"]
     logger.warning("a record is no report", reason=malformed.reason, sequence_number=kinesis["sequenceNumber"])
     data = base64.b64decode(kinesis["data"])
-    shortened = (
-        f" (only the first {SET_ASIDE_BYTES} of {len(data)} bytes are here)" if len(data) > SET_ASIDE_BYTES else ""
+    is_cut_off = len(data) > SET_ASIDE_BYTES
+    shortened = f" (only the first {SET_ASIDE_BYTES} of {len(data)} bytes are here)" if is_cut_off else ""
+    return json.dumps(
+        {
+            "event_source_arn": malformed.record["eventSourceARN"],
+            "partition_key": kinesis["partitionKey"],
+            "sequence_number": kinesis["sequenceNumber"],
+            "data": base64.b64encode(data[:SET_ASIDE_BYTES]).decode(),
+            "is_cut_off": is_cut_off,
+            "reason": malformed.reason + shortened,
+        }
     )
-    message = {
-        "event_source_arn": malformed.record["eventSourceARN"],
-        "partition_key": kinesis["partitionKey"],
-        "sequence_number": kinesis["sequenceNumber"],
-        "data": base64.b64encode(data[:SET_ASIDE_BYTES]).decode(),
-        "reason": malformed.reason + shortened,
-    }
-    return {"Id": str(place), "MessageBody": json.dumps(message)}
 
 
 def _count(name: str, value: int) -> None:

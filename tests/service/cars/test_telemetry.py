@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.cars.car import NewCar
+from service.cars.car import REPORTED_ATTRIBUTES, NewCar
 from service.cars.errors import MalformedReport
 from service.cars.repository import CarRepository
 from service.cars.telemetry import (
-    WRITTEN_ATTRIBUTES,
     PositionOutcome,
     PositionReport,
     PositionRepository,
@@ -114,7 +113,7 @@ def test_report_changes_position_and_passengers_and_nothing_else(
 
     after = item(dynamodb)
     changed = {name for name in after if after[name] != before.get(name)}
-    assert changed == set(WRITTEN_ATTRIBUTES)
+    assert changed == set(REPORTED_ATTRIBUTES)
     assert after["position_at"] == {"S": "2026-11-23T11:59:59.000000+00:00"}
     assert (after["latitude"], after["longitude"], after["nb_passengers"]) == ({"N": "52.5"}, {"N": "13.4"}, {"N": "2"})
     assert set(after) >= set(before)

@@ -272,9 +272,10 @@ def test_plain_queue_is_no_failure_queue() -> None:
     assert NOT_FOUND + "Rule" in error
 
 
-def test_records_that_a_function_sets_aside_are_seen_too() -> None:
+@pytest.mark.parametrize("kind", [FailureKind.RECORD, FailureKind.CHANGE])
+def test_records_that_a_function_sets_aside_are_seen_too(kind: FailureKind) -> None:
     stage = SomeStage()
-    stage.failure_queue("SetAside", FailureKind.RECORD, Unit(has_queue_alarm=False))
+    stage.failure_queue("SetAside", kind, Unit(has_queue_alarm=False))
 
     assert stage.errors() == [
         "Some/Unit/SetAside/Resource: nobody is told of what fails for good, in Some/Unit/SetAside/Resource. "

@@ -25,7 +25,7 @@ from service.prober.runtime.shift import Shift
 from service.telemetry.runtime import handler as telemetry
 from tests.assembly import Assembly
 from tests.service.api.runtime.test_handler import DETAILS, Api
-from tests.service.changes.runtime.test_handler import FakeBus, position_report
+from tests.service.changes.runtime.test_handler import FakeBus, position_report, unreadable
 from tests.service.conftest import TABLE_NAME, FakeContext, load_event
 from tests.service.maintenance.runtime.test_handler import message, order_message
 from tests.service.metrics import Series, sent_series
@@ -198,7 +198,7 @@ def sent(
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[dict[Series, float]]:
     """What the functions of a stage send when everything that can become of a car, order or report does."""
-    cached = (maintenance.orders, notifications.repository, telemetry.sqs)
+    cached = (maintenance.orders, notifications.repository, telemetry.sqs, changes.sqs)
     for each in cached:
         each.cache_clear()
     write_cars(Api(context))
@@ -221,8 +221,9 @@ def write_cars(api: Api) -> None:
 
 
 def change_cars(context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A car of each status comes and goes, and one says where it is."""
+    """A car of each status comes and goes, one says where it is, and one is none."""
     monkeypatch.setenv(Setting.EVENT_BUS_NAME, "cars")
+    monkeypatch.setenv(Setting.SET_ASIDE_QUEUE_URL, boto3.client("sqs").create_queue(QueueName="aside")["QueueUrl"])
     monkeypatch.setattr(changes, "event_bridge", FakeBus)
     created, _, deleted = load_event("dynamodb-stream")["Records"]
     records = [position_report(0)]
@@ -230,6 +231,7 @@ def change_cars(context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> None:
         records += copy.deepcopy([created, deleted])
         for image in (records[-2]["dynamodb"]["NewImage"], records[-1]["dynamodb"]["OldImage"]):
             image["status"] = {"S": status.value}
+    records.append(unreadable(copy.deepcopy(created)))
     changes.handle({"Records": records}, context)
 
 

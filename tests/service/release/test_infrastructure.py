@@ -23,7 +23,7 @@ from tests.synthesis import new_app
 FUNCTION = "ApiFunction6BF808ED"
 GROUP = "AWS::CodeDeploy::DeploymentGroup"
 ALARM = "AWS::CloudWatch::Alarm"
-COUNT_THEIR_INTAKE = ("Telemetry", "Maintenance")
+COUNT_THEIR_INTAKE = ("Changes", "Telemetry", "Maintenance")
 """The units that set a malformed item aside instead of failing."""
 
 

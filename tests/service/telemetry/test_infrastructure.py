@@ -5,8 +5,7 @@ import re
 
 import pytest
 
-from service.cars.car import CAR_ID_PATTERN, SYNTHETIC_PREFIXES
-from service.cars.telemetry import WRITTEN_ATTRIBUTES
+from service.cars.car import CAR_ID_PATTERN, REPORTED_ATTRIBUTES, SYNTHETIC_PREFIXES
 from tests.assembly import Assembly, Template
 from tests.service.template_graph import references
 
@@ -77,7 +76,7 @@ def test_function_may_write_positions_and_nothing_else_of_a_car(template: Templa
     assert on_table["Action"] == ["dynamodb:UpdateItem"]
     assert "CarsTable" in on_table["Resource"]["Fn::GetStackOutput"]["OutputName"]
     assert on_table["Condition"] == {
-        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["car_id", *WRITTEN_ATTRIBUTES]},
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["car_id", *REPORTED_ATTRIBUTES]},
         "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "ALL_OLD"]},
     }
 

@@ -1,23 +1,38 @@
-"""Changes of cars, from the table's stream to the bus: every one, in order, and what failed again."""
+"""Changes of cars, from the table's stream to the bus: every one, in order, what failed again, and what is set aside.
+
+The stream is a fake that does what Lambda's event source mapping documents: a batch that raises comes again as a whole,
+one that names a record comes again from that record on.
+"""
 
 from __future__ import annotations
 
 import copy
+import functools
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from hypothesis import given
+from hypothesis import strategies as st
 from moto import mock_aws
 
 from service.cars.settings import Setting
 from service.changes.runtime import handler
+from service.changes.runtime.stream_record import car_event
 from service.changes.sample import SAMPLE
+from tests.properties import examples
 from tests.service.conftest import FakeContext, load_event
+from tests.service.faults import Killed
 from tests.service.logs import log_of
 from tests.service.metrics import sent_metrics, sent_series
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 
 class FakeBus:
@@ -45,10 +60,44 @@ class FakeBus:
 @pytest.fixture(autouse=True)
 def bus_name(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv(Setting.EVENT_BUS_NAME, "cars")
-    forget = handler.event_bridge.cache_clear
-    forget()
+    clients = (handler.event_bridge, handler.sqs)
+    for cached in clients:
+        cached.cache_clear()
     yield
-    forget()
+    for cached in clients:
+        cached.cache_clear()
+
+
+@functools.cache
+def sqs_client() -> SQSClient:
+    """Made once: to make it takes longer than most tests."""
+    return boto3.client("sqs")
+
+
+@pytest.fixture
+def queue(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The queue of what was set aside, empty; its URL."""
+    url = sqs_client().create_queue(QueueName="set-aside")["QueueUrl"]
+    monkeypatch.setenv(Setting.SET_ASIDE_QUEUE_URL, url)
+    yield url
+    sqs_client().delete_queue(QueueUrl=url)
+
+
+def set_aside(queue: str) -> list[dict[str, Any]]:
+    """All messages that lie in the queue now."""
+    found: list[dict[str, Any]] = []
+    while messages := sqs_client().receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        found += [json.loads(message["Body"]) for message in messages]
+        for message in messages:
+            sqs_client().delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+def unreadable(record: dict[str, Any], *images: str) -> dict[str, Any]:
+    """The record, whose images (the new one unless told) are those of no car."""
+    for image in images or ("NewImage",):
+        record["dynamodb"][image].pop("model")
+    return record
 
 
 def many_records(count: int) -> list[dict[str, Any]]:
@@ -62,6 +111,10 @@ def many_records(count: int) -> list[dict[str, Any]]:
 
 def use(bus: FakeBus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handler, "event_bridge", lambda: bus)
+
+
+def sent_ids(bus: FakeBus) -> list[str]:
+    return [json.loads(entry["Detail"])["event_id"] for entry in bus.sent]
 
 
 def failures(answer: dict[str, Any]) -> list[str]:
@@ -129,20 +182,6 @@ def test_batch_goes_on_from_the_first_event_that_the_bus_refused(
     assert bus.calls == [10, 10]  # nothing behind the refused one overtakes it in a later call
 
 
-def test_record_that_is_no_car_fails_alone_and_after_those_before_it(
-    context: FakeContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bus = FakeBus()
-    use(bus, monkeypatch)
-    records = many_records(4)
-    del records[2]["dynamodb"]["NewImage"]["model"]
-
-    answer = handler.handle({"Records": records}, context)
-
-    assert failures(answer) == ["1002"]
-    assert [json.loads(entry["Detail"])["event_id"] for entry in bus.sent] == ["event-0", "event-1"]
-
-
 def test_call_fails_when_the_bus_refuses_the_first_change(
     context: FakeContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,28 +194,29 @@ def test_call_fails_when_the_bus_refuses_the_first_change(
     assert bus.calls == [10]
 
 
-def test_call_fails_when_no_change_can_be_read(context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    bus = FakeBus()
-    use(bus, monkeypatch)
-    records = many_records(2)
-    for record in records:
-        del record["dynamodb"]["NewImage"]["model"]
-
-    with pytest.raises(handler.NothingSent):
-        handler.handle({"Records": records}, context)
-
-    assert bus.calls == []
-
-
-def test_unreachable_bus_fails_the_whole_batch(context: FakeContext, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointConnectionError(endpoint_url="https://events.example"),
+        ClientError({"Error": {"Code": "AccessDeniedException", "Message": "52.5"}}, "PutEvents"),
+    ],
+    ids=["unreachable", "AccessDenied"],
+)
+def test_bus_that_takes_nothing_fails_the_whole_batch(
+    error: Exception, context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class NoBus:
         def put_events(self, **_: object) -> object:
-            raise ConnectionError
+            raise error
 
     monkeypatch.setattr(handler, "event_bridge", NoBus)
 
-    with pytest.raises(ConnectionError):
+    with log_of(handler.logger) as log, pytest.raises(handler.NothingSent):
         handler.handle(load_event("dynamodb-stream"), context)
+
+    (line,) = (line for line in log.lines() if line["message"] == "events could not be sent")
+    assert line["code"] in ("EndpointConnectionError", "AccessDeniedException")
+    assert "52.5" not in log.text
 
 
 def position_report(number: int, *, moved: bool = True) -> dict[str, Any]:
@@ -205,7 +245,7 @@ def test_car_that_only_says_where_it_is_is_no_news_and_is_counted(
 
     assert failures(answer) == []
     assert [json.loads(entry["Detail"])["event_id"] for entry in bus.sent] == ["event-0", "position-2"]
-    assert sent_metrics(capsys.readouterr().out) == {
+    assert sent_metrics(capsys.readouterr().out, service="cars-changes") == {
         **{"ReceivedChanges": 4, "SentChanges": 2, "PositionReports": 2},
         **{"CarsEntered": 1, "CarsLeft": 0},
     }
@@ -222,7 +262,7 @@ def test_position_reports_behind_a_failure_come_again_and_are_counted_then(
     answer = handler.handle({"Records": records}, context)
 
     assert failures(answer) == ["1001"]
-    assert sent_metrics(capsys.readouterr().out) == {
+    assert sent_metrics(capsys.readouterr().out, service="cars-changes") == {
         **{"ReceivedChanges": 4, "SentChanges": 1, "PositionReports": 1},
         **{"CarsEntered": 1, "CarsLeft": 0},
     }
@@ -295,7 +335,7 @@ def test_event_names_the_last_write_of_its_car(old: str | None, new: str | None,
         if correlation_id is not None:
             record["dynamodb"][image]["correlation_id"] = {"S": correlation_id}
 
-    assert handler.car_event(record).correlation_id == expected
+    assert car_event(record).correlation_id == expected
 
 
 @pytest.mark.parametrize(("car_id", "synthetic"), [("car-1", False), ("probe-1", True), ("e2e-1", True)])
@@ -303,7 +343,7 @@ def test_event_says_whether_its_car_exists_only_to_test_the_service(car_id: str,
     (record,) = many_records(1)
     record["dynamodb"]["NewImage"]["car_id"] = {"S": car_id}
 
-    assert handler.car_event(record).detail()["synthetic"] is synthetic
+    assert car_event(record).detail()["synthetic"] is synthetic
 
 
 @pytest.mark.parametrize("refused", [(), (0,)])
@@ -324,16 +364,19 @@ def test_log_says_which_event_and_not_where_the_car_is(
 
 
 def test_values_of_an_unreadable_record_stay_out_of_the_log(
-    context: FakeContext, monkeypatch: pytest.MonkeyPatch
+    queue: str, context: FakeContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(FakeBus(), monkeypatch)
     (record,) = many_records(1)
     record["dynamodb"]["NewImage"]["latitude"] = {"N": "952.515151"}
 
-    with log_of(handler.logger) as log, pytest.raises(handler.NothingSent):
+    with log_of(handler.logger) as log:
         handler.handle({"Records": [record]}, context)
 
-    assert "latitude" in log.text
+    (line,) = log.lines()
+    assert line["message"] == "a record of the stream is not a change of a car"
+    assert line["reason"] == "NewImage: latitude: Input should be less than or equal to 90"
+    assert (line["car_id"], line["sequence_number"]) == ("car-1", "1000")
     assert "952.515151" not in log.text
 
 
@@ -357,3 +400,294 @@ def test_sample_of_a_release_is_refused_when_the_version_cannot_send(
 
     with pytest.raises(handler.NothingSent):
         handler.handle(dict(SAMPLE.event), context)
+
+
+def test_record_that_is_no_car_is_set_aside_with_its_reason_and_the_others_are_sent(
+    queue: str, context: FakeContext, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # given
+    bus = FakeBus()
+    use(bus, monkeypatch)
+    records = many_records(4)
+    unreadable(records[2])
+    # when
+    answer = handler.handle({"Records": records}, context)
+    # then
+    assert failures(answer) == []
+    assert sent_ids(bus) == ["event-0", "event-1", "event-3"]
+    assert set_aside(queue) == [
+        {
+            "function_arn": context.invoked_function_arn,
+            "sequence_number": "1002",
+            "key": "car-1",
+            "record": records[2],
+            "is_cut_off": False,
+            "reason": "NewImage: model: Field required",
+        }
+    ]
+    counted = sent_metrics(capsys.readouterr().out, service="cars-changes")
+    assert (counted["SentChanges"], counted["SetAsideChanges"], counted["PositionReports"]) == (3, 1, 0)
+
+
+def test_batch_of_which_nobody_can_read_anything_is_set_aside_and_is_no_error(
+    queue: str, context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus = FakeBus()
+    use(bus, monkeypatch)
+
+    answer = handler.handle({"Records": [unreadable(record) for record in many_records(23)]}, context)
+
+    assert failures(answer) == []
+    assert bus.calls == []
+    assert Counter(found["sequence_number"] for found in set_aside(queue)) == Counter(map(str, range(1000, 1023)))
+
+
+def test_write_that_mends_an_item_is_news_of_a_car_of_which_nobody_knows_what_it_was(
+    context: FakeContext, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # given: no queue is there to set anything aside
+    bus = FakeBus()
+    use(bus, monkeypatch)
+    record = unreadable(load_event("dynamodb-stream")["Records"][1], "OldImage")
+    # when
+    answer = handler.handle({"Records": [record]}, context)
+    # then
+    assert failures(answer) == []
+    (sent,) = bus.sent
+    detail = json.loads(sent["Detail"])
+    assert sent["DetailType"] == "acme.acs.acm.events.CarUpdated"
+    assert (detail["previous"], detail["car"]["status"]) == (None, "InCourse")
+    assert status_series(capsys.readouterr().out) == {("CarsEntered", "InCourse"): 1, ("CarsLeft", "InCourse"): 0}
+
+
+def test_write_that_mends_an_item_by_hand_and_leaves_its_time_is_no_position_report(
+    context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus = FakeBus()
+    use(bus, monkeypatch)
+    record = unreadable(position_report(0), "OldImage")
+    assert record["dynamodb"]["OldImage"]["updated_at"] == record["dynamodb"]["NewImage"]["updated_at"]
+
+    handler.handle({"Records": [record]}, context)
+
+    assert sent_ids(bus) == ["position-0"]
+
+
+def test_position_report_of_a_car_that_nobody_can_read_is_still_no_news(
+    context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus = FakeBus()
+    use(bus, monkeypatch)
+
+    answer = handler.handle({"Records": [unreadable(position_report(0), "OldImage", "NewImage")]}, context)
+
+    assert failures(answer) == []
+    assert bus.sent == []
+
+
+def test_deletion_of_what_nobody_can_read_is_set_aside(
+    queue: str, context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event has to say which car it was, and the image that is gone was the last that did."""
+    bus = FakeBus()
+    use(bus, monkeypatch)
+    record = unreadable(load_event("dynamodb-stream")["Records"][2], "OldImage")
+
+    answer = handler.handle({"Records": [record]}, context)
+
+    assert failures(answer) == []
+    assert bus.sent == []
+    (message,) = set_aside(queue)
+    assert (message["key"], message["reason"]) == ("car-1", "OldImage: model: Field required")
+
+
+@pytest.mark.parametrize("lacking", ["dynamodb", "eventName", "NewImage", "ApproximateCreationDateTime"])
+def test_record_that_lacks_what_every_record_has_is_set_aside(
+    lacking: str, queue: str, context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(FakeBus(), monkeypatch)
+    (record,) = many_records(1)
+    del (record if lacking in record else record["dynamodb"])[lacking]
+
+    answer = handler.handle({"Records": [record]}, context)
+
+    assert failures(answer) == []
+    (message,) = set_aside(queue)
+    assert message["reason"] == f"'{lacking}': missing, or not known"
+
+
+def test_correlation_id_that_would_burst_the_event_is_left_out() -> None:
+    (record,) = many_records(1)
+    record["dynamodb"]["NewImage"]["correlation_id"] = {"S": "x" * 300_000}
+
+    assert car_event(record).correlation_id is None
+
+
+def test_images_too_long_for_a_message_are_left_out_and_the_message_says_so(
+    queue: str, context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(FakeBus(), monkeypatch)
+    records = many_records(10)
+    for record in records:
+        record["dynamodb"]["NewImage"]["model"] = {"S": "ä" * 100_000}
+
+    answer = handler.handle({"Records": records}, context)
+
+    assert failures(answer) == []
+    messages = set_aside(queue)
+    assert len(messages) == 10
+    assert {message["is_cut_off"] for message in messages} == {True}
+    change = messages[0]["record"]["dynamodb"]
+    assert change["Keys"] == {"car_id": {"S": "car-1"}}
+    assert {"NewImage", "OldImage"}.isdisjoint(change)
+
+
+def test_nothing_behind_a_record_that_could_not_be_set_aside_is_sent(
+    queue: str, context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a queue that is not there
+    bus = FakeBus()
+    use(bus, monkeypatch)
+    records = many_records(4)
+    unreadable(records[1])
+    monkeypatch.setenv(Setting.SET_ASIDE_QUEUE_URL, queue + "-gone")
+    # when, then
+    assert failures(handler.handle({"Records": records}, context)) == ["1001"]
+    assert sent_ids(bus) == ["event-0"]
+    with pytest.raises(handler.NothingSent):
+        handler.handle({"Records": records[1:]}, context)
+    # and once it is there again
+    monkeypatch.setenv(Setting.SET_ASIDE_QUEUE_URL, queue)
+    assert failures(handler.handle({"Records": records[1:]}, context)) == []
+    assert sent_ids(bus) == ["event-0", "event-2", "event-3"]
+    assert len(set_aside(queue)) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [None, EndpointConnectionError(endpoint_url="https://events.example")],
+    ids=["the bus refuses", "the bus is gone"],
+)
+def test_record_is_set_aside_once_however_long_the_bus_is_down_behind_it(
+    error: Exception | None, queue: str, context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    class DownBus(FakeBus):
+        def put_events(self, *, Entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+            if error is not None:
+                raise error
+            return super().put_events(Entries=Entries)
+
+    use(DownBus(refused=range(100)), monkeypatch)
+    stream = Stream([unreadable(many_records(1)[0]), *many_records(3)[1:]])
+    # when
+    for _ in range(5):
+        stream.deliver(context)
+    # then
+    assert stream.deliveries == [3, 2, 2, 2, 2]
+    assert len(set_aside(queue)) == 1
+
+
+def test_redriven_record_is_sent_or_stays_in_the_queue_that_it_came_from(
+    queue: str, context: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus = FakeBus()
+    use(bus, monkeypatch)
+    first, second = many_records(2)
+
+    sent = handler.handle({"Records": [first], "is_redrive": True}, context)
+    stays = handler.handle({"Records": [unreadable(second)], "is_redrive": True}, context)
+
+    assert failures(sent) == []
+    assert sent_ids(bus) == ["event-0"]
+    assert failures(stays) == ["1001"]  # an answer and no error: a redrive must not end a release under way
+    assert set_aside(queue) == []
+
+
+@pytest.mark.parametrize("dimensions", [{"FunctionName": "cars"}, {"FunctionName": "cars", "ExecutedVersion": "7"}])
+def test_what_this_version_refuses_is_counted_for_its_canary_and_position_reports_do_not_hide_it(
+    dimensions: dict[str, str],
+    queue: str,
+    context: FakeContext,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    use(FakeBus(), monkeypatch)
+    records = many_records(3)
+    unreadable(records[1])
+
+    handler.handle({"Records": [*records, *(position_report(number) for number in range(5))]}, context)
+
+    series = sent_series(capsys.readouterr().out)
+    key = tuple(sorted(dimensions.items()))
+    assert (series["ReceivedItems", key], series["RefusedItems", key]) == (3, 1)
+
+
+class Stream:
+    """Hands its records out as Lambda does, until all are done; `deliveries` are the batches, by their numbers."""
+
+    def __init__(self, records: Sequence[dict[str, Any]]) -> None:
+        self._waiting = list(records)
+        self.deliveries: list[int] = []
+
+    def deliver(self, context: FakeContext) -> None:
+        self.deliveries.append(len(self._waiting))
+        try:
+            failed = failures(handler.handle({"Records": self._waiting}, context))
+        except (handler.NothingSent, Killed):
+            return
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in self._waiting]
+        self._waiting = self._waiting[min(map(numbers.index, failed)) :] if failed else []
+
+    def deliver_all(self, context: FakeContext) -> None:
+        while self._waiting:
+            assert len(self.deliveries) < 40, "the shard is blocked"
+            self.deliver(context)
+
+
+class FaultyBus(FakeBus):
+    """Refuses entries, fails calls, or ends the process, each by its number."""
+
+    def __init__(self, *, refused: Sequence[int], failed_calls: Sequence[int], killed_at: int | None) -> None:
+        super().__init__(refused=refused)
+        self._failed_calls = failed_calls
+        self._killed_at = killed_at
+
+    def put_events(self, *, Entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        number = len(self.calls)
+        if number in self._failed_calls:
+            self.calls.append(0)
+            raise EndpointConnectionError(endpoint_url="https://events.example")
+        answer = super().put_events(Entries=Entries)
+        if number == self._killed_at:
+            raise Killed
+        return answer
+
+
+@given(data=st.data(), count=st.integers(1, 30))
+@examples(40)
+def test_every_change_is_sent_or_set_aside_in_order_whatever_fails_on_the_way(
+    queue: str, context: FakeContext, data: st.DataObject, count: int
+) -> None:
+    # given
+    records = many_records(count)
+    bad = data.draw(st.sets(st.integers(0, count - 1)))
+    for place in bad:
+        unreadable(records[place])
+    killed_at = data.draw(st.none() | st.integers(0, 3))
+    bus = FaultyBus(
+        refused=data.draw(st.lists(st.integers(0, 40), max_size=5)),
+        failed_calls=data.draw(st.lists(st.integers(0, 8), max_size=4)),
+        killed_at=killed_at,
+    )
+    # when
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(handler, "event_bridge", lambda: bus)
+        Stream(records).deliver_all(context)
+    # then
+    first_sent = list(dict.fromkeys(sent_ids(bus)))
+    assert sorted(first_sent) == sorted(f"event-{place}" for place in range(count) if place not in bad)
+    lying = Counter(found["sequence_number"] for found in set_aside(queue))
+    assert set(lying) == {str(1000 + place) for place in bad}
+    if killed_at is None:
+        assert set(lying.values()) <= {1}

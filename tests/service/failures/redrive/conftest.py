@@ -15,7 +15,7 @@ from service.failures.redrive.errors import StillFailing
 from service.failures.redrive.failure_kind import FailureKind
 from service.failures.redrive.failure_queue import FailureQueue
 from service.failures.redrive.remedy import Aws
-from service.failures.redrive.run import Looked, Mode, Pace, QueueResult, Run
+from service.failures.redrive.run import Ending, Looked, Mode, Pace, QueueResult, Run
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
@@ -123,14 +123,44 @@ def failures(aws: Aws, kind: FailureKind | None, *, unit: str = "unit", name: st
     return Failures(aws, FailureQueue(unit=unit, name=name, kind=kind, url=url, holds="What failed"))
 
 
+@dataclass
+class Seen:
+    """A queue's result, with all that was looked at, which the run itself does not keep."""
+
+    result: QueueResult
+    looked: list[Looked]
+
+    @property
+    def depth(self) -> int:
+        return self.result.depth
+
+    @property
+    def later(self) -> int:
+        return self.result.later
+
+    def count(self, ending: Ending) -> int:
+        return self.result.count(ending)
+
+
 def go_through(
     aws: Aws, *queues: Failures, mode: Mode = Mode.REDRIVE, maximum: int | None = None, rate: float = 1e6
-) -> list[QueueResult]:
-    def on_message(result: QueueResult, looked: Looked) -> None:
-        assert looked in result.looked
+) -> list[Seen]:
+    looked_at: dict[FailureQueue, list[Looked]] = {found.queue: [] for found in queues}
 
-    run = Run(aws=aws, mode=mode, maximum=maximum, pace=Pace(rate), on_message=on_message, wait_seconds=0)
-    return list(run.go_through([found.queue for found in queues]))
+    def on_message(result: QueueResult, looked: Looked) -> None:
+        looked_at[result.queue].append(looked)
+        assert result.looked_at == len(looked_at[result.queue])
+
+    run = Run(
+        aws=aws,
+        mode=mode,
+        maximum=maximum,
+        pace=Pace(rate),
+        on_message=on_message,
+        on_step=lambda _: None,
+        wait_seconds=0,
+    )
+    return [Seen(result, looked_at[result.queue]) for result in run.go_through([found.queue for found in queues])]
 
 
 def invocation_record(**more: Any) -> str:

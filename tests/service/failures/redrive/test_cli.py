@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import io
+import itertools
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 import pytest
 
@@ -13,6 +14,7 @@ from service.failures.redrive.page import age
 from service.failures.redrive.remedy import Aws
 from tests.service.failures.redrive.conftest import WAITED, Failures, FakeFunctions, failures, invocation_record
 from tests.service.failures.redrive.test_failure_queue import stack
+from tests.service.failures.redrive.test_progress import Lines
 
 SECRET = "52.520008"
 
@@ -39,14 +41,17 @@ class Service:
     aws: Aws
     outputs: dict[str, str]
 
-    def run(self, *arguments: str, aws: Aws | None = None) -> tuple[int, str]:
+    def run(
+        self, *arguments: str, aws: Aws | None = None, err: TextIO | None = None, silent_seconds: float = 60
+    ) -> tuple[int, str]:
         stacks = Stacks([stack("Prod-Notifications", **self.outputs)])
 
         def connect(region: str | None) -> Connection:
             return Connection(cloudformation=cast(Any, stacks), aws=aws or self.aws)
 
         out = io.StringIO()
-        return main(arguments, out=out, connect=connect), out.getvalue()
+        code = main(arguments, out=out, err=err, connect=connect, silent_seconds=silent_seconds)
+        return code, out.getvalue()
 
 
 @pytest.fixture
@@ -136,6 +141,38 @@ def test_ctrl_c_leaves_the_queue_as_it_was(service: Service, functions: FakeFunc
     assert code == 130
     assert "What was not handled is in its queue" in said
     assert service.queue.counts() == (1, 0)
+
+
+def test_call_that_takes_long_is_said_on_the_standard_error_meanwhile(service: Service) -> None:
+    err = Lines(1, text="notifications Failed: 0 of about 1 looked at, redriving the next")
+
+    class TakesLong(FakeFunctions):
+        def call_later(self, function_arn: str, event: Any) -> None:
+            assert err.are_there.wait(10), "nothing was said while it was called"
+
+    slow = replace(service.aws, functions=TakesLong())
+
+    code, said = service.run("redrive", "--stage", "prod", aws=slow, err=err, silent_seconds=0.01)
+
+    assert code == 0
+    assert "looked at, redriving" not in said
+    assert SECRET not in err.getvalue()
+
+
+def test_queue_that_was_not_gone_through_is_said_and_is_no_success(service: Service) -> None:
+    def floods(parsed: dict[str, Any], **_: object) -> None:
+        new = {"ReceiptHandle": "new", "Body": "{}", "Attributes": {"SentTimestamp": "32503680000000"}}
+        parsed["Messages"] = [*parsed.get("Messages", []), {"MessageId": f"new-{next(numbers)}", **new}]
+
+    numbers = itertools.count()
+    service.aws.sqs.meta.events.register("after-call.sqs.ReceiveMessage", floods, unique_id="floods")
+    try:
+        code, said = service.run("redrive", "--stage", "prod")
+    finally:
+        service.aws.sqs.meta.events.unregister("after-call.sqs.ReceiveMessage", unique_id="floods")
+
+    assert code == 1
+    assert "notifications Failed: not all that were there have been looked at. Run again for the others." in said
 
 
 def test_what_does_not_exist_is_an_error(service: Service) -> None:

@@ -220,6 +220,41 @@ def prepare_record(aws: Aws, functions: FakeFunctions) -> Prepared:
     return Prepared(queue, queue.add(json.dumps(body)), handled)
 
 
+CHANGE = {
+    "eventID": "event-1",
+    "eventName": "MODIFY",
+    "dynamodb": {
+        "Keys": {"car_id": {"S": "car-1"}},
+        "NewImage": {"car_id": {"S": "car-1"}, "latitude": {"N": "952.5"}},
+        "SequenceNumber": "4421584500000000017450439092",
+    },
+}
+
+
+def set_aside_change(**more: Any) -> str:
+    return json.dumps(
+        {
+            "function_arn": f"{LIVE.removesuffix(':live')}:7",
+            "sequence_number": CHANGE["dynamodb"]["SequenceNumber"],  # type: ignore[index]
+            "key": "car-1",
+            "record": CHANGE,
+            "is_cut_off": False,
+            "reason": "NewImage: model: Field required",
+            **more,
+        }
+    )
+
+
+def prepare_change(aws: Aws, functions: FakeFunctions) -> Prepared:
+    queue = failures(aws, FailureKind.CHANGE)
+
+    def handled() -> int:
+        assert all(call == (LIVE, {"Records": [CHANGE], "is_redrive": True}) for call in functions.called)
+        return len(functions.called)
+
+    return Prepared(queue, queue.add(set_aside_change()), handled)
+
+
 KINDS = {
     "queue": prepare_queue,
     "subscription": prepare_subscription,
@@ -228,6 +263,7 @@ KINDS = {
     "kinesis": prepare_kinesis,
     "dynamodb": prepare_dynamodb,
     "record": prepare_record,
+    "change": prepare_change,
 }
 
 
@@ -284,7 +320,7 @@ def test_unreadable_message_is_named_and_left_and_the_next_one_handled(
     # given
     prepare = {prepare_kinesis: FailureKind.STREAM, prepare_record: FailureKind.RECORD}
     prepare |= {prepare_rule: FailureKind.RULE, prepare_function: FailureKind.FUNCTION}
-    prepare |= {prepare_subscription: FailureKind.SUBSCRIPTION}
+    prepare |= {prepare_subscription: FailureKind.SUBSCRIPTION, prepare_change: FailureKind.CHANGE}
     (made,) = (make(aws, functions) for make, of in prepare.items() if of is kind)
     unreadable = made.queue.add(body or " ")
     # when
@@ -502,6 +538,86 @@ def test_what_aws_refuses_of_one_message_stays_and_what_it_refuses_of_the_caller
     assert queue.counts() == (2, 0)
 
 
+def test_change_that_the_function_still_cannot_read_stays(aws: Aws, functions: FakeFunctions) -> None:
+    made = prepare_change(aws, functions)
+    functions.answer = {"batchItemFailures": [{"itemIdentifier": "4421584500000000017450439092"}]}
+
+    (result,) = go_through(aws, made.queue)
+
+    (looked,) = result.looked
+    assert looked.detail.startswith("still failing: The function still cannot handle the records from")
+    assert looked.failure is not None
+    assert looked.failure.what == "change 4421584500000000017450439092 of item car-1"
+    assert looked.failure.why == "NewImage: model: Field required"
+    assert made.queue.counts() == (1, 0)
+
+
+def set_aside_record(arn: str, data: bytes, **more: Any) -> str:
+    body = {"event_source_arn": arn, "partition_key": "car-x", "sequence_number": "42", "reason": "It is not JSON."}
+    return json.dumps({**body, "data": base64.b64encode(data).decode(), **more})
+
+
+@pytest.mark.parametrize("mode", [Mode.DRY_RUN, Mode.REDRIVE])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"{" * 10_000, {"is_cut_off": True}), (b"{", {"is_cut_off": True}), (b"{" * 10_000, {})],
+    ids=["it says so", "it says so, whatever its length", "a former version's, as long as that left them"],
+)
+def test_record_that_was_cut_off_is_never_put_again(data: bytes, said: dict[str, bool], mode: Mode, aws: Aws) -> None:
+    # given
+    queue = failures(aws, FailureKind.RECORD)
+    arn, _ = put_records(aws)
+    queue.add(set_aside_record(arn, data, **said))
+    putting = ForbidsToPut()
+    # when
+    (result,) = go_through(replace(aws, kinesis=cast(Any, putting)), queue, mode=mode)
+    # then
+    (looked,) = result.looked
+    assert (looked.ending, looked.detail.partition(":")[0]) == (Ending.STAYS, "cut off")
+    assert f"Only its first {len(data)} bytes are here" in looked.detail
+    assert "docs/runbook/redrive.md, 'A record that was cut off'" in looked.detail
+    assert queue.counts() == (1, 0)
+
+
+@pytest.mark.parametrize("said", [{"is_cut_off": False}, {}])
+def test_record_that_is_whole_is_put_again(said: dict[str, bool], aws: Aws) -> None:
+    queue = failures(aws, FailureKind.RECORD)
+    arn, _ = put_records(aws)
+    length = 10_000 if said else 9_999
+    queue.add(set_aside_record(arn, b"{" * length, **said))
+
+    (result,) = go_through(aws, queue)
+
+    assert result.count(Ending.REDRIVEN) == 1
+
+
+def test_change_whose_images_were_cut_off_stays_and_its_function_is_not_called(
+    aws: Aws, functions: FakeFunctions
+) -> None:
+    queue = failures(aws, FailureKind.CHANGE)
+    queue.add(set_aside_change(is_cut_off=True))
+
+    (result,) = go_through(aws, queue)
+
+    assert result.looked[0].detail.startswith("cut off: Its images are too long to be here")
+    assert functions.called == []
+    assert queue.counts() == (1, 0)
+
+
+def test_run_ends_though_more_comes_than_it_can_look_at(aws: Aws) -> None:
+    """Each failure that is handled again brings two others: somewhere the cause goes on."""
+    # given
+    queue = failures(aws, FailureKind.FUNCTION)
+    queue.add(invocation_record(requestPayload=EVENT))
+    floods = Floods(aws.sqs)
+    # when
+    (result,) = go_through(replace(aws, sqs=cast(Any, floods)), queue)
+    # then
+    assert result.result.is_cut_short
+    assert result.count(Ending.REDRIVEN) == 1
+    assert result.later == 2 * result.depth + 1000 + 1
+
+
 def test_many_records_are_given_in_portions_up_to_the_first_that_fails(aws: Aws) -> None:
     # given
     queue = failures(aws, FailureKind.STREAM)
@@ -577,3 +693,33 @@ class EndedAtDeletion:
 
     def delete_message(self, **_: Any) -> None:
         raise KeyboardInterrupt
+
+
+class ForbidsToPut:
+    """Kinesis for somebody who must not put anything into it."""
+
+    def put_record(self, **_: Any) -> None:
+        raise AssertionError("a part of a record is not put as if it were whole")
+
+
+class Floods:
+    """SQS that has ten new messages whenever somebody looks."""
+
+    def __init__(self, sqs: Any) -> None:
+        self._sqs = sqs
+        self._sent = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sqs, name)
+
+    def receive_message(self, **asked: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._sqs.receive_message(**asked)
+        assert self._sent < 5000, "it reads for ever"
+        for _ in range(asked["MaxNumberOfMessages"] - len(answer.get("Messages", []))):
+            self._sent += 1
+            new = {"MessageId": f"new-{self._sent}", "ReceiptHandle": f"new-{self._sent}", "Body": "{}"}
+            answer.setdefault("Messages", []).append({**new, "Attributes": {"SentTimestamp": "32503680000000"}})
+        return answer
+
+    def change_message_visibility_batch(self, **_: Any) -> None:
+        pass

@@ -231,6 +231,17 @@ def test_record_of_a_megabyte_is_set_aside_cut_off(context: FakeContext, queue: 
     assert len(messages) == 11
     assert {len(base64.b64decode(message["data"])) for message in messages} == {handler.SET_ASIDE_BYTES}
     assert "only the first 10000 of 1000000 bytes" in messages[0]["reason"]
+    assert {message["is_cut_off"] for message in messages} == {True}
+
+
+@pytest.mark.parametrize(("length", "is_cut_off"), [(1, False), (10_000, False), (10_001, True)])
+def test_message_says_whether_its_record_was_cut_off(
+    length: int, is_cut_off: bool, context: FakeContext, queue: str
+) -> None:
+    handler.handle({"Records": [raw_record(1, b"x" * length)]}, context)
+
+    (message,) = set_aside(queue)
+    assert message["is_cut_off"] is is_cut_off
 
 
 def test_no_position_gets_into_the_log(
