@@ -58,9 +58,9 @@ class Notifications(Construct):
 
     def watch(self, pipeline_name: str, *, approval_stage: str, runbook_url: str) -> None:
         """Adds the rules on the pipeline of this name. `approval_stage` is the stage that asks."""
-        execution, stage, state = (events.EventField.from_path(f"$.detail.{name}") for name in _FIELDS)
+        fields = ("execution-id", "stage", "state", "execution-trigger.trigger-type")
+        execution, stage, state, trigger = (events.EventField.from_path(f"$.detail.{field}") for field in fields)
         see = f"Execution {execution}. What to do: {runbook_url}/release.md"
-        trigger = events.EventField.from_path("$.detail.execution-trigger.trigger-type")
         of_pipeline = {"pipeline": [pipeline_name]}
         rules = [
             self._rule(
@@ -110,9 +110,6 @@ class Notifications(Construct):
                 conditions={"ArnEquals": {"aws:SourceArn": [rule.rule_arn for rule in rules]}},
             )
         )
-
-
-_FIELDS = ("execution-id", "stage", "state")
 
 
 @jsii.implements(events.IRuleTarget)
