@@ -64,6 +64,8 @@ def configuration() -> Configuration:
             ),
         ),
         approval_timeout_hours=24,
+        # Who is told that a release waits for them, or went wrong:
+        # release_managers_email="release-managers@example.com",
         bake_minutes=10,
         # A copy to try things in, deployed by hand and not by the pipeline (docs/developing.md):
         # sandbox=StageConfiguration(
@@ -171,6 +173,8 @@ class StageConfiguration:
 class Configuration:
     """All of it. `bake_minutes` is how long prod's own alarms are watched after a release before it counts as good.
 
+    `release_managers_email` is told by the pipeline that an approval waits, was not given, that a stage failed or is
+    rolled back; its owner has to confirm.
     `sandbox` is a copy of the service beside the pipeline, with no gate in front of it and no canary.
     """
 
@@ -180,6 +184,7 @@ class Configuration:
     prod: StageConfiguration
     approval_timeout_hours: int
     bake_minutes: int
+    release_managers_email: str | None = None
     sandbox: StageConfiguration | None = None
 
     def __post_init__(self) -> None:
@@ -209,6 +214,10 @@ class Configuration:
                 f"approval_timeout_hours is {self.approval_timeout_hours}. It has to be from 1 to 168, "
                 "CodePipeline's longest."
             )
+        if self.release_managers_email is not None and not _EMAIL.fullmatch(self.release_managers_email):
+            raise ConfigurationError(
+                f"release_managers_email is {self.release_managers_email!r}. It has to be one e-mail address, or None."
+            )
         if not 1 <= self.bake_minutes <= BAKE_MINUTES_MAXIMUM:
             raise ConfigurationError(
                 f"bake_minutes is {self.bake_minutes}. It has to be from 1 to {BAKE_MINUTES_MAXIMUM}: "
@@ -234,6 +243,7 @@ class Configuration:
             )
 
 
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _CONNECTION_ARN = re.compile(r"arn:aws:(codeconnections|codestar-connections):[\w-]+:\d{12}:connection/[\w-]+")
 
 

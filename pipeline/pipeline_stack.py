@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import aws_cdk as cdk
 from aws_cdk import aws_codepipeline as codepipeline
+from aws_cdk import aws_sns as sns
 from aws_cdk import pipelines
 from constructs import Construct
 
@@ -19,12 +20,13 @@ from pipeline.bake import bake_step
 from pipeline.build import build_defaults, build_step
 from pipeline.end_to_end import end_to_end_step
 from pipeline.gates import roll_back_on_failure
+from pipeline.notifications import Notifications
 from pipeline.source import commit_url, grant_use_of_connection, pipeline_source
 from pipeline.way_back import pass_way_back, way_back_step
 from service.service_stage import ServiceStage
 
 PIPELINE_NAME = "AutonomousCarManager"
-STAGING, PROD = "Staging", "Prod"
+STAGING, APPROVAL, PROD = "Staging", "ApproveProd", "Prod"
 
 
 class PipelineStack(cdk.Stack):
@@ -36,6 +38,7 @@ class PipelineStack(cdk.Stack):
         super().__init__(scope, construct_id, env=env)
         source = pipeline_source(self, configuration.source)
         artifacts = ArtifactStore(self, "Artifacts")
+        notifications = Notifications(self, "Notifications", email=configuration.release_managers_email)
         release = pipelines.CodePipeline(
             self,
             "Release",
@@ -64,7 +67,7 @@ class PipelineStack(cdk.Stack):
             pre=[way_back_step(STAGING, PIPELINE_NAME, configuration.toolchain, source)],
             post=[end_to_end_step(release, staging, configuration.staging, source)],
         )
-        release.add_wave("ApproveProd", post=[_approval(source, configuration)])
+        release.add_wave(APPROVAL, post=[_approval(source, configuration, notifications.topic)])
         release.add_stage(
             prod,
             pre=[way_back_step(PROD, PIPELINE_NAME, configuration.toolchain, source)],
@@ -77,6 +80,7 @@ class PipelineStack(cdk.Stack):
             pass_way_back(release.pipeline, stage.node.id, stage.canaried_stack_ids)
         if isinstance(configuration.source, GitHubSource):
             grant_use_of_connection(release.pipeline, configuration.source.connection_arn)
+        notifications.watch(PIPELINE_NAME, approval_stage=APPROVAL, runbook_url=configuration.prod.service.runbook_url)
         artifacts.keep_projects_to_their_own(release, release.pipeline)
         acknowledge_generated_grants(release, artifacts.bucket)
 
@@ -91,12 +95,15 @@ class PipelineStack(cdk.Stack):
         )
 
 
-def _approval(source: pipelines.CodePipelineSource, configuration: Configuration) -> ApprovalStep:
+def _approval(source: pipelines.CodePipelineSource, configuration: Configuration, topic: sns.ITopic) -> ApprovalStep:
     commit_id = source.source_attribute("CommitId")
     return ApprovalStep(
         "Approve",
+        # True however long it waits: a newer commit may have gone to staging since, and queues here.
         comment=f"Release commit {commit_id} to prod? Execution #{{codepipeline.PipelineExecutionId}}. "
-        "It is in staging, with its end-to-end tests passed.",
+        "Staging's end-to-end tests passed with it. A newer commit may be in staging by now: it waits for this answer, "
+        "and to let it go on without this one, reject this one.",
         review_url=commit_url(configuration.source, configuration.toolchain, commit_id),
         timeout=cdk.Duration.hours(configuration.approval_timeout_hours),
+        topic=topic,
     )

@@ -32,6 +32,7 @@ from rehearsal.codepipeline.execution import Execution, Source
 from rehearsal.codepipeline.pipeline_provider import PipelineProvider
 from rehearsal.codepipeline.roles import ProjectRoles
 from rehearsal.codepipeline.rule import CloudWatchAlarmRule
+from rehearsal.codepipeline.state_changes import StateChanges
 from rehearsal.codepipeline.webhook_provider import WebhookProvider
 from rehearsal.errors import EngineError
 from rehearsal.machine.egress import Egress, refused_words
@@ -276,6 +277,7 @@ class Rehearsal:
             },
             rules={"CloudWatchAlarm": alarm_rule},
         )
+        cloud.event_log.subscribe(StateChanges(self._store, cloud.service_events.put))
         cloud.register(PipelineProvider(self._store))
         cloud.register(WebhookProvider())
         cloud.register_api(CodePipelineApi(self._store, engine, self._approvals))

@@ -174,6 +174,10 @@ def test_commented_example_of_a_sandbox_is_one() -> None:
         (_staging_tested_from("444444444444"), "staging: toolchain_account 444444444444 is not the toolchain's"),
         (lambda _: {"bake_minutes": 0}, "bake_minutes is 0. It has to be from 1 to 60"),
         (lambda _: {"bake_minutes": 300}, "in minutes, not seconds"),
+        (
+            lambda _: {"release_managers_email": "two@example.com, addresses"},
+            "It has to be one e-mail address, or None",
+        ),
         (lambda _: {"approval_timeout_hours": 0}, "approval_timeout_hours is 0. It has to be from 1 to 168"),
         (lambda _: {"approval_timeout_hours": 169}, "approval_timeout_hours is 169. It has to be from 1 to 168"),
     ],

@@ -11,6 +11,7 @@
     EventSources  polls streams and queues for functions
     QueueMetrics  tells CloudWatch what lies in queues
     EventDelivery delivers what EventBridge rules match
+    ServiceEvents tells EventBridge what the parts that stand for AWS's services do
 
 It must not know pipelines: the engine registers CodePipeline's resource types and operations.
 """
@@ -45,6 +46,7 @@ from rehearsal.aws.event_sources.queue_metrics import QueueMetrics, read_queues
 from rehearsal.aws.event_sources.surroundings import Surroundings
 from rehearsal.aws.eventbridge.event_delivery import EventDelivery
 from rehearsal.aws.eventbridge.schedule import Schedules
+from rehearsal.aws.eventbridge.service_events import ServiceEvents
 from rehearsal.aws.iam.service_principal import ServicePrincipal
 from rehearsal.aws.lambda_host.destination import send
 from rehearsal.aws.lambda_host.host import LambdaHost
@@ -132,6 +134,7 @@ class LocalCloud:
                 clock=self.clock, functions=self.lambda_host, metrics=self.cloudwatch, send=send, wall=time.time
             ),
         )
+        self.service_events = ServiceEvents(self.clients)
         self._edge.tell_calls_to(self.event_sources.heard)
         self._base = program_environment(self.home / "home", egress)
         self._running = ExitStack()
@@ -182,6 +185,8 @@ class LocalCloud:
             self._edge.run_functions_at(self.lambda_host.start(), self.lambda_host)
             starting.callback(self.event_sources.stop)
             starting.callback(self.clock.close)
+            starting.callback(self.service_events.stop)
+            self.service_events.start()
             QueueMetrics(self.clock, self.cloudwatch, lambda: read_queues(self._ministack.get))
             starting.callback(self.failure.end_watch)
             self._running = starting.pop_all()

@@ -102,6 +102,12 @@ class PipelineStore:
     def find(self, account: str, region: str, name: str) -> DeployedPipeline | None:
         return self._pipelines.get((account, region, name))
 
+    def find_execution(self, execution_id: str) -> tuple[DeployedPipeline, Execution] | None:
+        with self._lock:
+            pipelines = list(self._pipelines.values())
+        found = ((pipeline, pipeline.execution(execution_id)) for pipeline in pipelines)
+        return next(((pipeline, execution) for pipeline, execution in found if execution is not None), None)
+
     def in_account(self, account: str, region: str) -> tuple[DeployedPipeline, ...]:
         with self._lock:
             found = [pipeline for key, pipeline in self._pipelines.items() if key[:2] == (account, region)]

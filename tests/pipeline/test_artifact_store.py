@@ -38,8 +38,11 @@ def test_what_is_overwritten_is_kept_beside_what_overwrote_it_but_not_for_ever(t
 
 
 def test_bucket_and_the_key_that_reads_it_outlive_the_stack(template: Template) -> None:
-    resources = [*template.of_type("AWS::S3::Bucket").values(), *template.of_type("AWS::KMS::Key").values()]
-    assert {(kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) for kept in resources} == {("Retain", "Retain")}
+    (bucket,) = template.of_type("AWS::S3::Bucket").values()
+    (encryption,) = bucket["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    key = template.resources[encryption["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]["Fn::GetAtt"][0]]
+    for kept in (bucket, key):
+        assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
 @pytest.mark.parametrize(

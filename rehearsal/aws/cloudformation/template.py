@@ -20,6 +20,7 @@ import yaml
 
 from rehearsal.aws.cloudformation.stack_outputs import StackOutput, with_stack_outputs
 from rehearsal.aws.eventbridge.rule_targets import RULE_TYPE, with_own_delivery
+from rehearsal.aws.eventbridge.service_events import hearing_services
 from rehearsal.aws.iam.policies import fit_policies
 from rehearsal.aws.lambda_host.function import PROXY_URL_VARIABLE
 from rehearsal.errors import Unsupported
@@ -97,7 +98,7 @@ def _rewrite_resource(logical_id: str, resource: Any, resources: Mapping[str, An
     if resource_type == FUNCTION_TYPE and _is_run_by_the_host(resource):
         return _with_proxy(logical_id, resource, rewriting)
     if resource_type == RULE_TYPE and rewriting.delivers_events:
-        return with_own_delivery(resource, resources, rewriting.service_token)
+        return with_own_delivery(hearing_services(resource), resources, rewriting.service_token)
     return fit_policies(resource)
 
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rehearsal.aws.eventbridge.service_events import as_published
+
 RULE_TYPE = "AWS::Events::Rule"
 _MARK = "RehearsalTarget"
 _KEYS = frozenset({"Arn", "Id", "Input", "InputPath", "InputTransformer", "RetryPolicy", "DeadLetterConfig"})
@@ -60,7 +62,7 @@ def matched_event(message: Mapping[str, Any]) -> MatchedEvent | None:
     target = message.get(_MARK)
     if not isinstance(target, Mapping):
         return None
-    event = json.dumps(message["event"])
+    event = as_published(json.dumps(message["event"]))
     return MatchedEvent(
         rule_arn=str(message["rule"]),
         target_arn=str(target["Arn"]),
@@ -68,7 +70,7 @@ def matched_event(message: Mapping[str, Any]) -> MatchedEvent | None:
         retry_attempts=int(target.get("MaximumRetryAttempts", _RETRY_ATTEMPTS)),
         maximum_age_seconds=float(target.get("MaximumEventAgeInSeconds", _MAXIMUM_AGE_SECONDS)),
         event=event,
-        payload=json.dumps(message["payload"]) if "payload" in message else event,
+        payload=as_published(json.dumps(message["payload"])) if "payload" in message else event,
     )
 
 

@@ -7,11 +7,13 @@ Source: "Add a manual approval action", API_PutApprovalResult.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from rehearsal.codepipeline.actions.action import ActionContext, ActionResult
 from rehearsal.errors import ActionFailed
@@ -19,6 +21,7 @@ from rehearsal.run_events import ApprovalAnswered, ApprovalRequested
 
 DEFAULT_TIMEOUT_MINUTES = 7 * 24 * 60
 _POLL_SECONDS = 0.2
+_LONGEST_SUBJECT = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +121,10 @@ class Approvals:
 
 @dataclass(frozen=True)
 class ApprovalAction:
-    """Approval, provider Manual. Configuration: CustomData, ExternalEntityLink, NotificationArn (told to nobody)."""
+    """Approval, provider Manual. Configuration: CustomData, ExternalEntityLink, NotificationArn.
+
+    The topic is told with the action's role, as soon as the question is open.
+    """
 
     approvals: Approvals
 
@@ -141,6 +147,8 @@ class ApprovalAction:
             )
         )
         minutes = context.declaration.timeout_minutes or DEFAULT_TIMEOUT_MINUTES
+        if topic_arn := context.configuration.get("NotificationArn"):
+            _notify(context, topic_arn, request, minutes)
         answer = self.approvals.ask(request, seconds=minutes * 60.0, is_stopped=context.is_stopped)
         context.cloud.event_log.emit(
             ApprovalAnswered(
@@ -156,3 +164,24 @@ class ApprovalAction:
             who = f"Rejected by {answer.by}" if answer.by else "Rejected"
             raise ActionFailed(f"{who}: {answer.summary}" if answer.summary else f"{who}.", gate="approval")
         return ActionResult()
+
+
+def _notify(context: ActionContext, topic_arn: str, request: ApprovalRequest, minutes: int) -> None:
+    """As "JSON data format for manual approval notifications in CodePipeline" has it. Denials are ClientErrors."""
+    console = f"https://console.aws.amazon.com/codepipeline/home?region={context.region}#/view/{request.pipeline}"
+    expires = datetime.fromtimestamp(time.time() + minutes * 60, UTC)
+    approval = {
+        "pipelineName": request.pipeline,
+        "stageName": request.stage,
+        "actionName": request.action,
+        "token": request.token,
+        "expires": expires.strftime("%Y-%m-%dT%H:%MZ"),
+        "externalEntityLink": request.url or None,
+        "approvalReviewLink": f"{console}/{request.stage}/{request.action}/approve/{request.token}",
+        "customData": request.comment or None,
+    }
+    context.session.client("sns").publish(
+        TopicArn=topic_arn,
+        Subject=f"APPROVAL NEEDED: AWS CodePipeline {request.pipeline} for action {request.action}"[:_LONGEST_SUBJECT],
+        Message=json.dumps({"region": context.region, "consoleLink": console, "approval": approval}),
+    )
