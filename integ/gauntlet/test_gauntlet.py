@@ -6,12 +6,13 @@ reached on the version before.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 import pytest
 
 from integ.gauntlet.case import Case, cases
-from integ.gauntlet.world import ACCOUNTS, REGION, leftovers_of
+from integ.gauntlet.world import ACCOUNTS, REGION, TOOLCHAIN, leftovers_of
 from rehearsal.rehearsal import Rehearsal, approve, reject
 from rehearsal.report import Report, Result
 from rehearsal.run_events import StageRolledBack, Status
@@ -51,7 +52,12 @@ def test_release_ends_where_it_should(
     # and a stage that failed runs what it ran before
     rollbacks = [e for e in rehearsal.cloud.event_log.events[events_before:] if isinstance(e, StageRolledBack)]
     if expected.stage == "Staging":
-        assert [(rollback.stage, rollback.status) for rollback in rollbacks] == [("Staging", Status.SUCCEEDED)]
+        (rollback,) = rollbacks
+        assert rollback.stage == "Staging"
+        if rollback.to_execution_id is None:  # the second bad release in a row: only what is named is gone back to
+            go_back_as_told(rehearsal, rollback.reason)
+        else:
+            assert rollback.status is Status.SUCCEEDED
         assert live_code(rehearsal, "Staging") == before["Staging"]
         assert stack_states(rehearsal, "Staging")[f"Staging-{expected.stack}"] == expected.stack_status
         harmed = report.traffic["Staging"].failed_new_version
@@ -61,6 +67,21 @@ def test_release_ends_where_it_should(
     else:
         assert rollbacks == []
     assert set(stack_states(rehearsal, "Staging").values()) <= AT_REST
+
+
+def go_back_as_told(rehearsal: Rehearsal, told: str) -> None:
+    """Does what the run tells to do where an automatic rollback has no target: rollback-stage, to the last release."""
+    assert "a rollback cannot go back to a rollback" in told
+    name, stage, target = re.findall(r"--(?:pipeline-name|stage-name|target-pipeline-execution-id) (\S+)", told)
+    codepipeline = rehearsal.cloud.clients.root(TOOLCHAIN, REGION).client("codepipeline")
+    begun = codepipeline.rollback_stage(pipelineName=name, stageName=stage, targetPipelineExecutionId=target)
+    of_execution = {"pipelineName": name, "pipelineExecutionId": begun["pipelineExecutionId"]}
+
+    def status() -> str:
+        return str(codepipeline.get_pipeline_execution(**of_execution)["pipelineExecution"]["status"])
+
+    assert rehearsal.cloud.clock.wait_until(lambda: status() != "InProgress", timeout=3600)
+    assert status() == "Succeeded"
 
 
 def live_code(rehearsal: Rehearsal, stage: str) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ from integ.leftovers import leftovers
 from rehearsal.rehearsal import Rehearsal
 
 ACCOUNTS = {"Staging": "222222222222", "Prod": "333333333333"}
+TOOLCHAIN = "111111111111"
 REGION = "eu-west-1"
 
 

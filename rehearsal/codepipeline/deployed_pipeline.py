@@ -75,11 +75,11 @@ class DeployedPipeline:
     def execution(self, execution_id: str) -> Execution | None:
         return next((execution for execution in self.executions if execution.id == execution_id), None)
 
-    def last_success(self, stage: str) -> Execution | None:
-        """The latest execution that a rollback of the stage can go back to, whatever its pipeline version."""
+    def last_success(self, stage: str, *kinds: ExecutionType) -> Execution | None:
+        """The latest execution, of one of these types or of any, that succeeded in the stage, whatever its version."""
         for execution in reversed(self.executions):
             ran = execution.stage(stage)
-            if execution.type is ExecutionType.STANDARD and ran is not None and ran.status is Status.SUCCEEDED:
+            if ran is not None and ran.status is Status.SUCCEEDED and (not kinds or execution.type in kinds):
                 return execution
         return None
 

@@ -62,6 +62,22 @@ def test_failed_stage_is_not_rolled_back_when_nothing_succeeded_there_yet(tmp_pa
     assert "nothing to go back to" in rolled_back.reason
 
 
+def test_second_bad_release_in_a_row_is_not_rolled_back_but_by_name(tmp_path: Path) -> None:
+    pipeline = deployed(source_stage(), deploy_stage("Staging", on_failure=ROLLED_BACK))
+    bench = Bench.make(tmp_path, {"Staging/EndToEnd": fails_when("bad", "no")})
+    good = bench.release(pipeline, "good")
+
+    bench.release(pipeline, "bad")
+    bench.release(pipeline, "bad")
+
+    first, second = bench.cloud.events(StageRolledBack)
+    assert (first.status, first.to_execution_id) == (Status.SUCCEEDED, good.id)
+    assert (second.status, second.to_execution_id) == (Status.FAILED, None)
+    assert "is a rollback; a rollback cannot go back to a rollback. To go back" in second.reason
+    assert second.reason.endswith(f"--stage-name Staging --target-pipeline-execution-id {good.id}")
+    assert rollback_target(pipeline, "Staging", good.id) is good
+
+
 def test_failed_stage_is_not_rolled_back_when_the_pipeline_has_another_version_since(tmp_path: Path) -> None:
     pipeline = deployed(source_stage(), deploy_stage("Staging", on_failure=ROLLED_BACK))
     bench = Bench.make(tmp_path, {"Staging/EndToEnd": fails_when("c2", "no")})
