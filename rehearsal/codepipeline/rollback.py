@@ -18,8 +18,8 @@ class RollbackUnavailable(Exception):
 def rollback_target(pipeline: DeployedPipeline, stage: str, execution_id: str | None = None) -> Execution:
     """The execution whose artifacts and variables a rollback deploys again.
 
-    Without `execution_id`, as an automatic one, the latest success of the stage. Raises RollbackUnavailable when there is none, when it was
-    started in another version of the pipeline, or when it is a rollback itself.
+    Without `execution_id`, as an automatic one, the latest success of the stage. Raises RollbackUnavailable when there
+    is none, when it was started in another version of the pipeline, or when it is a rollback itself.
     """
     if pipeline.definition.execution_mode is ExecutionMode.PARALLEL:
         raise RollbackUnavailable("Stage rollback is not available in PARALLEL mode.")
