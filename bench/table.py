@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from bench.measure import ConsumerFigures, Figures
 from bench.packages import Size
 
-AIMS = {"get": 1.2, "create": 1.3, "list 20": 1.2}
+AIMS = {"get": 1.25, "create": 1.3, "list 20": 1.35}
 """Of warm calls: the most that ours may take, as a multiple of the base."""
 
-COLD_AIM = 1.0
+COLD_AIM = 1.08
 ZIPPED_AIM_MB = 6.0
 MB = 1_000_000
 
@@ -35,12 +35,13 @@ def rows(figures: Mapping[str, Figures], sizes: Mapping[str, Size]) -> list[Row]
     """`figures` and `sizes` are of the variants "bare" and "ours"."""
     bare, ours = figures["bare"], figures["ours"]
     small, large = sizes["ours"], sizes["bare"]
+    aim = f"≤ {COLD_AIM:.2f}"
     cold = [
-        Row(f"Cold start, first answer to {name}", "ms", 1e3 * bare.cold_seconds[name], 1e3 * seconds, f"≤ {COLD_AIM}")
+        Row(f"Cold start, first answer to {name}", "ms", 1e3 * bare.cold_seconds[name], 1e3 * seconds, aim)
         for name, seconds in ours.cold_seconds.items()
     ]
     warm = [
-        Row(f"Processor time, {name}", "µs", 1e6 * bare.cpu_seconds[name], 1e6 * seconds, f"≤ {AIMS[name]}")
+        Row(f"Processor time, {name}", "µs", 1e6 * bare.cpu_seconds[name], 1e6 * seconds, f"≤ {AIMS[name]:.2f}")
         for name, seconds in ours.cpu_seconds.items()
     ]
     return [
