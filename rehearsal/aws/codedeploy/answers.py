@@ -36,6 +36,12 @@ class Answers:
             "deploymentStyle": _STYLE,
             "autoRollbackConfiguration": _auto_rollback(group),
         }
+        rollback = {
+            "rollbackDeploymentId": deployment.rolled_back_by,
+            "rollbackTriggeringDeploymentId": deployment.rolls_back,
+        }
+        if any(rollback.values()):
+            info["rollbackInfo"] = {name: value for name, value in rollback.items() if value}
         if deployment.error_code:
             info["errorInformation"] = {"code": deployment.error_code, "message": deployment.error_message}
         return {**info, **self._times(("startTime", deployment.started_at), ("completeTime", deployment.ended_at))}

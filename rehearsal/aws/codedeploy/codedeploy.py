@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from dataclasses import replace
 
 from rehearsal.aws.codedeploy.deployment import (
     AliasShift,
@@ -137,8 +138,19 @@ class CodeDeploy:
                 raise DeploymentLimit(group.name, active.deployment_id)
             deployment = Deployment(new_deployment_id(), group, shift, self.services.clock.now(), creator)
             self._deployments[deployment.deployment_id] = deployment
-        DeploymentRun(deployment, config.name, config.routing.schedule(), self.services).run()
+        DeploymentRun(deployment, config.name, config.routing.schedule(), self.services, self._new_rollback).run()
         return deployment
+
+    def _new_rollback(self, deployment: Deployment) -> Deployment:
+        """A deployment of its own, which takes the alias back to the version that it came from."""
+        shift = deployment.shift
+        back = replace(shift, from_version=shift.to_version, to_version=shift.from_version)
+        now = self.services.clock.now()
+        rollback = Deployment(new_deployment_id(), deployment.group, back, now, Creator.ROLLBACK)
+        deployment.rolled_back_by, rollback.rolls_back = rollback.deployment_id, deployment.deployment_id
+        with self._lock:
+            self._deployments[rollback.deployment_id] = rollback
+        return rollback
 
     def deployment(self, account: str, region: str, deployment_id: str) -> Deployment:
         with self._lock:

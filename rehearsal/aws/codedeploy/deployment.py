@@ -27,6 +27,7 @@ class Creator(StrEnum):
 
     CLOUDFORMATION = "CloudFormation"
     CLOUDFORMATION_ROLLBACK = "CloudFormationRollback"
+    ROLLBACK = "codeDeployRollback"
 
 
 class LifecycleEventName(StrEnum):
@@ -92,6 +93,7 @@ class LifecycleEvent:
 class Deployment:
     """`created_at` and the other times are in seconds since the epoch on the run's clock.
 
+    `rolled_back_by` and `rolls_back` are the ids of the deployments that put this one back, and that this one puts back.
     `lock` guards the lifecycle events' statuses, which a hook's callback and the deployment's own thread both set.
     """
 
@@ -107,6 +109,8 @@ class Deployment:
     error_message: str = ""
     is_stop_requested: bool = False
     is_rollback_requested: bool = False
+    rolled_back_by: str | None = None
+    rolls_back: str | None = None
     weight_percent: float = 0.0
     shifts: list[tuple[float, float]] = field(default_factory=list)
     events: dict[LifecycleEventName, LifecycleEvent] = field(

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.aws.cloudwatch.errors import CloudWatchRejection
 from rehearsal.aws.codedeploy.deployment import (
+    Creator,
     Deployment,
     DeploymentStatus,
     LifecycleEvent,
@@ -65,11 +66,19 @@ class Halted(Exception):
 class DeploymentRun:
     """See the module. `run` takes as long as the deployment does, on the run's clock."""
 
-    def __init__(self, deployment: Deployment, config_name: str, schedule: tuple[Shift, ...], with_: Services) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        config_name: str,
+        schedule: tuple[Shift, ...],
+        with_: Services,
+        new_rollback: Callable[[Deployment], Deployment],
+    ) -> None:
         self._deployment = deployment
         self._config_name = config_name
         self._schedule = schedule
         self._with = with_
+        self._new_rollback = new_rollback
         self._shift_began_at: float | None = None
 
     def run(self) -> None:
@@ -186,6 +195,8 @@ class DeploymentRun:
             message = "The deployment was stopped on request."
             raise Halted("MANUAL_STOP", message, rolls_back_on=RollbackEvent.STOP)
         group = self._deployment.group
+        if self._deployment.creator is Creator.ROLLBACK:
+            return
         for alarm in group.alarms:
             try:
                 state = self._with.alarms.alarm_state(group.account, group.region, alarm)
@@ -213,14 +224,45 @@ class DeploymentRun:
                 event.status = LifecycleEventStatus.FAILED
                 event.ended_at = self._with.clock.now()
                 self._emit_event_ended(event, Status.FAILED, halted.message)
+        is_failure = halted.rolls_back_on is RollbackEvent.FAILURE
+        deployment.ended_at = self._with.clock.now()
+        deployment.status = DeploymentStatus.FAILED if is_failure else DeploymentStatus.STOPPED
         is_wanted = halted.rolls_back_on in deployment.group.rollback_events or deployment.is_rollback_requested
         # An alias that was not as expected is not this deployment's: it is left as it was found.
         if is_wanted and self._shift_began_at is not None:
-            self._give(0)
+            self._roll_back()
         if deployment.weight_percent == 0:
             self._with.functions.retire(deployment.shift.alias.unqualified, deployment.shift.to_version)
-        is_failure = halted.rolls_back_on is RollbackEvent.FAILURE
-        self._end(DeploymentStatus.FAILED if is_failure else DeploymentStatus.STOPPED, halted)
+        self._end(deployment.status, halted)
+
+    def _roll_back(self) -> None:
+        """By a deployment of its own, all at once, with the hooks: one that says no leaves the alias as it is."""
+        rollback = self._new_rollback(self._deployment)
+        run = DeploymentRun(rollback, self._config_name, (), self._with, self._new_rollback)
+        halted = run._go_back(lambda: self._give(0))
+        if halted is not None:
+            message = f"{self._deployment.error_message} The rollback {rollback.deployment_id} failed: {halted.message}"
+            self._deployment.error_message = message
+
+    def _go_back(self, give_all_to_the_old_version: Callable[[], None]) -> Halted | None:
+        """What stopped the rollback; None when it succeeded. No alarm stops it: one may be why it is made."""
+        deployment, shift = self._deployment, self._deployment.shift
+        deployment.status = DeploymentStatus.IN_PROGRESS
+        deployment.started_at = self._with.clock.now()
+        halted: Halted | None = None
+        try:
+            self._run_hook(LifecycleEventName.BEFORE, shift.before_hook)
+            self._begin(deployment.events[LifecycleEventName.SHIFT])
+            give_all_to_the_old_version()
+            deployment.weight_percent = 100
+            deployment.events[LifecycleEventName.SHIFT].status = LifecycleEventStatus.SUCCEEDED
+            self._run_hook(LifecycleEventName.AFTER, shift.after_hook)
+        except Halted as exc:
+            halted = exc
+            deployment.error_code, deployment.error_message = exc.code, exc.message
+        deployment.status = DeploymentStatus.FAILED if halted else DeploymentStatus.SUCCEEDED
+        deployment.ended_at = self._with.clock.now()
+        return halted
 
     def _begin(self, event: LifecycleEvent) -> None:
         event.status = LifecycleEventStatus.IN_PROGRESS
@@ -228,7 +270,7 @@ class DeploymentRun:
 
     def _end(self, status: DeploymentStatus, halted: Halted | None = None) -> None:
         deployment, shift = self._deployment, self._deployment.shift
-        deployment.ended_at = self._with.clock.now()
+        deployment.ended_at = deployment.ended_at or self._with.clock.now()
         deployment.status = status
         self._with.event_log.emit(
             DeploymentEnded(

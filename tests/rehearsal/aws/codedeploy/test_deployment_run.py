@@ -76,8 +76,8 @@ def test_a_hooks_worker_ends_with_its_invocation(world: World) -> None:
 
     world.codedeploy.deploy(world.group(), shift(before_hook=PRE_HOOK, after_hook=EVIDENCE_HOOK))
 
-    eventually(lambda: len(world.functions.retired_hooks) == 2)
-    assert world.functions.retired_hooks == [f"{PRE_HOOK}:1", f"{EVIDENCE_HOOK}:1"]
+    eventually(lambda: len(world.functions.retired_hooks) == 4)  # both once more, for the rollback
+    assert world.functions.retired_hooks == [f"{PRE_HOOK}:1", f"{EVIDENCE_HOOK}:1"] * 2
 
 
 def test_hooks_are_invoked_asynchronously_with_codedeploys_event(world: World) -> None:
@@ -103,6 +103,42 @@ def test_an_alarm_during_the_canary_stops_it_and_puts_all_traffic_back(world: Wo
     assert ended(world).shift == ((0, 10), (180, 0))
     assert (ended(world).status, ended(world).gate, ended(world).alarm) == (Status.STOPPED, "canary-alarm", "errors")
     assert "Activated alarms: errors" in ended(world).reason
+
+
+def test_a_rollback_is_a_deployment_of_its_own_with_its_hooks_which_no_alarm_stops(world: World) -> None:
+    asked: list[dict[str, str]] = []
+
+    def hook(event: dict[str, str]) -> InvocationResult:
+        asked.append(event)
+        return world.reporting("Succeeded")(event)
+
+    world.functions.hooks = {PRE_HOOK: hook, EVIDENCE_HOOK: hook}
+    world.clock.at(120, lambda: world.alarms.states.update(errors="ALARM"))
+
+    stopped = world.codedeploy.deploy(world.group(), shift(before_hook=PRE_HOOK, after_hook=EVIDENCE_HOOK))
+
+    rollback, _ = world.codedeploy.deployments(ACCOUNT, REGION)
+    assert (rollback.creator, rollback.status) == ("codeDeployRollback", DeploymentStatus.SUCCEEDED)
+    assert (rollback.shift.from_version, rollback.shift.to_version) == ("2", "1")
+    assert (stopped.rolled_back_by, rollback.rolls_back) == (rollback.deployment_id, stopped.deployment_id)
+    assert [event["DeploymentId"] for event in asked] == [stopped.deployment_id, *[rollback.deployment_id] * 2]
+    assert world.aliases.routings[ALIAS] == Routing("1")
+    told = world.api.call("GetDeployment", {"deploymentId": stopped.deployment_id}, CALLER)["deploymentInfo"]
+    assert told["rollbackInfo"] == {"rollbackDeploymentId": rollback.deployment_id}
+    assert len(world.events(DeploymentEnded)) == 1
+
+
+def test_a_rollback_whose_hook_says_no_leaves_the_alias_on_both_versions(world: World) -> None:
+    verdicts = iter(["Succeeded", "Failed"])
+    world.functions.hooks = {PRE_HOOK: lambda event: world.reporting(next(verdicts))(event)}
+    world.clock.at(120, lambda: world.alarms.states.update(errors="ALARM"))
+
+    stopped = world.codedeploy.deploy(world.group(), shift(before_hook=PRE_HOOK))
+
+    rollback, _ = world.codedeploy.deployments(ACCOUNT, REGION)
+    assert rollback.status is DeploymentStatus.FAILED
+    assert f"The rollback {rollback.deployment_id} failed: BeforeAllowTraffic hook" in stopped.error_message
+    assert world.aliases.routings[ALIAS] == Routing("1", {"2": 0.1})
 
 
 def test_an_alarm_while_the_last_hook_runs_still_stops_the_deployment(world: World) -> None:
