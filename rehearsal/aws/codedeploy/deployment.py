@@ -93,7 +93,7 @@ class LifecycleEvent:
 class Deployment:
     """`created_at` and the other times are in seconds since the epoch on the run's clock.
 
-    `rolled_back_by` and `rolls_back` are the ids of the deployments that put this one back, and that this one puts back.
+    `rolled_back_by` is the id of the deployment that puts this one back, `rolls_back` of the one that this puts back.
     `lock` guards the lifecycle events' statuses, which a hook's callback and the deployment's own thread both set.
     """
 
