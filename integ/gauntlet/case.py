@@ -19,7 +19,8 @@ class Expectation:
     `reason` has to stand in the words that the report gives for the stop. `harmed_at_least` and `harmed_at_most` bound
     the requests that the new version failed in that stage: 0 and 0 where it must not have got any. `stack_status` is
     what CloudFormation leaves the stage's `stack` in. `set_aside_at_least` so many reports of cars wait there for a
-    redrive: refused, and not lost.
+    redrive: refused, and not lost. `customer_enters` is the model of a car that a customer of prod enters while prod
+    bakes. `way_back_seconds` of AWS, at most, go by between prod's alarm and the old version's having all traffic again.
     """
 
     story: str
@@ -34,6 +35,8 @@ class Expectation:
     harmed_at_most: int | None = None
     set_aside_at_least: int = 0
     new_action: str | None = None
+    customer_enters: str | None = None
+    way_back_seconds: int | None = None
 
 
 @dataclass(frozen=True)

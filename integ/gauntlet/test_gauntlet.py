@@ -7,17 +7,22 @@ reached on the version before.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
 
 import pytest
 
+from integ.api import CarsApi
 from integ.gauntlet.case import Case, cases
 from integ.gauntlet.world import ACCOUNTS, REGION, TOOLCHAIN, leftovers_of
 from rehearsal.rehearsal import Rehearsal, approve, reject
 from rehearsal.report import Report, Result
-from rehearsal.run_events import StageRolledBack, Status
+from rehearsal.run_events import ActionEnded, ActionStarted, AlarmChanged, RunEvent, StageRolledBack, Status
 
 APPROVALS = {"approve": approve, "reject": reject}
+CUSTOMERS_CAR = "customers-car"
 AT_REST = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 
 
@@ -32,7 +37,8 @@ def test_release_ends_where_it_should(
     events_before = len(rehearsal.cloud.event_log.events)
 
     # when the commit is released
-    report = rehearsal.release(patch=case.patch, approval=APPROVALS[expected.approval])
+    with customer(rehearsal, enters=expected.customer_enters):
+        report = rehearsal.release(patch=case.patch, approval=APPROVALS[expected.approval])
     tabulate(case.name, report)
 
     # then it ends as it should, and says why
@@ -45,28 +51,76 @@ def test_release_ends_where_it_should(
     assert (report.stopped_by.stage, report.stopped_by.gate) == (expected.stage, expected.gate), report.stopped_by
     assert expected.reason in report.stopped_by.reason
 
-    # and nobody in prod has noticed
+    # and prod runs what it ran before, and nobody in it has noticed, or not for long
+    events = rehearsal.cloud.event_log.events[events_before:]
     assert live_code(rehearsal, "Prod") == before["Prod"]
-    assert report.traffic["Prod"].failed == 0
+    if expected.stage != "Prod":
+        assert report.traffic["Prod"].failed == 0
+    if expected.way_back_seconds is not None:
+        assert seconds_of_way_back(events) <= expected.way_back_seconds
 
-    # and a stage that failed runs what it ran before
-    rollbacks = [e for e in rehearsal.cloud.event_log.events[events_before:] if isinstance(e, StageRolledBack)]
-    if expected.stage == "Staging":
+    # and a stage that failed, too
+    rollbacks = [event for event in events if isinstance(event, StageRolledBack)]
+    if expected.stage in ACCOUNTS:
         (rollback,) = rollbacks
-        assert rollback.stage == "Staging"
+        assert rollback.stage == expected.stage
         if rollback.to_execution_id is None:  # the second bad release in a row: only what is named is gone back to
             go_back_as_told(rehearsal, rollback.reason)
         else:
             assert rollback.status is Status.SUCCEEDED
-        assert live_code(rehearsal, "Staging") == before["Staging"]
-        assert stack_states(rehearsal, "Staging")[f"Staging-{expected.stack}"] == expected.stack_status
-        harmed = report.traffic["Staging"].failed_new_version
+        assert live_code(rehearsal, expected.stage) == before[expected.stage]
+        assert stack_states(rehearsal, expected.stage)[f"{expected.stage}-{expected.stack}"] == expected.stack_status
+        harmed = report.traffic[expected.stage].failed_new_version
         assert harmed >= expected.harmed_at_least
         assert expected.harmed_at_most is None or harmed <= expected.harmed_at_most
         assert set_aside(rehearsal, "Staging") >= expected.set_aside_at_least
     else:
         assert rollbacks == []
     assert set(stack_states(rehearsal, "Staging").values()) <= AT_REST
+
+
+@contextmanager
+def customer(rehearsal: Rehearsal, *, enters: str | None) -> Iterator[None]:
+    """Somebody who enters a car of this model as soon as prod bakes, and takes it back when all is over."""
+    if enters is None:
+        yield
+        return
+    session = rehearsal.cloud.clients.root(ACCOUNTS["Prod"], REGION)
+    (stack,) = session.client("cloudformation").describe_stacks(StackName="Prod-Api")["Stacks"]
+    url = next(output["OutputValue"] for output in stack["Outputs"] if output["OutputKey"] == "ApiUrl")
+    credentials = session.get_credentials()
+    assert credentials is not None
+    api = CarsApi(url, region=REGION, credentials=credentials)
+    entered: list[int] = []
+
+    def enter() -> None:
+        car = {"car_id": CUSTOMERS_CAR, "model": enters, "year": 2026}
+        entered.append(api.request("POST", "cars", car).status_code)
+
+    def hear(event: RunEvent) -> None:
+        if isinstance(event, ActionStarted) and (event.stage, event.action) == ("Prod", "Bake") and not entered:
+            threading.Thread(target=enter).start()
+
+    rehearsal.cloud.event_log.subscribe(hear)
+    yield
+    assert entered == [HTTPStatus.CREATED]
+    assert api.request("DELETE", f"cars/{CUSTOMERS_CAR}").status_code == HTTPStatus.NO_CONTENT
+
+
+def seconds_of_way_back(events: Sequence[RunEvent]) -> float:
+    """AWS seconds from prod's alarm to the moment when the API's old version has all traffic again."""
+    (alarmed,) = (
+        event.aws_at
+        for event in events
+        if isinstance(event, AlarmChanged) and event.alarm == "cars-prod-api-5xx-rate" and event.new_state == "ALARM"
+    )
+    back = [
+        event.aws_at
+        for event in events
+        if isinstance(event, ActionEnded) and (event.stage, event.action) == ("Prod", "Api.Deploy")
+    ]
+    assert len(back) == 2  # there, and back
+    return back[-1] - alarmed
 
 
 def go_back_as_told(rehearsal: Rehearsal, told: str) -> None:
