@@ -15,8 +15,8 @@ from service.service_settings import ServiceSettings
 RUNBOOK_URL = "https://github.com/acme/autonomous-car-manager/blob/main/docs/runbook"
 """Where the people whom an alarm wakes read what to do."""
 
-BAKE_MINUTES_MAXIMUM = 60
-"""Ours, not CodePipeline's: WaitTime is in minutes, and a number of seconds there would bake for hours."""
+BAKE_MINUTES_MAXIMUM = 50
+"""The bake reads alarms by a role that it took over another one: for an hour at most ("Role chaining")."""
 
 
 def configuration() -> Configuration:
@@ -221,7 +221,7 @@ class Configuration:
         if not 1 <= self.bake_minutes <= BAKE_MINUTES_MAXIMUM:
             raise ConfigurationError(
                 f"bake_minutes is {self.bake_minutes}. It has to be from 1 to {BAKE_MINUTES_MAXIMUM}: "
-                "CodePipeline counts it in minutes, not seconds."
+                "in minutes, not seconds."
             )
 
     def _check_sandbox(self, sandbox: StageConfiguration, accounts: list[str]) -> None:

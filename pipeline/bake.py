@@ -37,7 +37,8 @@ def bake_step(
         env={VARIABLE: way_back_of(stage.node.id)},
         install_commands=[INSTALL],
         commands=[
-            f"for look in $(seq {looks}); do sleep {SECONDS_BETWEEN_LOOKS}; echo; done | python3 scripts/bake.py "
+            f"for look in $(seq {looks}); do sleep {SECONDS_BETWEEN_LOOKS} && echo || break; done | "
+            f"python3 scripts/bake.py --looks {looks} "
             f'--way-back "${VARIABLE}" --role-arn {role_arn} --region {configuration.environment.region} '
             + " ".join(stage.bake_alarm_names)
         ],

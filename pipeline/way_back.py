@@ -37,8 +37,11 @@ def way_back_step(
     return pipelines.CodeBuildStep(
         STEP,
         input=source,
-        install_commands=[INSTALL],
-        commands=[f"{VARIABLE}=$(python3 scripts/way_back.py {pipeline_name} {stage_name}) && export {VARIABLE}"],
+        # One command, which cannot fail: without packages or an answer the way back is slow, and not closed.
+        commands=[
+            f"{VARIABLE}=no; if {INSTALL}; then {VARIABLE}=$(python3 scripts/way_back.py {pipeline_name} {stage_name}) "
+            f"|| {VARIABLE}=no; fi; export {VARIABLE}"
+        ],
         partial_build_spec=codebuild.BuildSpec.from_object({"env": {"exported-variables": [VARIABLE]}}),
         timeout=cdk.Duration.minutes(10),
         role_policy_statements=[iam.PolicyStatement(actions=["codepipeline:GetPipelineState"], resources=[arn])],

@@ -81,31 +81,33 @@ def _run(options: argparse.Namespace, printer: Printer) -> int:
     rehearsal = Rehearsal(
         options.project, speed=options.speed, pipeline=options.pipeline, port=options.port, listeners=[printer]
     )
+    checked, is_told = 0, False
     try:
         with logged(printer, rehearsal.logs), rehearsal:
             if options.from_ is not None or options.patch is not None:
                 _release_world_before(options, rehearsal, printer)
             with _told_how_far(rehearsal, printer, options.report), _answerer(options, rehearsal, printer) as approval:
                 report = rehearsal.release(rev="HEAD", patch=options.patch, approval=approval)
-            checked = _check(options.check, rehearsal, report, printer)
+            if options.check is not None and report.result is Result.RELEASED:
+                _tell(report, rehearsal, options, printer)  # first: the check may be ended, and what it is of is known
+                printer.say(f"\nThe check: {options.check}", Style.FAINT)
+                checked = rehearsal.check(options.check, printer.say)
+                is_told = True
     except BaseException:
         if rehearsal.logs.is_dir():
             printer.say(f"\nLogs: {rehearsal.logs}", Style.FAINT)
         raise
-    _write_report(options.report, report)
-    printer.say(summarize(report, rehearsal.logs, width=printer.width))
+    if not is_told:
+        _tell(report, rehearsal, options, printer)
     if checked != 0:
         printer.say(f"It was released, and the check failed with exit code {checked}: {options.check}", Style.BAD)
         return _CHECK_FAILED
     return EXIT_CODES[report.result]
 
 
-def _check(command: str | None, rehearsal: Rehearsal, report: Report, printer: Printer) -> int:
-    """The exit code of the command that looks at what a good release has left; 0 where there is none to look."""
-    if command is None or report.result is not Result.RELEASED:
-        return 0
-    printer.say(f"\nThe check: {command}", Style.FAINT)
-    return rehearsal.check(command, printer.say)
+def _tell(report: Report, rehearsal: Rehearsal, options: argparse.Namespace, printer: Printer) -> None:
+    _write_report(options.report, report)
+    printer.say(summarize(report, rehearsal.logs, width=printer.width))
 
 
 def _release_world_before(options: argparse.Namespace, rehearsal: Rehearsal, printer: Printer) -> None:

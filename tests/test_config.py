@@ -172,7 +172,7 @@ def test_commented_example_of_a_sandbox_is_one() -> None:
             "connection_arn is of account 444444444444, and the pipeline runs in 111111111111",
         ),
         (_staging_tested_from("444444444444"), "staging: toolchain_account 444444444444 is not the toolchain's"),
-        (lambda _: {"bake_minutes": 0}, "bake_minutes is 0. It has to be from 1 to 60"),
+        (lambda _: {"bake_minutes": 0}, "bake_minutes is 0. It has to be from 1 to 50"),
         (lambda _: {"bake_minutes": 300}, "in minutes, not seconds"),
         (
             lambda _: {"release_managers_email": "two@example.com, addresses"},
@@ -209,7 +209,7 @@ def test_example_keeps_every_value_of_a_fork_but_its_place() -> None:
         source=CodeCommitSource(repository="fork", branch="trunk"),
         staging=staging,
         prod=prod,
-        bake_minutes=59,
+        bake_minutes=49,
         sandbox=dataclasses.replace(
             example_sandbox(),
             service=dataclasses.replace(example_sandbox().service, toolchain_account="444444444444"),
@@ -219,4 +219,4 @@ def test_example_keeps_every_value_of_a_fork_but_its_place() -> None:
     # when
     example = at_example_place(fork)
     # then
-    assert example == dataclasses.replace(values, bake_minutes=59)
+    assert example == dataclasses.replace(values, bake_minutes=49)

@@ -15,7 +15,7 @@ from typing import IO, Protocol
 
 from rehearsal.codebuild.artifacts import ArtifactsError, collect_artifacts
 from rehearsal.codebuild.buildspec import Buildspec, BuildspecError, is_inline, parse_buildspec
-from rehearsal.codebuild.gate import gate_of_command
+from rehearsal.codebuild.gate import BAKE, gate_of_command
 from rehearsal.codebuild.local_cache import LocalCache
 from rehearsal.codebuild.phases import CommandFailure, run_phases
 from rehearsal.codebuild.project import (
@@ -49,8 +49,8 @@ class CodeBuildAction:
     """Runs builds; `cache` is the folder in which all builds keep the packages that they fetched, `local_caches` the
     one for what builds of this project leave for the next.
 
-    `monotonic` gives wall seconds: a build takes what it takes, whatever the run's clock does. Its `sleep` alone is on
-    that clock.
+    `monotonic` gives wall seconds: a build takes what it takes, whatever the run's clock does. The `sleep` of a bake
+    alone is on that clock.
     """
 
     def __init__(
@@ -104,8 +104,8 @@ class CodeBuildAction:
                 start=context.cloud.guardian.popen,
                 egress=context.cloud.egress,
             )
-            address = socket_path(context.cloud.home, f"sleep-{build.id.rsplit(':', 1)[-1][:8]}")
-            with sleeping_on(context.cloud.clock, context.work / "sleep", address) as folder:
+            address = socket_path(context.cloud.home, f"s-{build.id.rsplit(':', 1)[-1][:6]}")
+            with sleeping_on(context.cloud.clock, context.work / "sleep", address, run.is_bake) as folder:
                 return ActionResult(variables=run.run(sandbox.with_programs(folder)))
 
     def _local_cache(self, context: ActionContext, buildspec: Buildspec) -> LocalCache:
@@ -130,6 +130,7 @@ class _BuildRun:
     monotonic: Callable[[], float]
     started_at: float = field(default_factory=time.time)
     _deadline: float = 0.0
+    _command: str = ""
     _sandbox_secrets: tuple[str, ...] = ()
 
     def run(self, sandbox: Sandbox) -> dict[str, str]:
@@ -243,7 +244,12 @@ class _BuildRun:
         if self.monotonic() > self._deadline:
             raise ActionFailed(f"The build timed out after {self._timeout_minutes} minutes, which is its time-out.")
 
+    def is_bake(self) -> bool:
+        """Whether the command that runs is one."""
+        return gate_of_command(self._command) == BAKE
+
     def _started(self, phase: str, command: str | None) -> None:
+        self._command = command or ""
         stage, action = self.context.stage, self.context.declaration.name
         self.context.cloud.event_log.emit(
             BuildPhaseStarted(stage=stage, action=action, phase=phase)

@@ -20,7 +20,8 @@ _TEST_RUNNERS = frozenset({"pytest", "py.test", "unittest"})
 _WRAPPERS = frozenset(
     {"npx", "uv", "uvx", "poetry", "pipenv", "pdm", "hatch", "coverage", "time", "timeout", "env", "exec", "command"}
 )
-_BAKE = re.compile(r"(?:.*/)?bake(?:\.\w+)?")  # or the script that an interpreter runs
+_BAKE = re.compile(r"(?:.*/)?bake(?:\.(?:py|sh|js|mjs))?")
+_INTERPRETERS = frozenset({"sh", "bash", "node"})
 _PYTHON = re.compile(r"^python[\d.]*$")
 
 
@@ -35,7 +36,7 @@ def gate_of_command(command: str) -> str | None:
             return UNIT_TESTS
         if _runs_synth(words):
             return SYNTH
-        if any(_BAKE.fullmatch(word) for word in words[:2]):
+        if _runs_bake(words):
             return BAKE
     return None
 
@@ -68,3 +69,17 @@ def _runs_synth(words: list[str]) -> bool:
         return False
     names = {word.split("@", 1)[0] for word in words}
     return bool(names & {"cdk", "aws-cdk"}) and bool(names & {"synth", "synthesize"})
+
+
+def _runs_bake(words: list[str]) -> bool:
+    """A program or a script of this name, run as it is, by an interpreter or by a wrapper."""
+    if not words:
+        return False
+    program, rest = words[0], words[1:]
+    if _BAKE.fullmatch(program):
+        return True
+    if _PYTHON.match(program) or program in _INTERPRETERS or program in _WRAPPERS:
+        while rest and (rest[0].startswith("-") or _ASSIGNMENT.match(rest[0]) or rest[0].isdecimal()):
+            rest = rest[1:]
+        return _runs_bake([rest[0].rsplit("/", 1)[-1], *rest[1:]] if rest else [])
+    return False

@@ -155,7 +155,7 @@ def _imports(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]
 def _stack_outputs(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]:
     """An output that is read and that no stack has; or a reading that is not literal."""
     known = {
-        (_place(stack, default)[1], stack.name, name)
+        (*_place(stack, default), stack.name, name)
         for stack in assembly.stacks
         for name in stack.template.get("Outputs") or {}
     }
@@ -166,7 +166,8 @@ def _stack_outputs(assembly: CloudAssembly, default: tuple[str, str]) -> Iterato
             yield f"stack {stack.name}: {exc}"
             continue
         for output in sorted(wanted, key=str):
-            if (output.region or _place(stack, default)[1], output.stack_name, output.output_name) not in known:
+            account, region = _place(stack, default)
+            if (account, output.region or region, output.stack_name, output.output_name) not in known:
                 yield (
                     f"Fn::GetStackOutput {output.stack_name}.{output.output_name} in stack {stack.name}: "
                     "no stack of the assembly has that output there"

@@ -133,7 +133,7 @@ class CanaryRelease(Construct):
             ignore_alarm_configuration=False,
             ignore_poll_alarms_failure=False,
         )
-        canary_unless_way_back(released.alias)
+        canary_unless_way_back(released.alias, self.deployment_group)
         self._grant(released)
         self._acknowledge(released)
         released.alias.node.add_dependency(

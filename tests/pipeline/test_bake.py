@@ -46,7 +46,7 @@ def test_bake_watches_alarms_that_prods_own_stacks_have(assembly: Assembly, comm
 def test_bake_takes_ten_minutes_and_its_build_has_more(
     template: Template, action: dict[str, Any], command: str
 ) -> None:
-    assert "for look in $(seq 40); do sleep 15; echo; done | python3 scripts/bake.py " in command
+    assert "for look in $(seq 40); do sleep 15 && echo || break; done | python3 scripts/bake.py --looks 40 " in command
     project = template.resources[action["Configuration"]["ProjectName"]["Ref"]]["Properties"]
     assert project["TimeoutInMinutes"] == 20
 

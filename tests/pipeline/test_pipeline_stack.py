@@ -86,7 +86,9 @@ def test_no_build_installs_a_package_without_a_version_or_from_pypi_without_a_ha
                 for package in _globally_installed(command):
                     assert re.fullmatch(r"[\w@/-]+@\d+\.\d+\.\d+", package), f"{logical_id}: {command}"
                 if "pip install" in command:
-                    assert re.search(r" --require-hashes -r [\w/]+\.txt$", command), f"{logical_id}: {command}"
+                    assert re.search(r" --require-hashes -r [\w/]+\.txt(?:$|; then )", command), (
+                        f"{logical_id}: {command}"
+                    )
 
 
 def _globally_installed(command: str) -> list[str]:

@@ -30,9 +30,11 @@ def test_first_action_of_a_stage_asks_whether_it_is_rolled_back_and_may_ask_noth
     role = template.resources[project]["Properties"]["ServiceRole"]["Fn::GetAtt"][0]
 
     assert (action["Name"], action["Namespace"]) == ("WayBack", f"{stage}WayBack")
-    assert buildspecs[project]["phases"]["build"]["commands"] == [
-        f"WAY_BACK=$(python3 scripts/way_back.py AutonomousCarManager {stage}) && export WAY_BACK"
-    ]
+    (command,) = buildspecs[project]["phases"]["build"]["commands"]
+    assert command.startswith("WAY_BACK=no; if ")
+    answer = f"WAY_BACK=$(python3 scripts/way_back.py AutonomousCarManager {stage})"
+    assert command.endswith(f"; then {answer} || WAY_BACK=no; fi; export WAY_BACK")
+    assert "commands" not in buildspecs[project]["phases"]["install"]  # what fails there would close the way back
     assert buildspecs[project]["env"] == {"exported-variables": ["WAY_BACK"]}
     of_every_project = ("logs", "codebuild", "s3", "kms")
     own = [found for found in template.statements_of(role) if not found["Action"][0].startswith(of_every_project)]
@@ -61,15 +63,20 @@ def test_every_stack_with_a_canary_is_told_and_no_other(stages: Stages, stage: s
 def test_alias_has_its_canary_in_a_release_and_none_on_the_way_back(stage: str, stack: str, assembly: Assembly) -> None:
     template = assembly.stage_template(stage, stack)
     (alias,) = template.of_type("AWS::Lambda::Alias").values()
-    condition, released, back = alias["UpdatePolicy"]["Fn::If"]
+    (group,) = template.of_type("AWS::CodeDeploy::DeploymentGroup").values()
+    ((condition, expression),) = template.document["Conditions"].items()
+    update = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
 
     assert template.document["Parameters"]["WayBack"]["AllowedValues"] == ["yes", "no"]
     assert template.document["Parameters"]["WayBack"]["Default"] == "no"
-    assert template.document["Conditions"] == {condition: {"Fn::Equals": [{"Ref": "WayBack"}, "no"]}}
-    assert set(released["CodeDeployLambdaAliasUpdate"]) == {
-        *("ApplicationName", "DeploymentGroupName", "BeforeAllowTrafficHook", "AfterAllowTrafficHook"),
-    }
-    assert back == {"Ref": "AWS::NoValue"}
+    assert expression == {"Fn::Equals": [{"Ref": "WayBack"}, "no"]}
+    for hook in ("BeforeAllowTrafficHook", "AfterAllowTrafficHook"):
+        when, in_a_release, on_the_way_back = update[hook]["Fn::If"]
+        assert (when, on_the_way_back) == (condition, {"Ref": "AWS::NoValue"})
+        assert template.resources[in_a_release["Ref"]]["Type"] == "AWS::Lambda::Function"
+    when, in_a_release, on_the_way_back = group["Properties"]["DeploymentConfigName"]["Fn::If"]
+    assert (when, on_the_way_back) == (condition, "CodeDeployDefault.LambdaAllAtOnce")
+    assert template.resources[in_a_release["Ref"]]["Type"] == "AWS::CodeDeploy::DeploymentConfig"
 
 
 def test_stack_that_no_action_deploys_is_refused() -> None:

@@ -1,7 +1,8 @@
 """What a template takes from other stacks, and what other stacks take from it. Pure functions: no AWS, no files.
 
-In: a template as its author wrote it. Out: what it reads by `Fn::GetStackOutput`, which the emulator does not know, and
-the same template with the values in their place; and which exports an update would take away or change.
+In: a template as its author wrote it. Out: what it reads by `Fn::GetStackOutput`, which the emulator knows in the
+reader's own region alone, and the same template with the values in their place; and which exports an update would take
+away or change.
 It must not know how a stack is asked.
 
 Source: "Fn::GetStackOutput" (resolved when a stack is created or updated) and "Fn::ImportValue" ("you can't delete
@@ -91,7 +92,7 @@ def _parsed(argument: Any) -> StackOutput:
         case {"RoleArn": role_arn}:
             raise Unsupported(f"{_FUNCTION} with a RoleArn ({json.dumps(role_arn)[:120]}): of another account's stack.")
         case {"StackName": str(stack_name), "OutputName": str(output_name), **rest}:
-            region = rest.get("Region")
+            region = None if rest.get("Region") == {"Ref": "AWS::Region"} else rest.get("Region")
             if region is None or isinstance(region, str):
                 return StackOutput(stack_name, output_name, region)
     raise Unsupported(f"{_FUNCTION} {json.dumps(argument)[:200]}: StackName, OutputName and Region have to be literal.")

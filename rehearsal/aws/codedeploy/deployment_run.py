@@ -259,7 +259,10 @@ class DeploymentRun:
             self._run_hook(LifecycleEventName.AFTER, shift.after_hook)
         except Halted as exc:
             halted = exc
-            deployment.error_code, deployment.error_message = exc.code, exc.message
+        except (ClientError, BotoCoreError) as exc:
+            halted = Halted("INTERNAL_ERROR", str(exc), rolls_back_on=RollbackEvent.FAILURE)
+        if halted is not None:
+            deployment.error_code, deployment.error_message = halted.code, halted.message
         deployment.status = DeploymentStatus.FAILED if halted else DeploymentStatus.SUCCEEDED
         deployment.ended_at = self._with.clock.now()
         return halted

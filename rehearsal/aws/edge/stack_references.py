@@ -1,7 +1,8 @@
 """What stacks take from each other: `Fn::GetStackOutput` gets its value, and an export in use stays as it is.
 
-The emulator knows neither. Where AWS accepts such an update and rolls it back, it is refused here at once, with the
-reason that AWS gives. It must not change a template in any other way.
+The emulator reads outputs in the reader's own region alone, and lets every export go. Where AWS accepts such an update
+and rolls it back, it is refused here at once, with the reason that AWS gives. It must not change a template in any
+other way.
 """
 
 from __future__ import annotations

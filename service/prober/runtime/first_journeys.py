@@ -31,10 +31,16 @@ SECONDS_BETWEEN_ATTEMPTS = 10
 SECONDS_FOR_A_CHANGED_POLICY = 30
 """For the same reason a permission that was taken away may still be there: the journeys are made once more."""
 
-SHARE_THAT_MAY_FAIL = 0.05
-"""Of an update's journeys: less than any one kind of request is of them (a PUT is a fourteenth), so that a prober that
-may not make one of them fails. An API that fails now and then is what other gates are for, and must not keep the
+SHARE_THAT_MAY_FAIL = 0.04
+"""Of an update's journeys: less than any one kind of request is of them (a PUT is a twenty-first), so that a prober
+that may not make one of them fails. An API that fails now and then is what other gates are for, and must not keep the
 prober, or the stage's way back, from being deployed."""
+
+MILLISECONDS_OF_AN_ATTEMPT = 75_000
+"""The prober's own time, the pause before, and what it takes to answer: with less left, none is begun."""
+
+LONGEST_REASON = 3000
+"""CloudFormation takes 4096 bytes in all ("Custom resource response objects")."""
 
 PHYSICAL_ID = "first-journeys"
 
@@ -49,35 +55,48 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
     """
     failure: str | None = "The function ended before it knew; its log says why."
     try:
-        failure = _failure(event)
+        failure = _failure(event, context)
     finally:
         _answer(event, failure)
 
 
-def _failure(event: Mapping[str, Any]) -> str | None:
+def _failure(event: Mapping[str, Any], context: LambdaContext) -> str | None:
     """Why the prober is not to be deployed; None when it is."""
     if event["RequestType"] == "Delete" or _is_rolled_back(event["StackId"]):
         return None
     properties, old = event["ResourceProperties"], event.get("OldResourceProperties", {})
     version_arn = str(properties["ProberVersion"])
     share_that_may_fail = 0.0 if event["RequestType"] == "Create" else SHARE_THAT_MAY_FAIL
-    failure = _failure_of_attempts(version_arn, share_that_may_fail)
+    failure = _failure_of_attempts(version_arn, share_that_may_fail, context)
     if failure is None and old and old.get("Permissions") != properties["Permissions"]:
         time.sleep(SECONDS_FOR_A_CHANGED_POLICY)
-        failure = _failure_of_attempts(version_arn, share_that_may_fail)
+        failure = _failure_of_attempts(version_arn, share_that_may_fail, context)
     return failure
 
 
 def _is_rolled_back(stack_id: str) -> bool:
-    """Is CloudFormation on its way back? Its request says nothing of it; the stack's status does."""
-    (stack,) = aws.client("cloudformation").describe_stacks(StackName=stack_id)["Stacks"]
-    return "ROLLBACK" in stack["StackStatus"]
+    """Is CloudFormation on its way back? Its request says nothing of it; the stack's status does.
 
-
-def _failure_of_attempts(version_arn: str, share_that_may_fail: float) -> str | None:
-    """None when journeys have succeeded; else what the last attempt told."""
-    told = ""
+    Taken for none where the stack cannot be read: the journeys then decide.
+    """
     for attempt in range(ATTEMPTS):
+        if attempt:
+            time.sleep(SECONDS_BETWEEN_ATTEMPTS)
+        try:
+            (stack,) = aws.client("cloudformation").describe_stacks(StackName=stack_id)["Stacks"]
+        except ClientError as error:  # its own policy is a new one, or CloudFormation is busy
+            logger.warning("the stack could not be read", attempt=attempt, error=str(error))
+            continue
+        return "ROLLBACK" in stack["StackStatus"]
+    return False
+
+
+def _failure_of_attempts(version_arn: str, share_that_may_fail: float, context: LambdaContext) -> str | None:
+    """None when journeys have succeeded; else what the last attempt told."""
+    told = "there was no time for any"
+    for attempt in range(ATTEMPTS):
+        if context.get_remaining_time_in_millis() < MILLISECONDS_OF_AN_ATTEMPT:
+            break
         if attempt:
             time.sleep(SECONDS_BETWEEN_ATTEMPTS)
         try:
@@ -109,7 +128,7 @@ def _answer(event: Mapping[str, Any], failure: str | None) -> None:
     """PUTs the response object to where CloudFormation asks for it ("Custom resource response objects")."""
     body = {
         "Status": "SUCCESS" if failure is None else "FAILED",
-        "Reason": failure or "",
+        "Reason": (failure or "")[:LONGEST_REASON],
         "PhysicalResourceId": PHYSICAL_ID,
         "StackId": event["StackId"],
         "RequestId": event["RequestId"],

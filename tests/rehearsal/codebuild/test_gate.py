@@ -36,6 +36,24 @@ def test_gate_of_command_is_synth_when_it_synthesizes(command: str) -> None:
 @pytest.mark.parametrize(
     "command",
     [
+        "python3 scripts/bake.py --looks 4",
+        "for look in 1 2; do sleep 15 && echo || break; done | python3 -u scripts/bake.py alarm",
+        "timeout 60 env A=1 python3 bake.py",
+        "./bake prod",
+        "bash tools/bake.sh",
+    ],
+)
+def test_gate_of_command_is_bake_when_it_runs_one(command: str) -> None:
+    assert gate_of_command(command) == "bake"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cd bake && true",
+        "cat bake.json",
+        "echo bake",
+        "npm run bake",
         "pip install pytest",
         "python -m pip install -r requirements.txt pytest",
         "poetry install pytest",

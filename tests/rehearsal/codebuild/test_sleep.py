@@ -22,7 +22,7 @@ def clock() -> Iterator[Clock]:
 
 @pytest.fixture
 def sleep(clock: Clock, tmp_path: Path) -> Iterator[str]:
-    with sleeping_on(clock, tmp_path / "sleep", tmp_path / "s") as folder:
+    with sleeping_on(clock, tmp_path / "sleep", tmp_path / "s", lambda: True) as folder:
         yield str(folder / "sleep")
 
 
@@ -58,7 +58,7 @@ def test_sleeper_that_is_killed_keeps_nobody_waiting(clock: Clock, sleep: str) -
 
 
 def test_sleeper_ends_with_the_build(clock: Clock, tmp_path: Path) -> None:
-    with sleeping_on(clock, tmp_path / "sleep", tmp_path / "s") as folder:
+    with sleeping_on(clock, tmp_path / "sleep", tmp_path / "s", lambda: True) as folder:
         sleeper = subprocess.Popen([str(folder / "sleep"), "100d"])
         deadline = time.monotonic() + 20
         while clock.rate == 1:
@@ -66,3 +66,14 @@ def test_sleeper_ends_with_the_build(clock: Clock, tmp_path: Path) -> None:
 
     assert sleeper.wait(timeout=20) == 1
     assert not (tmp_path / "s").exists()
+
+
+def test_what_is_no_bake_sleeps_as_long_as_it_says(clock: Clock, tmp_path: Path) -> None:
+    """It may wait for something real: a server that it has started, say."""
+    with sleeping_on(clock, tmp_path / "sleep", tmp_path / "s", lambda: False) as folder:
+        wall = time.monotonic()
+        done = subprocess.run([str(folder / "sleep"), "1.5"], check=False)
+
+    assert done.returncode == 0
+    assert time.monotonic() - wall >= 1.5
+    assert clock.rate == 1

@@ -57,12 +57,12 @@ def _by_name(dimensions: list[dict[str, Any]]) -> dict[str, Any]:
 
 def test_shift_of_the_alias_has_both_hooks_and_the_deployment_group(template: Template) -> None:
     _, alias = alias_of(template)
-    update = alias["UpdatePolicy"]["Fn::If"][1]["CodeDeployLambdaAliasUpdate"]
+    update = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
 
     assert alias["Properties"]["Name"] == "live"
     assert update["DeploymentGroupName"]["Ref"] in template.of_type(GROUP)
     handlers = [
-        template.resources[update[hook]["Ref"]]["Properties"]["Handler"]
+        template.resources[update[hook]["Fn::If"][1]["Ref"]]["Properties"]["Handler"]
         for hook in ("BeforeAllowTrafficHook", "AfterAllowTrafficHook")
     ]
     assert handlers == ["service.release.runtime.pre_traffic.handle", "service.release.runtime.evidence.handle"]
@@ -70,13 +70,13 @@ def test_shift_of_the_alias_has_both_hooks_and_the_deployment_group(template: Te
 
 def test_alias_waits_until_codedeploy_may_call_hooks_and_hooks_may_do_their_work(template: Template) -> None:
     alias_id, alias = alias_of(template)
-    update = alias["UpdatePolicy"]["Fn::If"][1]["CodeDeployLambdaAliasUpdate"]
+    update = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
     before = reachable(template.resources, alias_id)
     policies = {
         policy_id: [role["Ref"] for role in policy["Properties"]["Roles"]]
         for policy_id, policy in template.of_type("AWS::IAM::Policy").items()
     }
-    hooks = [update[hook]["Ref"] for hook in ("BeforeAllowTrafficHook", "AfterAllowTrafficHook")]
+    hooks = [update[hook]["Fn::If"][1]["Ref"] for hook in ("BeforeAllowTrafficHook", "AfterAllowTrafficHook")]
     roles = [template.resources[hook]["Properties"]["Role"]["Fn::GetAtt"][0] for hook in hooks]
     roles.append(template.only(GROUP)["ServiceRoleArn"]["Fn::GetAtt"][0])
 
@@ -106,7 +106,7 @@ def test_canary_is_ten_percent_for_its_minutes(stage: str, minutes: int, assembl
         "TimeBasedCanary": {"CanaryInterval": minutes, "CanaryPercentage": 10},
     }
     assert "DeploymentConfigName" not in config  # immutable: a name would clash with its own replacement
-    used = template.only(GROUP)["DeploymentConfigName"]["Ref"]
+    used = template.only(GROUP)["DeploymentConfigName"]["Fn::If"][1]["Ref"]
     assert template.resources[used]["Type"] == "AWS::CodeDeploy::DeploymentConfig"
 
 

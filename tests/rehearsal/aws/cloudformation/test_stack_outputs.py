@@ -23,14 +23,14 @@ def read(stack_name: object = "Database", output_name: object = "Arn", **more: o
 def test_outputs_are_found_wherever_they_stand_and_their_values_take_their_place() -> None:
     template = {
         "Resources": {"Queue": {"Properties": {"Policy": [{"Resource": {"Fn::Join": ["", [read(), "/*"]]}}]}}},
-        "Outputs": {"Same": {"Value": read(Region="eu-west-1")}},
+        "Outputs": {"Same": {"Value": read(Region="eu-west-1")}, "Own": {"Value": read(Region={"Ref": "AWS::Region"})}},
     }
     here, there = StackOutput("Database", "Arn"), StackOutput("Database", "Arn", "eu-west-1")
 
     assert stack_outputs_in(template) == {here, there}
     assert with_stack_outputs(template, {here: "arn:1", there: "arn:2"}) == {
         "Resources": {"Queue": {"Properties": {"Policy": [{"Resource": {"Fn::Join": ["", ["arn:1", "/*"]]}}]}}},
-        "Outputs": {"Same": {"Value": "arn:2"}},
+        "Outputs": {"Same": {"Value": "arn:2"}, "Own": {"Value": "arn:1"}},
     }
 
 

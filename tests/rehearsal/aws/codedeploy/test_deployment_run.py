@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from rehearsal.aws.codedeploy.deployment import DeploymentStatus, RollbackEvent
 from rehearsal.aws.codedeploy.errors import DeploymentLimit
-from rehearsal.aws.lambda_host.function import InvocationResult, failure
+from rehearsal.aws.lambda_host.function import FunctionArn, InvocationResult, failure
 from rehearsal.aws.lambda_host.routing import Routing
 from rehearsal.run_events import DeploymentEnded, DeploymentStarted, LifecycleEventEnded, Status, TrafficShifted
 from tests.rehearsal.aws.codedeploy.fakes import (
@@ -139,6 +141,28 @@ def test_a_rollback_whose_hook_says_no_leaves_the_alias_on_both_versions(world: 
     assert rollback.status is DeploymentStatus.FAILED
     assert f"The rollback {rollback.deployment_id} failed: BeforeAllowTraffic hook" in stopped.error_message
     assert world.aliases.routings[ALIAS] == Routing("1", {"2": 0.1})
+
+
+def test_a_rollback_that_aws_refuses_has_failed_and_the_group_deploys_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_routing = world.aliases.set_routing
+
+    def refuse(alias: FunctionArn, routing: Routing, **options: Any) -> None:
+        if routing == Routing("1"):
+            raise ClientError({"Error": {"Code": "Throttled", "Message": "too much"}}, "UpdateAlias")
+        set_routing(alias, routing, **options)
+
+    monkeypatch.setattr(world.aliases, "set_routing", refuse)
+    world.clock.at(120, lambda: world.alarms.states.update(errors="ALARM"))
+
+    stopped = world.codedeploy.deploy(world.group(), shift())
+
+    rollback, _ = world.codedeploy.deployments(ACCOUNT, REGION)
+    assert (rollback.status, rollback.error_code) == (DeploymentStatus.FAILED, "INTERNAL_ERROR")
+    assert "failed: An error occurred (Throttled)" in stopped.error_message
+    assert ended(world).status is Status.STOPPED
+    assert all(deployment.is_over for deployment in world.codedeploy.deployments(ACCOUNT, REGION))
 
 
 def test_an_alarm_while_the_last_hook_runs_still_stops_the_deployment(world: World) -> None:

@@ -11,6 +11,7 @@ import boto3
 
 from rehearsal.aws.local_cloud import LocalCloud
 from rehearsal.codepipeline.actions.action import ActionContext, ActionDeclaration, ActionType, ArtifactLocation
+from rehearsal.machine.clock import Clock
 from rehearsal.machine.guardian import Guardian
 from rehearsal.run_events import EventLog
 
@@ -50,6 +51,7 @@ class FakeCloud:
     guardian: Guardian
     clients: FakeClients
     egress: Mapping[str, str] = field(default_factory=dict)
+    clock: Clock = field(default_factory=Clock)
     event_log: EventLog = field(default_factory=lambda: EventLog(clock_now=lambda: 0.0, wall_now=lambda: 0.0))
 
     def child_environment(self, session: boto3.Session, region: str) -> dict[str, str]:

@@ -16,12 +16,15 @@ from botocore.exceptions import ClientError
 from service.cars import aws
 from service.cars.settings import Setting
 from service.prober.runtime import first_journeys
+from service.prober.runtime.journey import Tally, Traveller
 from service.prober.runtime.shift import Shift, shift
+from service.prober.runtime.signed_api import Answer
 from tests.service.conftest import FakeContext
+from tests.service.prober.runtime.test_journey import FakeApi, FakeSenders
 
 GOOD = {"requests": 126, "failed_requests": 0, "events": 24, "failed_events": 0}
 BAD = {**GOOD, "failed_requests": 18}
-NOW_AND_THEN = {**GOOD, "failed_requests": 6}
+NOW_AND_THEN = {**GOOD, "failed_requests": 5}
 NO_EVENTS = {**GOOD, "failed_events": 12}
 TOO_FEW = {**GOOD, "requests": 112}
 VERSION = "arn:prober:7"
@@ -80,11 +83,15 @@ class FakeLambda:
 
 
 class FakeCloudFormation:
-    def __init__(self, status: str) -> None:
+    def __init__(self, status: str, denials: int) -> None:
         self._status = status
+        self._denials = denials
 
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:
         assert StackName == "stack"
+        self._denials -= 1
+        if self._denials >= 0:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not yet"}}, "DescribeStacks")
         return {"Stacks": [{"StackStatus": self._status}]}
 
 
@@ -96,10 +103,12 @@ def deploy(
     error: str | None = None,
     denials: int = 0,
     stack_status: str = "UPDATE_IN_PROGRESS",
+    stack_denials: int = 0,
+    milliseconds: int = 480_000,
     old_permissions: str = "some",
 ) -> FakeLambda:
     fake = FakeLambda(tallies or [GOOD], error, denials)
-    clients = {"lambda": fake, "cloudformation": FakeCloudFormation(stack_status)}
+    clients = {"lambda": fake, "cloudformation": FakeCloudFormation(stack_status, stack_denials)}
     monkeypatch.setenv(Setting.REQUESTS_PER_MINUTE, "120")
     monkeypatch.setenv(Setting.EVENTS_PER_MINUTE, "12")
     monkeypatch.setattr(aws, "client", lambda name: clients[name])
@@ -114,7 +123,9 @@ def deploy(
         "RequestId": "request",
         "LogicalResourceId": "FirstJourneysDone",
     }
-    first_journeys.handle(event, FakeContext())
+    context = FakeContext()
+    context.remaining_milliseconds = milliseconds
+    first_journeys.handle(event, context)
     return fake
 
 
@@ -219,6 +230,58 @@ def test_way_back_and_deletion_are_not_stopped(
 
     assert fake.invoked == []
     assert [answer["Status"] for answer in response_url.answers] == ["SUCCESS"]
+
+
+@pytest.mark.parametrize(("denials", "invoked"), [(2, []), (99, [VERSION])])
+def test_stack_that_cannot_be_read_at_once_is_read_again_and_stops_nobody(
+    denials: int, invoked: list[str], response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = deploy(
+        "Update", response_url, monkeypatch, stack_status="UPDATE_ROLLBACK_IN_PROGRESS", stack_denials=denials
+    )
+
+    assert fake.invoked == invoked
+    assert [answer["Status"] for answer in response_url.answers] == ["SUCCESS"]
+
+
+def test_no_journey_is_begun_for_which_there_is_no_time(
+    response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = deploy("Update", response_url, monkeypatch, milliseconds=60_000)
+
+    assert fake.invoked == []
+    (answer,) = response_url.answers
+    assert (answer["Status"], answer["Reason"]) == (
+        "FAILED",
+        "The prober's first journeys failed: there was no time for any",
+    )
+
+
+def test_reason_has_room_in_cloudformations_answer(response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
+    deploy("Update", response_url, monkeypatch, {"errorMessage": "x" * 9000}, error="Unhandled")
+
+    assert len(json.dumps(response_url.answers[0])) < 4096
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_prober_that_may_not_make_one_kind_of_request_is_not_deployed(
+    method: str, response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tally is that of real journeys, as many as a canary is promised, of which one method is refused."""
+    api, tally = FakeApi(), Tally()
+    call = api.call
+
+    def call_unless_refused(called: str, path: str, **options: Any) -> Answer:
+        return Answer(status=403, body={}, etag=None) if called == method else call(called, path, **options)
+
+    monkeypatch.setattr(api, "call", call_unless_refused)
+    traveller = Traveller(api, FakeSenders())
+    for number in range(18):
+        traveller.travel(number, tally, sends_events=number < 6)
+
+    deploy("Update", response_url, monkeypatch, dict(vars(tally)))
+
+    assert [answer["Status"] for answer in response_url.answers] == ["FAILED"]
 
 
 def test_error_is_answered_and_raised(response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
