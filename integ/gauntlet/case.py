@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, kw_only=True)
 class Expectation:
-    """`story` says what the commit does, `gate` and `stage` what must stop it; a good release has neither.  `reason`
+    """`story` says what the commit does, `gate` and `stage` what must stop it; a good release has neither. `reason`
     has to stand in the words that the report gives for the stop. `harmed_at_least` and `harmed_at_most` bound the
     requests that the new version failed in that stage: 0 and 0 where it must not have got any. `stack_status` is what
     CloudFormation leaves the stage's `stack` in, before the stage is rolled back. `set_aside_at_least` so many reports
