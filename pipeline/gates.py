@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from aws_cdk import aws_codepipeline as codepipeline
 
+from pipeline.definition import definition_of
 from pipeline.errors import PipelineError
 
 
@@ -22,8 +23,6 @@ def roll_back_on_failure(pipeline: codepipeline.Pipeline, stage_names: Sequence[
     known = [stage.stage_name for stage in pipeline.stages]
     if unknown := sorted(set(stage_names) - set(known)):
         raise PipelineError(f"gates for {', '.join(unknown)}, and the pipeline's stages are {', '.join(known)}")
-    resource = pipeline.node.default_child
-    if not isinstance(resource, codepipeline.CfnPipeline):
-        raise PipelineError(f"{pipeline.node.path} is not made of an AWS::CodePipeline::Pipeline")
+    resource = definition_of(pipeline)
     for name in stage_names:
         resource.add_property_override(f"Stages.{known.index(name)}.OnFailure", {"Result": "ROLLBACK"})

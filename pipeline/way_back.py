@@ -21,6 +21,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import pipelines
 
 from config import AwsEnvironment
+from pipeline.definition import definition_of
 from pipeline.errors import PipelineError
 from pipeline.steps import INSTALL
 from service.release.way_back import PARAMETER
@@ -58,9 +59,7 @@ def pass_way_back(pipeline: codepipeline.Pipeline, stage_name: str, stack_ids: C
 
     CDK Pipelines has no property for it. Raises PipelineError when there is no such action.
     """
-    resource = pipeline.node.default_child
-    if not isinstance(resource, codepipeline.CfnPipeline):
-        raise PipelineError(f"{pipeline.node.path} is not made of an AWS::CodePipeline::Pipeline")
+    resource = definition_of(pipeline)
     stage_names = [stage.stage_name for stage in pipeline.stages]
     stage_index = stage_names.index(stage_name)
     actions = [action.action_properties.action_name for action in pipeline.stages[stage_index].actions]

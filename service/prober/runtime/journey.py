@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
-from service.cars.car import PROBE_PREFIX, SYNTHETIC_PREFIXES
+from service.cars.car import PROBE_PREFIX, is_synthetic
 from service.prober.runtime.signed_api import Answer
 
 Action = Literal["start", "finish"]
@@ -153,7 +153,7 @@ class _ListedCar(BaseModel):
 
     @property
     def is_leftover(self) -> bool:
-        return self.car_id.startswith(SYNTHETIC_PREFIXES) and datetime.now(UTC) - self.created_at > LEFTOVER_AGE
+        return is_synthetic(self.car_id) and datetime.now(UTC) - self.created_at > LEFTOVER_AGE
 
 
 class _Page(BaseModel):
