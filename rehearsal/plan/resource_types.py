@@ -27,6 +27,7 @@ PROVIDED_RESOURCE_TYPES = frozenset(
         "AWS::SecretsManager::Secret",
         "AWS::SecretsManager::RotationSchedule",
         "AWS::WAFv2::WebACLAssociation",
+        "AWS::ApiGateway::RequestValidator",
     }
 )
 # Types without a resource behind them.

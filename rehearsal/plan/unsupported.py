@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rehearsal.aws.apigateway.unsupported import unsupported as unsupported_of_api
 from rehearsal.aws.cloudformation.stack_outputs import stack_outputs_in
 from rehearsal.aws.event_sources.mapping import unsupported as unsupported_of_mapping
 from rehearsal.codebuild.buildspec import BuildspecError, is_inline, parse_buildspec
@@ -25,7 +26,8 @@ NESTED_STACK_TYPE = "AWS::CloudFormation::Stack"
 def find_unsupported(
     assembly: CloudAssembly, definition: PipelineDefinition, *, default: tuple[str, str], cli_version: str | None
 ) -> tuple[str, ...]:
-    """Sentences in the order: tool, context, pipeline, buildspecs, resources, functions, mappings, assets, imports."""
+    """Sentences in the order: tool, context, pipeline, buildspecs, resources, functions, mappings, APIs, assets,
+    imports."""
     return (
         *_old_cli(assembly, cli_version),
         *_missing_context(assembly),
@@ -35,6 +37,7 @@ def find_unsupported(
         *_resources(assembly),
         *_functions(assembly),
         *_event_source_mappings(assembly, default),
+        *_apis(assembly, default),
         *_docker_images(assembly),
         *_imports(assembly, default),
         *_stack_outputs(assembly, default),
@@ -135,6 +138,16 @@ def _event_source_mappings(assembly: CloudAssembly, default: tuple[str, str]) ->
             if resource.get("Type") == "AWS::Lambda::EventSourceMapping":
                 for name in unsupported_of_mapping(resolver.resolve(resource.get("Properties") or {})):
                     yield f"event source mapping {logical_id} in stack {stack.name}: {name}"
+
+
+def _apis(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]:
+    for stack in assembly.stacks:
+        resolver = _resolver(stack, default)
+        for logical_id, resource in stack.resources():
+            kind = str(resource.get("Type"))
+            if kind.startswith("AWS::ApiGateway"):
+                for what in unsupported_of_api(kind, resolver.resolve(resource.get("Properties") or {})):
+                    yield f"{kind} {logical_id} in stack {stack.name}: {what}"
 
 
 def _docker_images(assembly: CloudAssembly) -> Iterator[str]:

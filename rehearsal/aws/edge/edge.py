@@ -5,7 +5,7 @@ API and the few operations that AWS serves unsigned. A request goes on to MiniSt
 - CloudFormation, whose templates are rewritten (cloudformation.py),
 - the operations of registered service APIs, which are answered here (apis.py),
 - STS and IAM, whose answers tell which credentials exist (credentials.py),
-- calls of an API that nobody signed (unsigned_calls.py), or whose signer may not (api_refusals.py),
+- calls of an API (api_calls.py),
 - invocations of functions (invocations.py),
 - the emulator's calls for the resources that registered providers serve (custom_resources.py), and for the targets of
   EventBridge rules (rule_targets.py).
@@ -22,7 +22,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from xml.sax.saxutils import escape
 
 import aiohttp
@@ -30,7 +30,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from rehearsal.aws.edge.admission import Admission, is_api_path, is_secret_path, without_cors
-from rehearsal.aws.edge.api_refusals import ApiRefusals
+from rehearsal.aws.edge.api_calls import ApiCalls, IncomingCall
+from rehearsal.aws.edge.api_functions import ApiHost
 from rehearsal.aws.edge.apis import Apis
 from rehearsal.aws.edge.authorizer import Authorizer
 from rehearsal.aws.edge.cloudformation import CloudFormation
@@ -40,7 +41,6 @@ from rehearsal.aws.edge.invocations import FunctionHost, Invocations
 from rehearsal.aws.edge.provider_function import ProviderFunction
 from rehearsal.aws.edge.refusals import refusal, require_served
 from rehearsal.aws.edge.signature import PAYLOAD_HASH, Signature, SignedRequest, check_body, parse_signature
-from rehearsal.aws.edge.unsigned_calls import UnsignedCalls
 from rehearsal.aws.edge.unsigned_operations import is_served_unsigned
 from rehearsal.aws.edge.upstream import Upstream, is_small
 from rehearsal.aws.eventbridge.rule_targets import MatchedEvent, matched_event
@@ -70,7 +70,13 @@ _PROVIDER_THREADS = 64
 _API_THREADS = 32
 # What is held as a whole: the code of a function, in base64, is the largest. Objects of S3 are passed on as they come.
 _LARGEST_BODY = 128 * 1024 * 1024
-_LARGEST_UNSIGNED_BODY = 10 * 1024 * 1024  # API Gateway's own limit
+_LARGEST_API_BODY = 10 * 1024 * 1024  # API Gateway's own limit; whoever does not sign has no more either
+_DEPLOYING = frozenset({"cloudformation", "apigateway"})
+_EXECUTE_API = "execute-api"
+
+
+class Host(FunctionHost, ApiHost, Protocol):
+    """The Lambda host."""
 
 
 class Edge:
@@ -89,9 +95,8 @@ class Edge:
         self._resources = CustomResources(self._upstream, self._provider_threads)
         self._apis = Apis(self._vault, Authorizer(self._upstream, self._vault), self._api_threads)
         provider_function = ProviderFunction(self._upstream, self._vault, self.url + self._resources_path)
-        self._api_refusals = ApiRefusals(self._upstream, self._vault, provider_function)
-        self._unsigned_calls = UnsignedCalls(self._upstream, self._api_refusals, provider_function)
-        self._admission = Admission(port, self._unsigned_calls.answer)
+        self._api_calls = ApiCalls(self._upstream, self._vault, provider_function)
+        self._admission = Admission(port, self._api_calls.preflight)
         self._cloudformation = CloudFormation(
             upstream=self._upstream,
             vault=self._vault,
@@ -121,10 +126,15 @@ class Edge:
         self._cloudformation.delivers_events = True
         self._deliver = deliver
 
-    def run_functions_at(self, lambda_url: str, host: FunctionHost) -> None:
+    def run_functions_at(self, lambda_url: str, host: Host) -> None:
         """Functions of stacks that are deployed from now on are run there, by the host."""
         self._cloudformation.lambda_url = lambda_url
         self._invocations.host = host
+        self.run_apis_with(host)
+
+    def run_apis_with(self, host: ApiHost) -> None:
+        """The host runs what calls of APIs invoke, where it can."""
+        self._api_calls.functions.host = host
 
     async def start(self) -> None:
         await self._upstream.open()
@@ -162,6 +172,8 @@ class Edge:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         head = _head(request)
+        if is_api_path(head.target) and _names_this_machine(head.headers["host"]):
+            return await self._answer_api_call(request, head)
         signature = None
         try:
             signature = parse_signature(head.target, head.headers)
@@ -171,12 +183,30 @@ class Edge:
             response = await self._answer_signed(request, signature)
             require_served(response, signature.service)
         except ApiError as error:
-            if signature is not None and signature.service == "execute-api":
-                return await self._api_refusals.refuse(head, error)
             return refusal(head, error, service=signature.service if signature else "")
-        if not is_api_path(head.target) and not response.prepared:
+        finally:
+            if signature is not None and signature.service in _DEPLOYING:
+                self._api_calls.changed()
+        if not response.prepared:
             without_cors(response)
         return response
+
+    async def _answer_api_call(self, request: web.Request, head: SignedRequest) -> web.StreamResponse:
+        """Only a method that wants IAM reads who has signed: what is wrong with a signature is told there."""
+        if (request.content_length or 0) > _LARGEST_API_BODY:
+            return refusal(head, ApiError("RequestEntityTooLarge", "Request Too Long", status=413))
+        request = request.clone(client_max_size=_LARGEST_API_BODY)  # one that does not say its length ends there
+        received = replace(head, body=await request.read())
+        signature, error = None, None
+        try:
+            signature = parse_signature(received.target, received.headers)
+            if signature is not None:
+                _require_scope(signature)
+                check_body(received.headers, received.body)
+                self._vault.authenticate(received, signature)
+        except ApiError as exc:
+            error = exc
+        return await self._api_calls.answer(IncomingCall(received, _pairs(request), signature, error))
 
     async def _authenticate(self, request: web.Request, head: SignedRequest, signature: Signature) -> None:
         """A body whose hash the client has not declared is part of what was signed."""
@@ -185,12 +215,10 @@ class Edge:
         self._vault.authenticate(signed, signature)
 
     async def _answer_unsigned(self, request: web.Request, head: SignedRequest) -> web.StreamResponse:
-        if (request.content_length or 0) > _LARGEST_UNSIGNED_BODY:
+        if (request.content_length or 0) > _LARGEST_API_BODY:
             raise ApiError("RequestEntityTooLarge", "Request Too Long", status=413)
-        request = request.clone(client_max_size=_LARGEST_UNSIGNED_BODY)  # one that does not say its length ends there
+        request = request.clone(client_max_size=_LARGEST_API_BODY)  # one that does not say its length ends there
         is_known = _names_this_machine(head.headers["host"])
-        if is_known and is_api_path(head.target):
-            return await self._unsigned_calls.answer(await _read(request))
         if not is_known or not (is_secret_path(head.target) or is_served_unsigned(await _read(request))):
             raise ApiError("MissingAuthenticationToken", _UNSIGNED, status=403)
         response = await self._upstream.forward(request)
@@ -202,8 +230,6 @@ class Edge:
         match signature.service:
             case "cloudformation":
                 return await self._cloudformation.answer(await _read(request), signature)
-            case "execute-api" if is_api_path(request.raw_path):
-                return await self._api_refusals.pass_on(await _read(request))
             case "sts" | "iam":
                 return await self._remember_credentials(await _read(request), signature)
             case "lambda" if request.path.endswith("/invocations"):
@@ -255,6 +281,19 @@ def _head(request: web.Request) -> SignedRequest:
         lower = name.lower()
         headers[lower] = f"{headers[lower]},{value}" if lower in headers else value
     return SignedRequest(request.method, request.raw_path, headers, b"")
+
+
+def _pairs(request: web.Request) -> tuple[tuple[str, str], ...]:
+    """The headers as they were sent, each for itself."""
+    return tuple(
+        (name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in request.raw_headers
+    )
+
+
+def _require_scope(signature: Signature) -> None:
+    if signature.service != _EXECUTE_API:
+        words = f"Credential should be scoped to correct service: {_EXECUTE_API!r}"
+        raise ApiError("SignatureDoesNotMatch", words, status=403)
 
 
 async def _read(request: web.Request) -> SignedRequest:

@@ -52,7 +52,7 @@ class Upstream:
     def __init__(self, socket: Path, authority: str) -> None:
         self._socket = socket
         self._channels = Channels(socket)
-        self._authority = authority
+        self.authority = authority
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -109,7 +109,7 @@ class Upstream:
 
     async def send_as(self, principal: Principal, request: SignedRequest, *, region: str, service: str) -> Answer:
         """Send a request signed by the principal."""
-        headers: Mapping[str, str] = {"host": self._authority, **request.headers}
+        headers: Mapping[str, str] = {"host": self.authority, **request.headers}
         unsigned = SignedRequest(request.method, request.target, headers, request.body)
         signed = sign(unsigned, principal, region=region, service=service)
         return await self.send(SignedRequest(request.method, request.target, signed, request.body))
@@ -118,7 +118,7 @@ class Upstream:
         self, method: str, target: str, headers: CIMultiDict[str], body: object
     ) -> aiohttp.client._RequestContextManager:
         assert self._session is not None, "open() comes first"
-        url = URL(f"http://{self._authority}{target}", encoded=True)
+        url = URL(f"http://{self.authority}{target}", encoded=True)
         return self._session.request(method, url, headers=headers, data=body, allow_redirects=False)
 
 

@@ -80,8 +80,9 @@ class FakeApi:
 
 
 class BareCloud:
-    def __init__(self, edge: Edge, ministack: MiniStack) -> None:
+    def __init__(self, edge: Edge, ministack: MiniStack, loop: LoopThread) -> None:
         self.edge = edge
+        self.loop = loop
         self.ministack = ministack
         self.clients = AwsClients(edge.url, ROOT_SECRET)
         self.provider = FakeProvider()
@@ -116,7 +117,7 @@ def bare_cloud(home: Path) -> Iterator[BareCloud]:
         ministack.start()
         loop.run(edge.start())
         try:
-            cloud = BareCloud(edge, ministack)
+            cloud = BareCloud(edge, ministack, loop)
             edge.register(cloud.provider)
             edge.register_api(cloud.api)
             yield cloud
