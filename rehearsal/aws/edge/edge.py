@@ -42,7 +42,7 @@ from rehearsal.aws.edge.provider_function import ProviderFunction
 from rehearsal.aws.edge.refusals import refusal, require_served
 from rehearsal.aws.edge.signature import PAYLOAD_HASH, Signature, SignedRequest, check_body, parse_signature
 from rehearsal.aws.edge.unsigned_operations import is_served_unsigned
-from rehearsal.aws.edge.upstream import Upstream, is_small
+from rehearsal.aws.edge.upstream import DigestCheck, Upstream, is_small
 from rehearsal.aws.eventbridge.rule_targets import MatchedEvent, matched_event
 from rehearsal.aws.lambda_host.http_server import SERVER_LOG
 from rehearsal.aws.localize import Localizer
@@ -55,6 +55,7 @@ from rehearsal.machine.listening import accept_no_more
 CallListener = Callable[[str, str, str, str, bytes | None], None]
 _TARGET = "x-amz-target"
 _LARGE_ANSWERS = frozenset({"s3", "lambda"})
+_READ_HERE = frozenset({"cloudformation", "sts", "iam"})
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 _UNSIGNED = (
     "This is the local AWS of a rehearsal, and the request is not signed. The run has written a profile for its "
@@ -141,7 +142,8 @@ class Edge:
         app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[self._admit, _say_that_ministack_ended])
         app.router.add_post(self._resources_path, self._begin_resource)
         app.router.add_route("*", "/{path:.*}", self._answer)
-        options: dict[str, Any] = {"access_log": None, "logger": SERVER_LOG}
+        # Signatures and checksums are of the bytes that were sent, compressed or not.
+        options: dict[str, Any] = {"access_log": None, "logger": SERVER_LOG, "auto_decompress": False}
         self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=1, **options)
         await self._runner.setup()
         await web.SockSite(self._runner, self._listener).start()
@@ -179,8 +181,8 @@ class Edge:
             signature = parse_signature(head.target, head.headers)
             if signature is None:
                 return await self._answer_unsigned(request, head)
-            await self._authenticate(request, head, signature)
-            response = await self._answer_signed(request, signature)
+            check = await self._authenticate(request, head, signature)
+            response = await self._answer_signed(request, signature, check)
             require_served(response, signature.service)
         except ApiError as error:
             return refusal(head, error, service=signature.service if signature else "")
@@ -208,11 +210,22 @@ class Edge:
             error = exc
         return await self._api_calls.answer(IncomingCall(received, _pairs(request), signature, error))
 
-    async def _authenticate(self, request: web.Request, head: SignedRequest, signature: Signature) -> None:
-        """A body whose hash the client has not declared is part of what was signed."""
-        is_needed = PAYLOAD_HASH not in head.headers and signature.service != "s3"
-        signed = replace(head, body=await request.read()) if is_needed else head
-        self._vault.authenticate(signed, signature)
+    async def _authenticate(
+        self, request: web.Request, head: SignedRequest, signature: Signature
+    ) -> DigestCheck | None:
+        """A body whose hash the client has not declared is part of what was signed.
+
+        Where it is passed on in parts, its signature is checked when its hash is known, before the last of them.
+        """
+        if PAYLOAD_HASH in head.headers or signature.service == "s3":
+            self._vault.authenticate(head, signature)
+        elif is_small(request) or not self._is_passed_on(request, signature):
+            self._vault.authenticate(replace(head, body=await request.read()), signature)
+        else:
+            return lambda digest: self._vault.authenticate(
+                replace(head, headers={**head.headers, PAYLOAD_HASH: digest}), signature
+            )
+        return None
 
     async def _answer_unsigned(self, request: web.Request, head: SignedRequest) -> web.StreamResponse:
         if (request.content_length or 0) > _LARGEST_API_BODY:
@@ -226,7 +239,15 @@ class Edge:
             without_cors(response)
         return response
 
-    async def _answer_signed(self, request: web.Request, signature: Signature) -> web.StreamResponse:
+    def _is_passed_on(self, request: web.Request, signature: Signature) -> bool:
+        """It goes to MiniStack as it came, and nobody here has to read it."""
+        if signature.service == "lambda":
+            return not request.path.endswith("/invocations")
+        return signature.service not in _READ_HERE and not self._apis.serves(signature.service)
+
+    async def _answer_signed(
+        self, request: web.Request, signature: Signature, check: DigestCheck | None
+    ) -> web.StreamResponse:
         match signature.service:
             case "cloudformation":
                 return await self._cloudformation.answer(await _read(request), signature)
@@ -238,7 +259,8 @@ class Edge:
                 signed = await _read(request)
                 return await self._apis.answer(signed, signature) or (await self._upstream.send(signed)).response()
             case _:
-                response = await self._upstream.forward(request, may_be_large=signature.service in _LARGE_ANSWERS)
+                may_be_large = signature.service in _LARGE_ANSWERS
+                response = await self._upstream.forward(request, may_be_large=may_be_large, check=check)
                 body = await request.read() if is_small(request) else None
                 self._tell_call(request.headers.get(_TARGET, ""), body, signature)
                 return response

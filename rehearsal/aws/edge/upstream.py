@@ -7,7 +7,7 @@ directions unless they are small; connections are kept. It must not know what a 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from rehearsal.aws.edge.admission import without_cors
 from rehearsal.aws.edge.channel import Channels, RawAnswer
 from rehearsal.aws.edge.credentials import Principal, sign
 from rehearsal.aws.edge.signature import SignedRequest, check_body, check_digest
+from rehearsal.aws.service_api import ApiError
 
 _SMALL_BODY_BYTES = 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
@@ -28,6 +29,8 @@ _HOP_BY_HOP = frozenset(
 )
 _NOT_FORWARDED = frozenset(name.encode() for name in (*_HOP_BY_HOP, "content-length", "x-forwarded-proto"))
 _BY_TLS = (b"X-Forwarded-Proto", b"https")
+# `ApiError` where a body with this SHA-256, in hexadecimal, is not the one that was signed.
+DigestCheck = Callable[[str], object]
 _NO_AUTOMATIC_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
@@ -69,14 +72,17 @@ class Upstream:
         if self._session is not None:
             await self._session.close()
 
-    async def forward(self, request: web.Request, *, may_be_large: bool = True) -> web.StreamResponse:
+    async def forward(
+        self, request: web.Request, *, may_be_large: bool = True, check: DigestCheck | None = None
+    ) -> web.StreamResponse:
         """Hand the request over as it is, and its answer back. aiohttp's `ClientError` where MiniStack has ended.
 
-        Without `may_be_large`, a small request has an answer that is held as a whole.
-        `ApiError` where the body is not the one that was signed: then MiniStack gets none, or not the whole of it.
+        Without `may_be_large`, a small request has an answer that is held as a whole. `check` looks at the SHA-256 of a
+        body that is not small. `ApiError` where the body is not the one that was signed: then MiniStack gets none, or
+        not the whole of it.
         """
         if not is_small(request):
-            return await self._stream(request, _checked(request))
+            return await self._stream_checked(request, check)
         body = await request.read()
         check_body(request.headers, body)
         if may_be_large or request.method == "HEAD":
@@ -84,6 +90,15 @@ class Upstream:
         headers = [(name, value) for name, value in request.raw_headers if name.lower() not in _NOT_FORWARDED]
         raw = await self._channels.ask(request.method, request.raw_path, [*headers, _BY_TLS], body)
         return _answer(raw).response()
+
+    async def _stream_checked(self, request: web.Request, check: DigestCheck | None) -> web.StreamResponse:
+        body = _CheckedBody(request, check)
+        try:
+            return await self._stream(request, body.chunks())
+        except aiohttp.ClientError as exc:
+            if body.error is not None:  # which the client takes for a broken connection
+                raise body.error from exc
+            raise
 
     async def _stream(self, request: web.Request, body: bytes | AsyncIterator[bytes] | None) -> web.StreamResponse:
         headers = _forwarded_headers(request.headers)
@@ -131,16 +146,29 @@ def _answer(raw: RawAnswer) -> Answer:
     return Answer(raw.status, headers, raw.body)
 
 
-async def _checked(request: web.Request) -> AsyncIterator[bytes]:
-    """The last part is held back until the whole is known to be what was signed."""
-    digest, held = hashlib.sha256(), b""
-    async for chunk in request.content.iter_chunked(_CHUNK_BYTES):
-        digest.update(chunk)
-        if held:
-            yield held
-        held = chunk
-    check_digest(request.headers, digest.hexdigest())
-    yield held
+class _CheckedBody:
+    """A body as it comes: the last part is held back until the whole is known to be what was signed."""
+
+    def __init__(self, request: web.Request, check: DigestCheck | None) -> None:
+        self.error: ApiError | None = None
+        self._request = request
+        self._check = check
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        digest, held = hashlib.sha256(), b""
+        async for chunk in self._request.content.iter_chunked(_CHUNK_BYTES):
+            digest.update(chunk)
+            if held:
+                yield held
+            held = chunk
+        try:
+            check_digest(self._request.headers, digest.hexdigest())
+            if self._check is not None:
+                self._check(digest.hexdigest())
+        except ApiError as exc:
+            self.error = exc
+            raise
+        yield held
 
 
 def is_small(request: web.Request) -> bool:
