@@ -25,7 +25,7 @@ _STATUS: Mapping[ResponseType, int] = {
     ResponseType.DEFAULT_4XX: 403,
     ResponseType.DEFAULT_5XX: 500,
     ResponseType.EXPIRED_TOKEN: 403,
-    ResponseType.INTEGRATION_FAILURE: 504,
+    ResponseType.INTEGRATION_TIMEOUT: 504,
     ResponseType.INVALID_API_KEY: 403,
     ResponseType.INVALID_SIGNATURE: 403,
     ResponseType.MISSING_AUTHENTICATION_TOKEN: 403,

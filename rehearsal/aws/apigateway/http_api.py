@@ -30,6 +30,7 @@ class Route:
     integration_type: str = ""
     uri: str = ""
     payload_format: str = "2.0"
+    timeout_seconds: float = 30.0
 
     @property
     def method(self) -> str:

@@ -18,7 +18,7 @@ from rehearsal.aws.apigateway.http_api import DEFAULT, HttpApi, Route, cors_head
 from rehearsal.aws.apigateway.http_event import http_event_2, is_text, raw_path
 from rehearsal.aws.apigateway.jwt import BadToken, check_token, claims_as_text, read_token
 from rehearsal.aws.apigateway.lambda_authorizer import AuthorizerCall, LambdaAuthorizers
-from rehearsal.aws.apigateway.ports import Iam, Ports, function_of
+from rehearsal.aws.apigateway.ports import Answered, Iam, Ports, function_of, invoke_in_time
 from rehearsal.aws.apigateway.proxy_answer import JSON, http_answer
 from rehearsal.aws.apigateway.proxy_event import http_event_1, request_context, with_authorizer
 from rehearsal.aws.apigateway.refusal import (
@@ -27,7 +27,6 @@ from rehearsal.aws.apigateway.refusal import (
     ResponseType,
     authorizer_is_broken,
     denied,
-    misconfigured,
     unauthorized,
 )
 from rehearsal.aws.apigateway.request import ApiRequest
@@ -43,6 +42,7 @@ _ANSWERS = {
     ResponseType.INVALID_SIGNATURE: (403, "Forbidden"),
     ResponseType.DEFAULT_4XX: (403, "Forbidden"),
     ResponseType.MISSING_AUTHENTICATION_TOKEN: (403, "Forbidden"),
+    ResponseType.INTEGRATION_TIMEOUT: (503, "Service Unavailable"),
 }
 
 
@@ -104,6 +104,8 @@ class HttpCalls:
             answer, result = await self._serve(_Call(api, stage, request, route, values, iam), function)
         except Refused as refused:
             answer = refusal(refused)
+        except Answered as answered:
+            answer = answered.answer
         self._tell(api, stage, answer, function if result else None, result)
         return _with_cors(answer, cors_headers(api.cors, request))
 
@@ -114,9 +116,8 @@ class HttpCalls:
             if call.route.payload_format != "2.0":
                 words = words.get("lambda", words.get("jwt", words))
             event = with_authorizer(event, words)
-        result = await self._ports.invoke(function, json.dumps(event).encode())
-        if result is None:
-            raise misconfigured()
+        payload, timeout = json.dumps(event).encode(), call.route.timeout_seconds
+        result = await invoke_in_time(self._ports, function, payload, timeout)
         return http_answer(result, call.route.payload_format), result
 
     async def _authorize(self, call: _Call, function: FunctionArn) -> Mapping[str, Any] | None:

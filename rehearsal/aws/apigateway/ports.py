@@ -5,22 +5,32 @@ It must not know how any of it is done.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rehearsal.aws.apigateway.refusal import HttpAnswer, misconfigured, timed_out
 from rehearsal.aws.lambda_host.api_gateway import ServedCall
 from rehearsal.aws.lambda_host.function import FunctionArn, InvocationResult
 
 # Who signed the call and may make it, as `requestContext` of the emulator's event has it. `Refused` where he may not,
-# `ForTheEmulator` where it cannot be asked without the function being run.
+# `Answered`, or `ForTheEmulator` where it cannot be asked without the function being run.
 Iam = Callable[[FunctionArn], Awaitable[Mapping[str, Any]]]
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 
 
 class ForTheEmulator(Exception):
     """The call is the emulator's to answer: it runs the function itself."""
+
+
+class Answered(Exception):
+    """Asked whether the call may be made, the emulator has answered it for another reason, a stage's throttling say."""
+
+    def __init__(self, answer: HttpAnswer) -> None:
+        super().__init__(f"HTTP {answer.status}")
+        self.answer = answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +45,18 @@ class Ports:
     served: Callable[[ServedCall], None]
     now: Callable[[], float]
     wall: Callable[[], float]
+
+
+async def invoke_in_time(ports: Ports, function: FunctionArn, event: bytes, timeout_seconds: float) -> InvocationResult:
+    """`Refused` where the function is not there, or takes longer than the integration waits: it then goes on alone."""
+    invoking = asyncio.ensure_future(ports.invoke(function, event))
+    done, _ = await asyncio.wait({invoking}, timeout=timeout_seconds)
+    if not done:
+        raise timed_out()
+    result = invoking.result()
+    if result is None:
+        raise misconfigured()
+    return result
 
 
 def function_of(uri: str, stage_variables: Mapping[str, str]) -> FunctionArn | None:

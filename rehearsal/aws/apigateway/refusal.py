@@ -21,7 +21,7 @@ class ResponseType(StrEnum):
     DEFAULT_4XX = "DEFAULT_4XX"
     DEFAULT_5XX = "DEFAULT_5XX"
     EXPIRED_TOKEN = "EXPIRED_TOKEN"  # noqa: S105
-    INTEGRATION_FAILURE = "INTEGRATION_FAILURE"
+    INTEGRATION_TIMEOUT = "INTEGRATION_TIMEOUT"
     INVALID_API_KEY = "INVALID_API_KEY"
     INVALID_SIGNATURE = "INVALID_SIGNATURE"
     MISSING_AUTHENTICATION_TOKEN = "MISSING_AUTHENTICATION_TOKEN"  # noqa: S105
@@ -81,6 +81,10 @@ def denied(*, is_explicit: bool) -> Refused:
     ending = " with an explicit deny" if is_explicit else ""
     words = f"User is not authorized to access this resource{ending}"
     return Refused(ResponseType.ACCESS_DENIED, words, "AccessDeniedException")
+
+
+def timed_out() -> Refused:
+    return Refused(ResponseType.INTEGRATION_TIMEOUT, "Endpoint request timed out", "InternalServerErrorException")
 
 
 def misconfigured() -> Refused:

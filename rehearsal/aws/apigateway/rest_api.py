@@ -32,6 +32,7 @@ class Method:
     validator_id: str = ""
     integration_type: str = ""
     uri: str = ""
+    timeout_seconds: float = 29.0
 
     @classmethod
     def of(cls, http_method: str, answer: Mapping[str, Any]) -> Method:
@@ -48,6 +49,7 @@ class Method:
             validator_id=str(answer.get("requestValidatorId") or carried),
             integration_type=str(integration.get("type") or ""),
             uri=str(integration.get("uri") or ""),
+            timeout_seconds=float(integration.get("timeoutInMillis") or 29_000) / 1000,
         )
 
 

@@ -19,7 +19,7 @@ from rehearsal.aws.apigateway.gateway_response import gateway_response
 from rehearsal.aws.apigateway.jwt import BadToken, check_token, claims_as_text, read_token
 from rehearsal.aws.apigateway.lambda_authorizer import AuthorizerCall, LambdaAuthorizers, token_event
 from rehearsal.aws.apigateway.policy import Decision, decide, resource_policy
-from rehearsal.aws.apigateway.ports import Iam, Ports, function_of
+from rehearsal.aws.apigateway.ports import Answered, Iam, Ports, function_of, invoke_in_time
 from rehearsal.aws.apigateway.proxy_answer import rest_answer
 from rehearsal.aws.apigateway.proxy_event import rest_event, with_authorizer
 from rehearsal.aws.apigateway.refusal import (
@@ -27,7 +27,6 @@ from rehearsal.aws.apigateway.refusal import (
     Refused,
     ResponseType,
     authorizer_is_broken,
-    misconfigured,
     missing_token,
     unauthorized,
 )
@@ -94,8 +93,10 @@ class RestCalls:
             return await self._serve(_Call(api, stage, request, route, iam), function)
         except Refused as refused:
             answer = refusal(refused, api, stage, request, route)
-            self._tell(api, stage, answer)
-            return answer
+        except Answered as answered:
+            answer = answered.answer
+        self._tell(api, stage, answer)
+        return answer
 
     async def _serve(self, call: _Call, function: FunctionArn) -> HttpAnswer:
         authorized = await self._authorize(call, function)
@@ -106,9 +107,8 @@ class RestCalls:
             authorized.authorizer,
             {**(authorized.identity or {}), **({"apiKey": key} if key else {})},
         )
-        result = await self._ports.invoke(function, json.dumps(event).encode())
-        if result is None:
-            raise misconfigured()
+        payload, timeout = json.dumps(event).encode(), call.route.method.timeout_seconds
+        result = await invoke_in_time(self._ports, function, payload, timeout)
         answer = rest_answer(result, call.request, call.api.binary_media_types)
         self._tell(call.api, call.stage, answer, function, result)
         return answer

@@ -81,11 +81,13 @@ class ApiCalls:
 
     async def preflight(self, request: SignedRequest) -> web.Response:
         """What an API says to a page of another site."""
+        if api_address(request.target) is None:
+            return web.Response(status=_FORBIDDEN)
         return await self.answer(IncomingCall(request, tuple(request.headers.items())))
 
     async def answer(self, call: IncomingCall) -> web.Response:
         address = api_address(call.request.target)
-        assert address is not None, "is_api_path() comes first"
+        assert address is not None, "whoever calls has looked"
         api_id, rest = address
         owner = await self._configurations.owner(api_id, self._places(call.signature))
         if owner is None:

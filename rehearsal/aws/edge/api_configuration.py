@@ -11,10 +11,10 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from rehearsal.aws.apigateway.authorizer import Authorizer
@@ -25,8 +25,10 @@ from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.edge.upstream import Upstream
 
 _FRESH_SECONDS = 5.0
+_LARGEST = 4096
 _OK = 200
 Place = tuple[str, str]
+Value = TypeVar("Value")
 
 
 class ApiKind(Enum):
@@ -80,27 +82,29 @@ class ApiConfigurations:
 
     async def rest_api(self, owner: Owner, api_id: str, stage: str) -> tuple[RestApi, Stage] | None:
         """As it is deployed to the stage; None where there is no such stage."""
-        kept = self._kept.setdefault(("rest", api_id, stage), _Kept())
-        async with kept.lock:
-            if not self._is_fresh(kept):
-                generation = self._generation
-                kept.value = await self._read_stage(owner, api_id, stage)
-                kept.generation, kept.at = generation, time.monotonic()
-        found: tuple[RestApi, Stage] | None = kept.value
-        return found
+        return await self._fresh(("rest", api_id, stage), lambda: self._read_stage(owner, api_id, stage))
 
     async def http_api(self, owner: Owner, api_id: str) -> HttpApi | None:
-        kept = self._kept.setdefault(("http", api_id), _Kept())
-        async with kept.lock:
-            if not self._is_fresh(kept):
-                generation = self._generation
-                kept.value = await self._read_http_api(owner, api_id)
-                kept.generation, kept.at = generation, time.monotonic()
-        found: HttpApi | None = kept.value
-        return found
+        return await self._fresh(("http", api_id), lambda: self._read_http_api(owner, api_id))
 
     async def key_counts(self, api: RestApi, stage: str, value: str) -> bool:
         """Whether the key is enabled, and of a usage plan of the stage. Keys count without a deployment."""
+        return await self._fresh(("key", api.api_id, stage, value), lambda: self._read_key(api, stage, value))
+
+    async def _fresh(self, key: tuple[str, ...], read: Callable[[], Awaitable[Value]]) -> Value:
+        """What was read since anybody can have changed it; read by one at a time."""
+        if len(self._kept) > _LARGEST:
+            self._kept.clear()
+        kept = self._kept.setdefault(key, _Kept())
+        async with kept.lock:
+            if kept.generation != self._generation or time.monotonic() - kept.at >= _FRESH_SECONDS:
+                generation = self._generation
+                kept.value = await read()
+                kept.generation, kept.at = generation, time.monotonic()
+        found: Value = kept.value
+        return found
+
+    async def _read_key(self, api: RestApi, stage: str, value: str) -> bool:
         place = (api.account, api.region)
         keys = await self._items(place, "/apikeys?includeValues=true&limit=500")
         known = {str(key["id"]) for key in keys if key.get("value") == value and key.get("enabled", True)}
@@ -111,9 +115,6 @@ class ApiConfigurations:
                 if known & {str(key["id"]) for key in of_plan}:
                     return True
         return False
-
-    def _is_fresh(self, kept: _Kept) -> bool:
-        return kept.generation == self._generation and time.monotonic() - kept.at < _FRESH_SECONDS
 
     async def _kind(self, place: Place, api_id: str) -> ApiKind | None:
         if await self._get(place, f"/restapis/{api_id}") is not None:
@@ -219,4 +220,5 @@ def _route(answer: Mapping[str, Any], integrations: Mapping[str, Mapping[str, An
         integration_type=str(integration.get("integrationType") or ""),
         uri=str(integration.get("integrationUri") or ""),
         payload_format=str(integration.get("payloadFormatVersion") or "2.0"),
+        timeout_seconds=float(integration.get("timeoutInMillis") or 30_000) / 1000,
     )

@@ -41,6 +41,7 @@ class ApiFunctions:
 
     def __init__(self, upstream: Upstream, vault: Vault) -> None:
         self.host: ApiHost | None = None
+        self._keys: dict[str, Sequence[Mapping[str, Any]]] = {}
         self._upstream = upstream
         self._vault = vault
 
@@ -50,13 +51,18 @@ class ApiFunctions:
         return result or await self._invoke_in_emulator(function, event)
 
     async def keys(self, issuer: str) -> Sequence[Mapping[str, Any]] | None:
-        """An issuer's public keys, None where it is no user pool of this local AWS."""
+        """An issuer's public keys, None where it is no user pool of this local AWS. A pool's keys stay as they are."""
+        if issuer in self._keys:
+            return self._keys[issuer]
         pool = _USER_POOL.fullmatch(issuer)
         if pool is None:
             return None
         target = f"/{pool.group(1)}/.well-known/jwks.json"
         answer = await self._upstream.send(SignedRequest("GET", target, {"host": self._upstream.authority}, b""))
-        return list(json.loads(answer.body).get("keys") or ()) if answer.status == _OK else None
+        if answer.status != _OK:
+            return None
+        self._keys[issuer] = list(json.loads(answer.body).get("keys") or ())
+        return self._keys[issuer]
 
     def served(self, served: ServedCall) -> None:
         if self.host is not None:

@@ -12,8 +12,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from rehearsal.aws.apigateway.ports import ForTheEmulator
-from rehearsal.aws.apigateway.refusal import Refused, ResponseType, misconfigured
+from rehearsal.aws.apigateway.ports import Answered, ForTheEmulator
+from rehearsal.aws.apigateway.refusal import HttpAnswer, Refused, ResponseType
 from rehearsal.aws.edge.api_functions import ApiFunctions
 from rehearsal.aws.edge.credentials import Vault
 from rehearsal.aws.edge.refusals import ERROR_TYPE
@@ -48,7 +48,7 @@ class ApiIam:
     async def allow(
         self, request: SignedRequest, signature: Signature, function: FunctionArn, *, keeps_encoding: bool
     ) -> Mapping[str, Any]:
-        """`requestContext` of the event; `Refused`, or `ForTheEmulator` where it runs the function itself.
+        """`requestContext` of the event; `Refused`, `Answered`, or `ForTheEmulator` where it runs the function itself.
 
         `keeps_encoding` tells of a REST API: the emulator, which decodes paths, is then asked about the path as sent.
         """
@@ -60,7 +60,7 @@ class ApiIam:
             marked = SignedRequest(request.method, request.target, headers, request.body)
             answer = await self._send(marked, signature, keeps_encoding=keeps_encoding)
         if asked.event is None:
-            raise refused_of(answer) or misconfigured()
+            raise refused_of(answer) or Answered(HttpAnswer(answer.status, tuple(answer.headers.items()), answer.body))
         context = asked.event.get("requestContext")
         return context if isinstance(context, Mapping) else {}
 

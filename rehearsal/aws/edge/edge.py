@@ -29,7 +29,8 @@ import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from rehearsal.aws.edge.admission import Admission, is_api_path, is_secret_path, without_cors
+from rehearsal.aws.apigateway.request import api_address
+from rehearsal.aws.edge.admission import Admission, is_secret_path, without_cors
 from rehearsal.aws.edge.api_calls import ApiCalls, IncomingCall
 from rehearsal.aws.edge.api_functions import ApiHost
 from rehearsal.aws.edge.apis import Apis
@@ -174,7 +175,7 @@ class Edge:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         head = _head(request)
-        if is_api_path(head.target) and _names_this_machine(head.headers["host"]):
+        if api_address(head.target) is not None and _names_this_machine(head.headers["host"]):
             return await self._answer_api_call(request, head)
         signature = None
         try:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rehearsal.aws.apigateway.lambda_authorizer import LambdaAuthorizers
-from rehearsal.aws.apigateway.ports import ForTheEmulator, Iam, Ports
+from rehearsal.aws.apigateway.ports import Answered, ForTheEmulator, Iam, Ports
 from rehearsal.aws.apigateway.refusal import HttpAnswer
 from rehearsal.aws.apigateway.request import ApiRequest
 from rehearsal.aws.apigateway.rest_api import Method, Resource, RestApi, Stage
@@ -31,9 +31,11 @@ class World:
     served: list[ServedCall] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
     is_there: bool = True
+    seconds: float = 0.0
 
     async def invoke(self, function: FunctionArn, event: bytes) -> InvocationResult | None:
         self.invoked.append(function)
+        await asyncio.sleep(self.seconds)
         body = json.dumps(json.loads(event)["requestContext"]["identity"])
         payload = json.dumps({"statusCode": 200, "body": body}).encode()
         return InvocationResult(version="3", payload=payload) if self.is_there else None
@@ -107,6 +109,14 @@ def test_a_function_that_is_not_there_is_a_configuration_error() -> None:
     assert status_and_message(call(World(is_there=False), api(METHOD))) == (500, "Internal server error")
 
 
+def test_an_integration_waits_for_its_time_alone() -> None:
+    slow = World(seconds=5)
+
+    answer = call(slow, api(replace(METHOD, timeout_seconds=0.01)))
+
+    assert status_and_message(answer) == (504, "Endpoint request timed out")
+
+
 def test_a_body_that_is_too_large_is_refused() -> None:
     request = ApiRequest(method="POST", path="/", body=b"x" * (LARGEST_BODY + 1))
 
@@ -158,6 +168,18 @@ def test_a_function_that_the_emulator_runs_is_left_to_it() -> None:
 
     with pytest.raises(ForTheEmulator):
         call(World(), api(replace(METHOD, authorization_type="AWS_IAM")), iam=ask)
+
+
+def test_what_the_emulator_answers_in_place_of_its_iam_is_the_answer() -> None:
+    world = World()
+
+    async def ask(function: FunctionArn) -> Mapping[str, Any]:
+        raise Answered(HttpAnswer(429, (), b'{"message": "Too Many Requests"}'))
+
+    answer = call(world, api(replace(METHOD, authorization_type="AWS_IAM")), iam=ask)
+
+    assert status_and_message(answer) == (429, "Too Many Requests")
+    assert [served.status for served in world.served] == [429]
 
 
 def test_a_resource_policy_binds_whoever_is_nobody() -> None:
