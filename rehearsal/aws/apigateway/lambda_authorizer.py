@@ -131,10 +131,13 @@ def _require_identity(authorizer: Authorizer, identity: tuple[str, ...]) -> None
 
 def _failure(authorizer: Authorizer, result: InvocationResult) -> Exception:
     """A function of a REST API that raises exactly `Unauthorized` means 401."""
-    message = result.error_message.rpartition(": ")[2]
-    if not authorizer.payload_format and message == "Unauthorized":
-        return unauthorized()
-    return authorizer_failed()
+    try:
+        error = json.loads(result.payload)
+    except ValueError:
+        error = None
+    message = error.get("errorMessage") if isinstance(error, Mapping) else None
+    is_meant = not authorizer.payload_format and message == "Unauthorized"
+    return unauthorized() if is_meant else authorizer_failed()
 
 
 def _as_text(context: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,12 +28,13 @@ from rehearsal.aws.edge.api_iam import ApiIam, refused_for, refused_of
 from rehearsal.aws.edge.credentials import Vault
 from rehearsal.aws.edge.provider_function import ProviderFunction
 from rehearsal.aws.edge.refusals import ERROR_TYPE
-from rehearsal.aws.edge.signature import Signature, SignedRequest
+from rehearsal.aws.edge.signature import Signature, SignedRequest, check_body, parse_signature
 from rehearsal.aws.edge.upstream import Answer, Upstream
 from rehearsal.aws.lambda_host.function import FunctionArn
 from rehearsal.aws.service_api import ApiError
 
 Headers = tuple[tuple[str, str], ...]
+_EXECUTE_API = "execute-api"
 _NOT_FOUND = 404
 _FORBIDDEN = 403
 _MISSING_TOKEN = "Missing Authentication Token"  # noqa: S105
@@ -78,6 +79,19 @@ class ApiCalls:
     def changed(self) -> None:
         """An API may be deployed otherwise than it was."""
         self._configurations.changed()
+
+    async def receive(self, request: SignedRequest, headers: Headers) -> web.Response:
+        """Only a method that wants IAM reads who has signed: what is wrong with a signature is told there."""
+        signature, error = None, None
+        try:
+            signature = parse_signature(request.target, request.headers)
+            if signature is not None:
+                _require_scope(signature)
+                check_body(request.headers, request.body)
+                self._vault.authenticate(request, signature)
+        except ApiError as exc:
+            error = exc
+        return await self.answer(IncomingCall(request, headers, signature, error))
 
     async def preflight(self, request: SignedRequest) -> web.Response:
         """What an API says to a page of another site."""
@@ -173,6 +187,12 @@ class ApiCalls:
         message = call.error.message if call.error else _MISSING_TOKEN
         name = refused_for(call.error).error_type if call.error else "MissingAuthenticationTokenException"
         return web.json_response({"message": message}, status=_FORBIDDEN, headers={ERROR_TYPE: name})
+
+
+def _require_scope(signature: Signature) -> None:
+    if signature.service != _EXECUTE_API:
+        words = f"Credential should be scoped to correct service: {_EXECUTE_API!r}"
+        raise ApiError("SignatureDoesNotMatch", words, status=_FORBIDDEN)
 
 
 def _refused(call: IncomingCall, passed: Answer) -> Refused | None:

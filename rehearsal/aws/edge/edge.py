@@ -31,7 +31,7 @@ from aiohttp.typedefs import Handler
 
 from rehearsal.aws.apigateway.request import api_address
 from rehearsal.aws.edge.admission import Admission, is_secret_path, without_cors
-from rehearsal.aws.edge.api_calls import ApiCalls, IncomingCall
+from rehearsal.aws.edge.api_calls import ApiCalls
 from rehearsal.aws.edge.api_functions import ApiHost
 from rehearsal.aws.edge.apis import Apis
 from rehearsal.aws.edge.authorizer import Authorizer
@@ -74,7 +74,6 @@ _API_THREADS = 32
 _LARGEST_BODY = 128 * 1024 * 1024
 _LARGEST_API_BODY = 10 * 1024 * 1024  # API Gateway's own limit; whoever does not sign has no more either
 _DEPLOYING = frozenset({"cloudformation", "apigateway"})
-_EXECUTE_API = "execute-api"
 
 
 class Host(FunctionHost, ApiHost, Protocol):
@@ -195,21 +194,10 @@ class Edge:
         return response
 
     async def _answer_api_call(self, request: web.Request, head: SignedRequest) -> web.StreamResponse:
-        """Only a method that wants IAM reads who has signed: what is wrong with a signature is told there."""
         if (request.content_length or 0) > _LARGEST_API_BODY:
             return refusal(head, ApiError("RequestEntityTooLarge", "Request Too Long", status=413))
         request = request.clone(client_max_size=_LARGEST_API_BODY)  # one that does not say its length ends there
-        received = replace(head, body=await request.read())
-        signature, error = None, None
-        try:
-            signature = parse_signature(received.target, received.headers)
-            if signature is not None:
-                _require_scope(signature)
-                check_body(received.headers, received.body)
-                self._vault.authenticate(received, signature)
-        except ApiError as exc:
-            error = exc
-        return await self._api_calls.answer(IncomingCall(received, _pairs(request), signature, error))
+        return await self._api_calls.receive(replace(head, body=await request.read()), _pairs(request))
 
     async def _authenticate(
         self, request: web.Request, head: SignedRequest, signature: Signature
@@ -311,12 +299,6 @@ def _pairs(request: web.Request) -> tuple[tuple[str, str], ...]:
     return tuple(
         (name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in request.raw_headers
     )
-
-
-def _require_scope(signature: Signature) -> None:
-    if signature.service != _EXECUTE_API:
-        words = f"Credential should be scoped to correct service: {_EXECUTE_API!r}"
-        raise ApiError("SignatureDoesNotMatch", words, status=403)
 
 
 async def _read(request: web.Request) -> SignedRequest:

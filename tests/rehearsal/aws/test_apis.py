@@ -42,6 +42,17 @@ def handler(event, context):
         "context": {"tenant": "acs", "level": 3, "asked": event["type"]},
     }
 """
+NODE_AUTHORIZER = """
+exports.handler = async (event) => {
+  const token = event.authorizationToken;
+  if (token === "raise") throw new Error("Unauthorized");
+  if (token === "break") return { principalId: "x" };
+  const Effect = token === "deny" ? "Deny" : "Allow";
+  const Statement = [{ Action: "execute-api:Invoke", Effect, Resource: event.methodArn }];
+  const context = { tenant: "acs", level: 3, asked: event.type };
+  return { principalId: token, policyDocument: { Version: "2012-10-17", Statement }, context };
+};
+"""
 NODE = """
 exports.handler = async (event) => ({ statusCode: 200, body: JSON.stringify(event) });
 """
@@ -91,7 +102,7 @@ def authorizer(kind: str, **options: Any) -> dict[str, Any]:
 
 def rest_api() -> dict[str, Any]:
     root = {"Fn::GetAtt": ["Rest", "RootResourceId"]}
-    parts = ("open", "node", "token", "request", "pool", "guarded", "keyed", "cars")
+    parts = ("open", "node", "token", "nodetoken", "request", "pool", "guarded", "keyed", "cars")
     methods = {
         "RootMethod": {**method("Rest"), "Properties": {**method("Rest")["Properties"], "ResourceId": root}},
         "OpenMethod": method("OpenResource"),
@@ -100,6 +111,9 @@ def rest_api() -> dict[str, Any]:
         "GuardedMethod": method("GuardedResource", AuthorizationType="AWS_IAM"),
         "KeyedMethod": method("KeyedResource", ApiKeyRequired=True),
         "TokenMethod": method("TokenResource", AuthorizationType="CUSTOM", AuthorizerId=ref("TokenAuthorizer")),
+        "NodetokenMethod": method(
+            "NodetokenResource", AuthorizationType="CUSTOM", AuthorizerId=ref("NodeTokenAuthorizer")
+        ),
         "RequestMethod": method("RequestResource", AuthorizationType="CUSTOM", AuthorizerId=ref("RequestAuthorizer")),
         "PoolMethod": method(
             "PoolResource", AuthorizationType="COGNITO_USER_POOLS", AuthorizerId=ref("PoolAuthorizer")
@@ -120,6 +134,13 @@ def rest_api() -> dict[str, Any]:
         "TokenAuthorizer": authorizer(
             "TOKEN",
             AuthorizerUri=uri("Authorizer"),
+            IdentityValidationExpression="[a-z]+",
+            AuthorizerResultTtlInSeconds=0,
+        ),
+        "NodeTokenAuthorizer": authorizer(
+            "TOKEN",
+            Name="node",
+            AuthorizerUri=uri("NodeAuthorizer"),
             IdentityValidationExpression="[a-z]+",
             AuthorizerResultTtlInSeconds=0,
         ),
@@ -224,6 +245,7 @@ def template() -> str:
         "Echo": function(ECHO),
         "Authorizer": function(AUTHORIZER),
         "Node": function(NODE, "nodejs22.x"),
+        "NodeAuthorizer": function(NODE_AUTHORIZER, "nodejs22.x"),
         "Pool": {"Type": "AWS::Cognito::UserPool", "Properties": {"UserPoolName": "people"}},
         "Client": {
             "Type": "AWS::Cognito::UserPoolClient",
@@ -355,9 +377,10 @@ def test_iam_lets_its_callers_through_and_the_function_sees_who_they_are(
     assert call(cloud, "GET", target, [("Authorization", "Bearer x")])[0] == 403
 
 
-def test_a_token_authorizer_decides(cloud: LocalCloud, outputs: Mapping[str, str]) -> None:
+@pytest.mark.parametrize("path", ["token", "nodetoken"])
+def test_a_token_authorizer_decides(cloud: LocalCloud, outputs: Mapping[str, str], path: str) -> None:
     def ask(token: str | None) -> Answer:
-        return call(cloud, "GET", rest(outputs, "token"), [("authorization", token)] if token else [])
+        return call(cloud, "GET", rest(outputs, path), [("authorization", token)] if token else [])
 
     status, event, _ = ask("ada")
     assert status == 200
