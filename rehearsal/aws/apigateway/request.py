@@ -12,6 +12,7 @@ from functools import cached_property
 from urllib.parse import parse_qsl, unquote
 
 LOOPBACK = "127.0.0.1"
+LARGEST_API_BODY = 10 * 1024 * 1024  # "Quotas for configuring and running" a REST API, and an HTTP API
 _BY_PATH = re.compile(r"/_aws/execute-api/([^/?]+)/([^?]*)")
 _BY_RESOURCE = re.compile(r"/restapis/([^/?]+)/([^/?]+)/_user_request_/?([^?]*)")
 

@@ -29,7 +29,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from rehearsal.aws.apigateway.request import api_address
+from rehearsal.aws.apigateway.request import LARGEST_API_BODY, api_address
 from rehearsal.aws.edge.admission import Admission, is_secret_path, without_cors
 from rehearsal.aws.edge.api_calls import ApiCalls
 from rehearsal.aws.edge.api_functions import ApiHost
@@ -72,7 +72,7 @@ _PROVIDER_THREADS = 64
 _API_THREADS = 32
 # What is held as a whole: the code of a function, in base64, is the largest. Objects of S3 are passed on as they come.
 _LARGEST_BODY = 128 * 1024 * 1024
-_LARGEST_API_BODY = 10 * 1024 * 1024  # API Gateway's own limit; whoever does not sign has no more either
+_CHUNK_BYTES = 1024 * 1024
 _DEPLOYING = frozenset({"cloudformation", "apigateway"})
 
 
@@ -194,10 +194,13 @@ class Edge:
         return response
 
     async def _answer_api_call(self, request: web.Request, head: SignedRequest) -> web.StreamResponse:
-        if (request.content_length or 0) > _LARGEST_API_BODY:
-            return refusal(head, ApiError("RequestEntityTooLarge", "Request Too Long", status=413))
-        request = request.clone(client_max_size=_LARGEST_API_BODY)  # one that does not say its length ends there
-        return await self._api_calls.receive(replace(head, body=await request.read()), _pairs(request))
+        """A body that is too large for an API is read until it is: the API says so in its own words."""
+        body = bytearray()
+        async for chunk in request.content.iter_chunked(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > LARGEST_API_BODY:
+                break
+        return await self._api_calls.receive(replace(head, body=bytes(body)), _pairs(request))
 
     async def _authenticate(
         self, request: web.Request, head: SignedRequest, signature: Signature
@@ -217,9 +220,9 @@ class Edge:
         return None
 
     async def _answer_unsigned(self, request: web.Request, head: SignedRequest) -> web.StreamResponse:
-        if (request.content_length or 0) > _LARGEST_API_BODY:
+        if (request.content_length or 0) > LARGEST_API_BODY:
             raise ApiError("RequestEntityTooLarge", "Request Too Long", status=413)
-        request = request.clone(client_max_size=_LARGEST_API_BODY)  # one that does not say its length ends there
+        request = request.clone(client_max_size=LARGEST_API_BODY)  # one that does not say its length ends there
         is_known = _names_this_machine(head.headers["host"])
         if not is_known or not (is_secret_path(head.target) or is_served_unsigned(await _read(request))):
             raise ApiError("MissingAuthenticationToken", _UNSIGNED, status=403)

@@ -499,3 +499,14 @@ def test_an_http_api_with_iam_asks_for_a_signature(cloud: LocalCloud, outputs: M
     assert status == 200
     assert event["requestContext"]["authorizer"]["iam"]["accountId"] == ACCOUNT
     assert call(cloud, "GET", target)[:2] == (403, {"message": "Forbidden"})
+
+
+@pytest.mark.parametrize(("api", "message"), [("Rest", "Request Too Long"), ("Http", "Request Entity Too Large")])
+def test_a_body_that_is_too_large_is_refused_in_the_apis_words(
+    cloud: LocalCloud, outputs: Mapping[str, str], api: str, message: str
+) -> None:
+    target = rest(outputs, "open") if api == "Rest" else http_(outputs, "open/x")
+
+    assert call(cloud, "POST", target, body=b"x" * (11 * 1024 * 1024))[:2] == (413, {"message": message})
+    status, event, _ = call(cloud, "POST", target, [("Content-Type", "text/plain")], body=b"x" * 3_000_000)
+    assert (status, len(event["body"])) == (200, 3_000_000)
