@@ -20,6 +20,8 @@ from rehearsal.aws.lambda_host.function import FunctionArn, InvocationResult
 _USER_POOL = re.compile(r"https://cognito-idp\.[a-z0-9-]+\.amazonaws\.com/([a-z0-9-]+_[A-Za-z0-9]+)")
 _FUNCTION_ERROR = "X-Amz-Function-Error"
 _OK = 200
+# For so long the host is not asked again for a function that it does not run.
+_ELSEWHERE_SECONDS = 5.0
 
 
 class ApiHost(Protocol):
@@ -41,14 +43,19 @@ class ApiFunctions:
 
     def __init__(self, upstream: Upstream, vault: Vault) -> None:
         self.host: ApiHost | None = None
+        self._elsewhere: dict[FunctionArn, float] = {}
         self._keys: dict[str, Sequence[Mapping[str, Any]]] = {}
         self._upstream = upstream
         self._vault = vault
 
     async def invoke(self, function: FunctionArn, event: bytes) -> InvocationResult | None:
         """None for a function that is not there."""
-        result = await self.host.invoke_for_api(function, event) if self.host else None
-        return result or await self._invoke_in_emulator(function, event)
+        if self.host is not None and time.monotonic() >= self._elsewhere.get(function, 0.0):
+            result = await self.host.invoke_for_api(function, event)
+            if result is not None:
+                return result
+            self._elsewhere[function] = time.monotonic() + _ELSEWHERE_SECONDS
+        return await self._invoke_in_emulator(function, event)
 
     async def keys(self, issuer: str) -> Sequence[Mapping[str, Any]] | None:
         """An issuer's public keys, None where it is no user pool of this local AWS. A pool's keys stay as they are."""
