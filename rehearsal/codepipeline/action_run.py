@@ -9,8 +9,9 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,7 +31,7 @@ from rehearsal.codepipeline.execution import ActionExecution, Execution
 from rehearsal.codepipeline.roles import ArtifactRoles, RoleChain
 from rehearsal.codepipeline.surroundings import Surroundings
 from rehearsal.codepipeline.variables import resolve_configuration
-from rehearsal.errors import ActionFailed, EngineError, RehearsalError
+from rehearsal.errors import ActionFailed, EngineError, RehearsalError, Unsupported
 from rehearsal.run_events import ActionEnded, ActionOutput, ActionStarted, Status
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from rehearsal.aws.local_cloud import LocalCloud
 
 FindAction = Callable[[ActionDeclaration, Execution], Action]
+_REMEMBERED_LINES = 2000
 GateOf = Callable[[ActionDeclaration, str, str | None], str]
 
 
@@ -59,6 +61,7 @@ class ActionRun:
     stage: str
     record: ActionExecution
     is_stopped: Callable[[], bool]
+    _said: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_LINES), init=False)
 
     def run(self) -> None:
         """Ends with the action Succeeded or Failed. A RehearsalError ends it Errored, and is raised on.
@@ -67,7 +70,7 @@ class ActionRun:
         """
         self._emit_started()
         try:
-            result = self._perform_unless_broken()
+            result = self._perform_unless_denied()
         except ActionFailed as exc:
             self._end(Status.FAILED, exc.reason, self._gate(exc.gate))
         except ClientError as exc:
@@ -93,6 +96,19 @@ class ActionRun:
     @property
     def _region(self) -> str:
         return self._declaration.region or self.pipeline.region
+
+    def _perform_unless_denied(self) -> ActionResult:
+        """What fails with the words of a denial of the local AWS is Unsupported, wherever the words were said."""
+        try:
+            return self._perform_unless_broken()
+        except (ActionFailed, ClientError) as exc:
+            denial = self.cloud.denials.found_in([str(exc), *self._said])
+            if denial is None:
+                raise
+            raise Unsupported(
+                f"Action {self._name} of stage {self.stage} failed because of what this machine cannot do, and not "
+                f"because of the commit:\n{denial}"
+            ) from exc
 
     def _perform_unless_broken(self) -> ActionResult:
         try:
@@ -209,6 +225,7 @@ class ActionRun:
         return self.find_gate(self._declaration, account, named)
 
     def _output(self, line: str) -> None:
+        self._said.append(line)
         self.cloud.event_log.emit(ActionOutput(stage=self.stage, action=self._name, line=line))
 
     def _emit_started(self) -> None:

@@ -15,7 +15,7 @@ from rehearsal.aws.codedeploy.codedeploy import CodeDeploy
 from rehearsal.aws.codedeploy.deployment import DeploymentGroup, RollbackEvent
 from rehearsal.aws.codedeploy.deployment_config import DEFAULT_CONFIG, DeploymentConfig, parse_traffic_routing
 from rehearsal.aws.codedeploy.errors import CodeDeployRejection, NotThere
-from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, as_bool
+from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, ResourceUnsupported, as_bool
 
 APPLICATION = "AWS::CodeDeploy::Application"
 GROUP = "AWS::CodeDeploy::DeploymentGroup"
@@ -116,8 +116,8 @@ def _require_lambda(request: ResourceRequest) -> None:
     """A group takes its platform from its application, so it names none."""
     platform = request.properties.get("ComputePlatform")
     if request.resource_type != GROUP and platform != "Lambda":
-        platform = platform or "Server"
-        raise ResourceFailed(f"{request.logical_id}: the local CodeDeploy deploys to Lambda only, not to {platform}.")
+        wanted = f"deploys to Lambda only, not to {platform or 'Server'}"
+        raise ResourceUnsupported(f"{request.logical_id}: the local CodeDeploy {wanted}.")
 
 
 def _generated_name(request: ResourceRequest) -> str:

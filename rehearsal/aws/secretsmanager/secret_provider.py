@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rehearsal.aws.aws_clients import AwsClients
-from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, as_bool, as_int
+from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, ResourceUnsupported, as_bool, as_int
 
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  (a type of resource)
 _FLAGS = ("ExcludeLowercase", "ExcludeNumbers", "ExcludePunctuation", "ExcludeUppercase", "IncludeSpace")
@@ -68,7 +68,7 @@ class SecretProvider:
 def _refuse_unsupported(request: ResourceRequest) -> None:
     found = [name for name in _UNSUPPORTED if request.properties.get(name)]
     if found:
-        raise ResourceFailed(f"{request.logical_id}: {', '.join(found)} of a secret is not supported locally.")
+        raise ResourceUnsupported(f"{request.logical_id}: {', '.join(found)} of a secret is not supported locally.")
 
 
 def _described(properties: Mapping[str, Any]) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """The source actions: one commit becomes the output artifact, and what its provider tells about it the variables.
 
 It must not fetch anything: the commit was packed before the run began. Which provider the pipeline names decides the
-variables, and what becomes of symbolic links: CodePipeline downloads a repository's files, and a link among them becomes
-a text file that holds its target's path. Only a full clone (CODEBUILD_CLONE_REF) keeps it.
+variables, and what becomes of symbolic links: CodePipeline downloads a repository's files, and a link among them
+becomes a text file that holds its target's path. Only a full clone (CODEBUILD_CLONE_REF) keeps it.
 
 Source: CodePipeline user guide, "Variables reference" and the reference of each source action; aws-cdk,
 CodeCommitSourceOptions.codeBuildCloneOutput ("retains symlinks"). AWS's own pages do not say what a link becomes; that

@@ -21,7 +21,7 @@ from rehearsal.codepipeline.definition import (
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline
 from rehearsal.codepipeline.engine import Engine
 from rehearsal.codepipeline.execution import Execution, Source, Trigger
-from rehearsal.errors import EngineError
+from rehearsal.errors import ActionFailed, EngineError, Unsupported
 from rehearsal.machine.failure import Failure
 from rehearsal.run_events import (
     ActionEnded,
@@ -352,3 +352,34 @@ def test_release_ends_soon_when_the_local_aws_ends_and_an_action_hangs(tmp_path:
 
     assert time.monotonic() - started < 10
     never.set()
+
+
+@pytest.mark.parametrize("is_said", [True, False], ids=["in its output", "as its reason"])
+def test_an_action_that_fails_because_of_what_the_local_aws_lacks_is_unsupported(tmp_path: Path, is_said: bool) -> None:
+    denial = "The local AWS does not serve ListAnomalies of logs (Unknown action: ListAnomalies)."
+
+    def deny(context: ActionContext) -> None:
+        bench.cloud.denials.tell(denial)
+        if is_said:
+            context.output(f"botocore.exceptions.ClientError: (UnsupportedOperation): {denial}")
+        raise ActionFailed("Command 1 of BUILD ended with 1" if is_said else denial)
+
+    bench = Bench.make(tmp_path, {"Build/Synth": deny})
+
+    with pytest.raises(Unsupported, match="not because of the commit:\nThe local AWS does not serve ListAnomalies"):
+        bench.release(deployed(source_stage(), build_stage()))
+
+    assert [event.status for event in bench.cloud.events(ActionEnded)][-1] is Status.ERRORED
+    assert [event.status for event in bench.cloud.events(ExecutionEnded)] == [Status.ERRORED]
+
+
+def test_an_action_that_fails_by_itself_is_failed_though_a_call_was_denied_before(tmp_path: Path) -> None:
+    def fail(_: ActionContext) -> None:
+        bench.cloud.denials.tell("The local AWS does not serve ListAnomalies of logs.")
+        raise ActionFailed("1 test failed")
+
+    bench = Bench.make(tmp_path, {"Build/Synth": fail})
+
+    execution = bench.release(deployed(source_stage(), build_stage()))
+
+    assert (execution.status, execution.stopped_by.reason) == (Status.FAILED, "1 test failed")

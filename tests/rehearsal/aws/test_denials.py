@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from rehearsal.aws.denials import Denials
+
+SENTENCE = "Alarm: the statistic tm99 is not supported locally, only percentiles are."
+
+
+def test_a_denial_is_found_where_a_terminal_has_coloured_and_broken_it() -> None:
+    denials = Denials()
+    denials.tell(SENTENCE)
+    words = SENTENCE.split()
+
+    lines = [
+        "Deploying",
+        f"\x1b[31m❌ Api failed: {' '.join(words[:5])}\x1b[0m",
+        f"   {' '.join(words[5:])} (RequestId: 1)",
+    ]
+
+    assert denials.found_in(lines) == SENTENCE
+
+
+def test_what_was_not_told_is_no_denial() -> None:
+    denials = Denials()
+    denials.tell("not here")  # too short to be anybody's in particular
+
+    assert denials.found_in([SENTENCE, "not here"]) is None
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Unsupported resource type: AWS::Synthetics::Canary",
+        "The alarm property EvaluationWindow is not supported by the local CloudWatch",
+    ],
+)
+def test_what_is_always_said_so_needs_not_be_told(reason: str) -> None:
+    assert Denials().found_in([f"Api ended in ROLLBACK_COMPLETE. Canary CREATE_FAILED: {reason}."]) is not None
