@@ -38,7 +38,7 @@ class CodeDeployProvider:
         self._codedeploy = codedeploy
 
     def create(self, request: ResourceRequest) -> ResourceResult:
-        _require_lambda(request)
+        require_lambda(request)
         name = request.properties.get(_NAME[request.resource_type]) or _generated_name(request)
         try:
             match request.resource_type:
@@ -59,7 +59,7 @@ class CodeDeployProvider:
             return self.create(request)
         name = str(request.physical_id)
         if request.resource_type == GROUP:
-            _require_lambda(request)
+            require_lambda(request)
             try:
                 application = str(request.properties["ApplicationName"])
                 known = self._codedeploy.group(request.account, request.region, application, name)
@@ -112,7 +112,7 @@ def _rollback_events(configuration: Mapping[str, Any]) -> frozenset[RollbackEven
     return frozenset(RollbackEvent(event) for event in configuration.get("Events") or [])
 
 
-def _require_lambda(request: ResourceRequest) -> None:
+def require_lambda(request: ResourceRequest) -> None:
     """A group takes its platform from its application, so it names none."""
     platform = request.properties.get("ComputePlatform")
     if request.resource_type != GROUP and platform != "Lambda":

@@ -144,7 +144,10 @@ def _parse_target(request: ResourceRequest, target: dict[str, Any]) -> Target:
         FunctionArn.parse(arn)
     except ValueError as exc:
         raise ResourceUnsupported(f"{request.logical_id}: the target {arn} is no Lambda function.") from exc
-    return Target(arn, json.loads(target["Input"]) if "Input" in target else None)
+    try:
+        return Target(arn, json.loads(target["Input"]) if "Input" in target else None)
+    except ValueError as exc:
+        raise ResourceFailed(f"JSON syntax error in input for target {target.get('Id')}: {exc}") from exc
 
 
 def _scheduled_event(rule: Rule, at: float) -> dict[str, Any]:
