@@ -2,15 +2,18 @@
 the cause is ours.
 
 A denial reaches a release by many ways: CloudFormation fails a stack with it, a program prints it and ends, the error
-of a function carries it. All of them keep the words, so the words are what it is known by. A call that was denied and
-that nobody minded is no reason to end anything. It must not know who calls, nor what failed.
+of a function carries it. All of them keep the words, so the words are what it is known by; but for a function that says
+no more than where its log is: then the account and the moment have to do. A call that was denied and that nobody minded
+is no reason to end anything. It must not know who calls, nor what failed.
 """
 
 from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 # What the emulator says itself, within CloudFormation, where nothing of ours sees it; and our APIs, of a parameter.
 _KNOWN = re.compile(
@@ -25,24 +28,38 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _SHORTEST = 20  # what is shorter could be anybody's words
 
 
+@dataclass(frozen=True)
+class _Denial:
+    """`at` is wall-clock seconds since the epoch."""
+
+    sentence: str
+    account: str
+    at: float
+
+
 class Denials:
     """Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sentences: list[str] = []
+        self._denials: list[_Denial] = []
 
-    def tell(self, sentence: str) -> None:
-        """A caller is about to be given this sentence; it names what is missing here."""
+    def tell(self, sentence: str, account: str = "") -> None:
+        """A caller of the account is about to be given this sentence; it names what is missing here."""
         with self._lock:
-            if sentence not in self._sentences and len(sentence) >= _SHORTEST:
-                self._sentences.append(sentence)
+            self._denials.append(_Denial(sentence, account, time.time()))
+
+    def since(self, at: float, account: str) -> str | None:
+        """The first that a caller of the account was given from that wall-clock time on."""
+        with self._lock:
+            denials = list(self._denials)
+        return next((denial.sentence for denial in denials if denial.account == account and denial.at >= at), None)
 
     def found_in(self, texts: Iterable[str]) -> str | None:
         """The first denial that these lines carry, or None: also where a terminal has coloured or broken them."""
         text = _flat("\n".join(texts))
         with self._lock:
-            sentences = list(self._sentences)
+            sentences = dict.fromkeys(denial.sentence for denial in self._denials if len(denial.sentence) >= _SHORTEST)
         told = next((sentence for sentence in sentences if _flat(sentence) in text), None)
         if told is not None:
             return told

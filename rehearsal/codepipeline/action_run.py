@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 FindAction = Callable[[ActionDeclaration, Execution], Action]
 _REMEMBERED_LINES = 2000
+_CUSTOM_RESOURCE = "from custom resource"  # CloudFormation: "Received response status [FAILED] from custom resource."
 GateOf = Callable[[ActionDeclaration, str, str | None], str]
 
 
@@ -98,12 +99,23 @@ class ActionRun:
         return self._declaration.region or self.pipeline.region
 
     def _perform_unless_denied(self) -> ActionResult:
-        """What fails with the words of a denial of the local AWS is Unsupported, wherever the words were said."""
+        """What fails with the words of a denial of the local AWS is Unsupported, wherever the words were said.
+
+        So is a custom resource that failed while its account was denied something: its function may say no more than
+        where its log is. Of anything else that failed meanwhile, the denial is told beside the failure.
+        """
         try:
             return self._perform_unless_broken()
         except (ActionFailed, ClientError) as exc:
-            denial = self.cloud.denials.found_in([str(exc), *self._said])
+            denials = self.cloud.denials
+            account = RoleChain(self.cloud.clients, self.pipeline).account(self._declaration)
+            meanwhile = denials.since(self.record.started_at, account)
+            denial = denials.found_in([str(exc), *self._said])
+            if denial is None and _CUSTOM_RESOURCE in str(exc):
+                denial = meanwhile
             if denial is None:
+                if meanwhile is not None:
+                    self._output(f"Meanwhile somebody in account {account} asked for what is not here: {meanwhile}")
                 raise
             raise Unsupported(
                 f"Action {self._name} of stage {self.stage} failed because of what this machine cannot do, and not "

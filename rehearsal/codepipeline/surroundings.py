@@ -39,6 +39,8 @@ class Denied(Protocol):
 
     def found_in(self, texts: Iterable[str]) -> str | None: ...
 
+    def since(self, at: float, account: str) -> str | None: ...
+
 
 class Surroundings(Protocol):
     @property

@@ -178,7 +178,10 @@ class Edge:
             await self._authenticate(request, head, signature)
             response = await self._answer_signed(request, signature)
             if signature.service != "execute-api":  # there, it is the function that answers
-                require_served(response, signature.service, head.headers.get(_TARGET, ""), self._denials)
+                principal = self._vault.principal(signature.access_key)
+                account = principal.account if principal else ""
+                target = head.headers.get(_TARGET, "")
+                require_served(response, signature.service, target, lambda said: self._denials.tell(said, account))
         except ApiError as error:
             if signature is not None and signature.service == "execute-api":
                 return await self._api_refusals.refuse(head, error)

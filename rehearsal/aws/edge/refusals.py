@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Callable
 from xml.etree import ElementTree
 
 from aiohttp import web
 
-from rehearsal.aws.denials import Denials
 from rehearsal.aws.edge.protocol.detect import protocol_of
 from rehearsal.aws.edge.protocol.protocol import WireAnswer
 from rehearsal.aws.edge.signature import SignedRequest
@@ -47,10 +47,10 @@ def as_response(answer: WireAnswer, request_id: str) -> web.Response:
     return web.Response(status=answer.status, body=answer.body, headers=headers)
 
 
-def require_served(response: web.StreamResponse, service: str, target: str, denials: Denials) -> None:
+def require_served(response: web.StreamResponse, service: str, target: str, tell: Callable[[str], None]) -> None:
     """`ApiError` that names what is not served, where MiniStack has said in a way of its own that it does not know it.
 
-    `target` is the header that names the operation, "" where something else does. `denials` hears of it.
+    `target` is the header that names the operation, "" where something else does. `tell` hears what the caller is told.
     """
     body = response.body if isinstance(response, web.Response) else None
     if response.status < _BAD_REQUEST or not isinstance(body, bytes) or len(body) > _MOST_BYTES:
@@ -65,7 +65,7 @@ def require_served(response: web.StreamResponse, service: str, target: str, deni
         code = "UnsupportedOperation"
     else:
         return
-    denials.tell(sentence)
+    tell(sentence)
     raise ApiError(code, sentence)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from rehearsal.aws.denials import Denials
@@ -37,3 +39,12 @@ def test_what_was_not_told_is_no_denial() -> None:
 )
 def test_what_is_always_said_so_needs_not_be_told(reason: str) -> None:
     assert Denials().found_in([f"Api ended in ROLLBACK_COMPLETE. Canary CREATE_FAILED: {reason}."]) is not None
+
+
+def test_a_denial_is_known_by_its_account_and_moment_too() -> None:
+    denials, before = Denials(), time.time()
+    denials.tell(SENTENCE, "111111111111")
+
+    assert denials.since(before, "111111111111") == SENTENCE
+    assert denials.since(before, "222222222222") is None
+    assert denials.since(time.time() + 1, "111111111111") is None
