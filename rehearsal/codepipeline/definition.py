@@ -105,7 +105,8 @@ class ArtifactStore:
 class PipelineDefinition:
     """`artifact_stores` is keyed by region; the key None stands for the pipeline's own region.
 
-    `disabled_transitions` holds the stages that nothing may enter, each with the reason that was given.
+    `disabled_transitions` holds the stages that nothing may enter, each with the reason that was given. Triggers are
+    none of the engine's: whoever starts an execution has decided that it starts.
     """
 
     name: str | None
@@ -117,6 +118,7 @@ class PipelineDefinition:
     artifact_stores: Mapping[str | None, ArtifactStore] = field(default_factory=dict)
     variables: Mapping[str, str | None] = field(default_factory=dict)
     disabled_transitions: Mapping[str, str] = field(default_factory=dict)
+    has_triggers: bool = False
 
     def stage(self, name: str) -> StageDeclaration:
         return next(stage for stage in self.stages if stage.name == name)
@@ -140,6 +142,7 @@ def parse_definition(properties: Mapping[str, Any]) -> PipelineDefinition:
                 str(variable["Name"]): _optional_text(variable.get("DefaultValue"))
                 for variable in properties.get("Variables") or []
             },
+            has_triggers=bool(properties.get("Triggers")),
             disabled_transitions={
                 str(transition["StageName"]): str(transition.get("Reason", ""))
                 for transition in properties.get("DisableInboundStageTransitions") or []

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from rehearsal.aws.cloudformation.template import require_variables
 from rehearsal.aws.cloudwatch.errors import CloudWatchRejection
 from rehearsal.aws.codedeploy.deployment_config import parse_traffic_routing, predefined
 from rehearsal.aws.codedeploy.provider import parse_group, require_lambda
@@ -21,6 +22,7 @@ from rehearsal.aws.eventbridge.schedule import parse_rule
 from rehearsal.aws.resource import ResourceFailed, ResourceRequest
 from rehearsal.aws.secretsmanager.rotation_provider import require_own_function
 from rehearsal.aws.secretsmanager.secret_provider import require_supported
+from rehearsal.errors import Unsupported
 from rehearsal.plan.alarm_check import check_alarm, check_composite_alarm
 from rehearsal.plan.certain import certain_values, has_hidden, is_hidden, without_hidden_items
 from rehearsal.source.assembly import StackArtifact
@@ -87,7 +89,7 @@ def refused_resources(stack: StackArtifact, *, account: str, region: str) -> Ite
 def _problems(check: Check, declared: Declared) -> Iterator[str]:
     try:
         yield from check(declared)
-    except (ResourceFailed, CloudWatchRejection, ValueError) as exc:
+    except (ResourceFailed, CloudWatchRejection, Unsupported, ValueError) as exc:
         yield str(exc)
     except KeyError as exc:
         yield f"required key [{exc.args[0]}] not found"
@@ -164,6 +166,11 @@ def _mapping(declared: Declared) -> Iterator[str]:
         parse_mapping(properties, account=declared.request.account, region=declared.request.region)
 
 
+def _function(declared: Declared) -> Iterator[str]:
+    require_variables(declared.request.logical_id, {"Properties": declared.raw})
+    yield from ()
+
+
 def _secret(declared: Declared) -> Iterator[str]:
     require_supported(declared.with_properties(without_hidden_items(declared.properties)))
     yield from ()
@@ -181,6 +188,7 @@ CHECKS: Mapping[str, tuple[str, Check]] = {
     "AWS::CodeDeploy::Application": ("CodeDeploy application", _application),
     "AWS::CodeDeploy::DeploymentConfig": ("deployment configuration", _config),
     "AWS::CodeDeploy::DeploymentGroup": ("deployment group", _group),
+    "AWS::Lambda::Function": ("function", _function),
     "AWS::Lambda::EventSourceMapping": ("event source mapping", _mapping),
     "AWS::SecretsManager::Secret": ("secret", _secret),
     "AWS::SecretsManager::RotationSchedule": ("rotation schedule", _rotation),

@@ -13,6 +13,7 @@ from rehearsal.codepipeline.definition import ConditionKind, ConditionResult, St
 from rehearsal.plan.plan import Plan
 
 _INDENT = "  "
+_TRIGGERS = "its triggers are not evaluated: a run releases the commit whatever its branch, tag and files"
 _ARROW_COLUMN = 6
 _WIDTH = 68
 
@@ -24,6 +25,7 @@ def list_plan(plan: Plan) -> str:
         f"Pipeline {plan.name} (stack {plan.stack.name}) in {plan.account}/{plan.region}",
         f"{_INDENT}type {definition.pipeline_type}, {definition.execution_mode}, "
         + ("restarts when it changes itself" if definition.is_restarted_on_update else "does not restart when changed"),
+        *([f"{_INDENT}{_TRIGGERS}"] if definition.has_triggers else []),
         "",
         "Environments that are bootstrapped",
         *(f"{_INDENT}{item.account}/{item.region}" for item in plan.bootstraps),

@@ -135,6 +135,11 @@ REFUSED = [
         "StartingPosition is required for a stream",
     ),
     (
+        "AWS::Lambda::Function",
+        {"Runtime": "python3.13", "Environment": {"Variables": {"Fn::If": ["A", {}, {}]}}},
+        "function It in stack Api: Function It: the local run adds a variable to Environment.Variables",
+    ),
+    (
         "AWS::SecretsManager::Secret",
         {"ReplicaRegions": [{"Region": "us-east-1"}]},
         "secret It in stack Api: Replica",
@@ -188,6 +193,7 @@ TAKEN = [
         "AWS::Lambda::EventSourceMapping",
         MAPPING | {"EventSourceArn": {"Fn::ImportValue": "s"}, "BatchSize": 99999},
     ),
+    ("AWS::Lambda::Function", {"Runtime": "python3.13", "Environment": {"Variables": {"A": {"Ref": "Hidden"}}}}),
     ("AWS::SecretsManager::Secret", {"ReplicaRegions": {"Fn::If": ["A", [], {"Ref": "AWS::NoValue"}]}}),
     ("AWS::SecretsManager::RotationSchedule", {"SecretId": {"Ref": "S"}, "RotationLambdaARN": ALIAS_ARN}),
 ]
