@@ -17,13 +17,15 @@ from dataclasses import dataclass
 
 # What the emulator says itself, within CloudFormation, where nothing of ours sees it; and our APIs, of a parameter.
 _KNOWN = re.compile(
-    r"Unsupported resource type: \S+"
+    r"Unsupported resource type: [A-Za-z]+::[A-Za-z0-9:]+"
     r"|Unrecognized resource types: \[AWS::[^\]]+\]"
     r"|AWS::[A-Za-z0-9:]+ [^\n]{0,120}? is not supported by (?:MiniStack|this emulator)"
     r"|AWS::[A-Za-z0-9:]+ Properties\.\S+ \([^)\n]*\) is not supported"
     r"|Resource import is not supported by this emulator"
     r"|[^\n.]{1,200} is not supported by the local [A-Z][A-Za-z]+"
 )
+# Only where it is an error of AWS's: a test may print such words, too.
+_AN_ERROR = re.compile(r"_FAILED|An error occurred|ValidationError|ToolkitError")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _SHORTEST = 20  # what is shorter could be anybody's words
 
@@ -57,14 +59,15 @@ class Denials:
 
     def found_in(self, texts: Iterable[str]) -> str | None:
         """The first denial that these lines carry, or None: also where a terminal has coloured or broken them."""
-        text = _flat("\n".join(texts))
+        lines = [line for text in texts for line in text.splitlines()]
+        text = _flat("\n".join(lines))
         with self._lock:
             sentences = dict.fromkeys(denial.sentence for denial in self._denials if len(denial.sentence) >= _SHORTEST)
         told = next((sentence for sentence in sentences if _flat(sentence) in text), None)
         if told is not None:
             return told
-        known = _KNOWN.search(text)
-        return known.group(0) if known else None
+        known = (_KNOWN.search(_flat(line)) for line in lines if _AN_ERROR.search(line))
+        return next((found.group(0) for found in known if found), None)
 
 
 def _flat(text: str) -> str:

@@ -56,6 +56,8 @@ REQUIRED_CONFIGURATION = {
     ("Test", "CodeBuild"): ("ProjectName",),
     ("Deploy", "CloudFormation"): ("ActionMode", "StackName"),
 }
+# The rule reference.
+REQUIRED_RULE_CONFIGURATION = {"CloudWatchAlarm": ("AlarmName",)}
 # "Configure conditions for a stage": the results that each kind of condition has.
 CONDITION_RESULTS = {
     ConditionKind.BEFORE_ENTRY: (ConditionResult.FAIL, ConditionResult.SKIP),
@@ -194,6 +196,16 @@ def _required_configuration(definition: Definition) -> Iterator[str]:
         for name in REQUIRED_CONFIGURATION.get((action.action_type.category, action.action_type.provider), ()):
             if name not in action.configuration:
                 yield f"Action configuration for action '{action.name}' is missing required configuration '{name}'"
+
+
+def _required_rule_configuration(definition: Definition) -> Iterator[str]:
+    for stage in definition.parsed.stages:
+        for kind, condition in stage.conditions():
+            for rule in condition.rules:
+                for name in REQUIRED_RULE_CONFIGURATION.get(rule.provider, ()):
+                    if name not in rule.configuration:
+                        path = f"{stage.name}/{kind}/{rule.name}"
+                        yield f"Rule configuration for rule '{path}' is missing required configuration '{name}'"
 
 
 def _namespaces(definition: Definition) -> Iterator[str]:
@@ -383,6 +395,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("CodePipeline user guide, Input and output artifacts", _inputs_are_made),
     ("CodePipeline user guide, Valid input and output artifacts for each action type", _artifact_counts),
     ("CodePipeline user guide, the reference of each action", _required_configuration),
+    ("CodePipeline user guide, CloudWatchAlarm rule", _required_rule_configuration),
     ("CodePipeline user guide, Variables reference", _namespaces),
     ("CodePipeline user guide, Variables reference", _variables_are_given),
     ("API PipelineVariableDeclaration", _unique_variables),

@@ -241,6 +241,12 @@ FEATURES_OF_V2 = [
 ]
 CONDITIONS = [
     (
+        valid_properties(
+            stages=after_source(build(), OnSuccess=condition("FAIL", alarm_rule(Configuration={"WaitTime": "1"}))), **V2
+        ),
+        "Rule configuration for rule 'Work/OnSuccess/Bake' is missing required configuration 'AlarmName'",
+    ),
+    (
         valid_properties(stages=after_source(build(), BeforeEntry=condition("ROLLBACK")), **V2),
         "Stage Work: a BeforeEntry condition has the result ROLLBACK; allowed: FAIL, SKIP",
     ),
