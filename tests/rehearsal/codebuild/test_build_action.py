@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -60,6 +61,10 @@ class FakeParameters:
 
 def spec(*commands: str, **more: Any) -> str:
     return json.dumps({"version": "0.2", "phases": {"build": {"commands": list(commands)}}, **more}, indent=2)
+
+
+def notices(make_context: ContextMaker) -> list[str]:
+    return [event.text for event in make_context.cloud.event_log.events if isinstance(event, Notice)]
 
 
 @pytest.fixture
@@ -235,6 +240,121 @@ def test_run_tells_post_build_that_the_build_failed(make_context: ContextMaker, 
     assert "0" in make_context.lines
 
 
+@pytest.mark.parametrize("version", ["0.1", "0.2"])
+@pytest.mark.parametrize("phase", ["install", "pre_build", "build"])
+def test_run_tells_finally_and_later_phases_that_a_phase_failed_though_it_may(
+    make_context: ContextMaker, action: CodeBuildAction, phase: str, version: str
+) -> None:
+    failing = {
+        "on-failure": "CONTINUE",
+        "commands": ["echo first $CODEBUILD_BUILD_SUCCEEDING", "exit 3"],
+        "finally": ["echo finally $CODEBUILD_BUILD_SUCCEEDING"],
+    }
+    phases = {phase: failing, "post_build": {"commands": ["echo last $CODEBUILD_BUILD_SUCCEEDING"]}}
+    make_context.clients["codebuild"] = FakeCodeBuild(json.dumps({"version": version, "phases": phases}))
+
+    action.run(make_context({"ProjectName": "Synth"}, inputs={"Source": {}}))
+
+    said = [line for line in make_context.lines if not line.startswith("[Container]")]
+    assert said == ["first 1", "finally 0", "last 0"]
+
+
+PROMOTES_IF_SUCCEEDING = 'if [ "$CODEBUILD_BUILD_SUCCEEDING" = 1 ]; then touch promoted; fi'
+
+
+@pytest.mark.parametrize(
+    ("smoke_test", "then", "is_promoted", "reason"),
+    [
+        ("true", PROMOTES_IF_SUCCEEDING, True, None),
+        ("false", PROMOTES_IF_SUCCEEDING, False, None),  # nothing is promoted, and the build is not failed by it
+        ("false", 'test "$CODEBUILD_BUILD_SUCCEEDING" = 1 && touch promoted', False, "POST_BUILD: `test "),
+    ],
+)
+def test_run_promotes_nothing_when_the_smoke_test_fails_under_continue(
+    make_context: ContextMaker,
+    action: CodeBuildAction,
+    smoke_test: str,
+    then: str,
+    is_promoted: bool,
+    reason: str | None,
+) -> None:
+    # given
+    phases = {
+        "build": {"commands": [smoke_test], "on-failure": "CONTINUE"},
+        "post_build": {"commands": [then]},
+    }
+    make_context.clients["codebuild"] = FakeCodeBuild(json.dumps({"version": "0.2", "phases": phases}))
+    context = make_context({"ProjectName": "Synth"}, inputs={"Source": {}})
+
+    # when
+    with pytest.raises(ActionFailed, match=reason) if reason else contextlib.nullcontext():
+        action.run(context)
+
+    # then
+    assert (context.inputs["Source"] / "promoted").exists() is is_promoted
+
+
+def test_run_exports_no_credential_of_the_build_under_any_name(
+    make_context: ContextMaker, action: CodeBuildAction
+) -> None:
+    make_context.clients["codebuild"] = FakeCodeBuild(
+        spec(
+            'export COPY="token: $AWS_SESSION_TOKEN" AWS_MINE=1 REGION=$AWS_REGION',
+            env={"exported-variables": ["AWS_SESSION_TOKEN", "AWS_MINE", "COPY", "REGION"]},
+        )
+    )
+
+    result = action.run(make_context({"ProjectName": "Synth"}, inputs={"Source": {}}))
+
+    assert result.variables == {"REGION": "eu-west-1"}
+    assert "[Container] COPY is not exported: it holds a credential of the build." in make_context.lines
+    assert any("AWS_MINE of a buildspec's exported-variables" in text for text in notices(make_context))
+
+
+def test_run_keeps_codebuilds_variables_and_lets_a_project_set_all_others(
+    make_context: ContextMaker, action: CodeBuildAction
+) -> None:
+    make_context.clients["codebuild"] = FakeCodeBuild(
+        spec(
+            "echo $CODEBUILD_BUILD_SUCCEEDING $AWS_DEFAULT_REGION $AWS_ACCESS_KEY_ID",
+            env={
+                "variables": {
+                    "CODEBUILD_BUILD_SUCCEEDING": "yes",
+                    "AWS_DEFAULT_REGION": "us-west-2",
+                    "AWS_ACCESS_KEY_ID": "AKIDOFANOTHER",
+                }
+            },
+        )
+    )
+
+    action.run(make_context({"ProjectName": "Synth"}, inputs={"Source": {}}))
+
+    assert "1 us-west-2 ***" in make_context.lines
+    (notice,) = notices(make_context)
+    assert "CODEBUILD_BUILD_SUCCEEDING of a build keeps CodeBuild's value" in notice
+
+
+def test_run_fails_in_codebuilds_words_when_a_second_input_has_no_name_for_an_identifier(
+    make_context: ContextMaker, action: CodeBuildAction
+) -> None:
+    codebuild = make_context.clients["codebuild"] = FakeCodeBuild(spec("true"))
+    context = make_context({"ProjectName": "Synth", "PrimarySource": "my-app"}, inputs={"my-app": {}, "my-lib": {}})
+
+    with pytest.raises(ActionFailed, match=r"must contain only alphanumeric characters and underscores.*my-lib"):
+        action.run(context)
+
+    assert codebuild.started == []
+
+
+def test_run_refuses_a_buildspec_that_is_good_and_cannot_run_here(
+    make_context: ContextMaker, action: CodeBuildAction
+) -> None:
+    make_context.clients["codebuild"] = FakeCodeBuild(spec("dir", env={"shell": "cmd.exe"}))
+
+    with pytest.raises(Unsupported, match=r"The buildspec of project Synth cannot be run here: env/shell cmd\.exe"):
+        action.run(make_context({"ProjectName": "Synth"}, inputs={"Source": {}}))
+
+
 def test_run_fails_when_the_promised_artifact_is_not_there(make_context: ContextMaker, action: CodeBuildAction) -> None:
     make_context.clients["codebuild"] = FakeCodeBuild(spec("true", artifacts={"files": "cdk.out/**/*"}))
 
@@ -357,5 +477,5 @@ def test_run_notices_once_what_a_buildspec_asks_for_and_does_not_get(
     action._make_sandbox = lambda folder, **options: bare_sandbox(folder.parent / "two", **options)
     action.run(make_context({"ProjectName": "Synth"}, inputs={"Two": {}}))
 
-    notices = [event.text for event in make_context.cloud.event_log.events if isinstance(event, Notice)]
-    assert notices == ["CodeBuild: reports of a buildspec is not done in the local run."]
+    (notice,) = notices(make_context)
+    assert notice.startswith("CodeBuild: reports of a buildspec is not done here: ")
