@@ -15,6 +15,7 @@ tools; a build that needs another system or privileges fails here.
     phases.py               which command runs after which, and what fails the build
     artifacts.py            files -> output artifacts
     exported_variables.py   what of the environment goes on to the pipeline
+    project_cache.py        whether the project keeps the buildspec's cache paths, which local_cache.py does
     gate.py                 which of the report's gates a failing command is
     build_action.py         puts them together
 

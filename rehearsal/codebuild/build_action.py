@@ -28,6 +28,7 @@ from rehearsal.codebuild.project import (
     parse_overrides,
     start_build,
 )
+from rehearsal.codebuild.project_cache import has_cache
 from rehearsal.codebuild.runtimes import unmet_runtimes
 from rehearsal.codebuild.sandbox import Sandbox, make_sandbox
 from rehearsal.codebuild.shell import BuildShell, StartProcess
@@ -105,7 +106,7 @@ class CodeBuildAction:
         with log_file.open("w", encoding="utf-8") as log:
             run = _BuildRun(
                 context=context, project=project, buildspec=buildspec, build=build, source=source, variables=variables,
-                aws=aws, log=log, monotonic=self._monotonic, cache=self._local_cache(context, buildspec),
+                aws=aws, log=log, monotonic=self._monotonic, cache=self._local_cache(context, project, buildspec),
             )  # fmt: skip
             sandbox = self._make_sandbox(
                 context.work / "build",
@@ -117,10 +118,13 @@ class CodeBuildAction:
             with sleeping_on(context.cloud.clock, context.work / "sleep", address, run.is_bake) as folder:
                 return ActionResult(variables=run.run(sandbox.with_programs(folder)))
 
-    def _local_cache(self, context: ActionContext, buildspec: Buildspec) -> LocalCache:
+    def _local_cache(self, context: ActionContext, project: Project, buildspec: Buildspec) -> LocalCache:
         """Of the action, not of the project: a project's name differs from one local cloud to the next."""
         name = "-".join((context.pipeline, context.stage, context.declaration.name))
-        return LocalCache(self._local_caches / re.sub(r"[^\w.-]", "_", name), buildspec.cache_paths)
+        paths = buildspec.cache_paths
+        if paths and not has_cache(project.name, session=context.cloud.clients.root(context.account, context.region)):
+            paths = ()
+        return LocalCache(self._local_caches / re.sub(r"[^\w.-]", "_", name), paths)
 
 
 @dataclass

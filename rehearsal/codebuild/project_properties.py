@@ -34,7 +34,7 @@ PROPERTIES: Mapping[str, Known] = {
     "Cache": _DONE,
     "Cache/CacheNamespace": _NOTHING,
     "Cache/Location": _NOTHING,
-    "Cache/Modes": _FIDELITY,
+    "Cache/Modes": _DONE,
     "Cache/Type": Known(
         Handling.NOTICED, "the cache is kept on this machine, not in S3", unless=("NO_CACHE", "LOCAL")
     ),

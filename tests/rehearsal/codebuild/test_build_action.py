@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -52,6 +53,25 @@ class FakeCodeBuild:
         self.started.append(request)
         arn = "arn:aws:codebuild:eu-west-1:111111111111:build/Synth:abc"
         return {"build": {"id": "Synth:abc", "arn": arn, "buildNumber": 7, "initiator": "x"}}
+
+
+class FakeCloudFormation:
+    """One stack, which made the project."""
+
+    def __init__(self, cache: dict[str, Any]) -> None:
+        self._template = {"Resources": {"Project": {"Properties": {"Cache": cache}}}}
+
+    def get_paginator(self, operation: str) -> Any:
+        summary = {
+            "ResourceType": "AWS::CodeBuild::Project",
+            "PhysicalResourceId": "Synth",
+            "LogicalResourceId": "Project",
+        }
+        page = {"Stacks": [{"StackName": "app"}], "StackResourceSummaries": [summary]}
+        return SimpleNamespace(paginate=lambda **_: [page])
+
+    def get_template(self, *, StackName: str) -> dict[str, Any]:
+        return {"TemplateBody": self._template}
 
 
 class FakeParameters:
@@ -443,6 +463,7 @@ def test_run_leaves_a_local_cache_to_the_next_build_of_its_project_alone(
     make_context: ContextMaker, tmp_path: Path
 ) -> None:
     # given builds of one action's name in two projects, which share a folder of packages
+    make_context.clients["cloudformation"] = FakeCloudFormation({"Type": "LOCAL", "Modes": ["LOCAL_CUSTOM_CACHE"]})
     make_context.clients["codebuild"] = FakeCodeBuild(
         spec("ls kept > found.txt || true", "mkdir -p kept", "touch kept/file", cache={"paths": ["kept/**/*"]})
     )
@@ -458,6 +479,24 @@ def test_run_leaves_a_local_cache_to_the_next_build_of_its_project_alone(
 
     # then
     assert found == ["", "", "file\n"]
+
+
+def test_run_keeps_no_cache_for_a_project_without_one(make_context: ContextMaker, tmp_path: Path) -> None:
+    # given
+    make_context.clients["cloudformation"] = FakeCloudFormation({"Type": "NO_CACHE"})
+    make_context.clients["codebuild"] = FakeCodeBuild(
+        spec("ls kept > found.txt || true", "mkdir -p kept", "touch kept/file", cache={"paths": ["kept/**/*"]})
+    )
+
+    # when
+    for name in ("First", "Second"):
+        action = CodeBuildAction(tmp_path / "cache", local_caches=tmp_path / "local", make_sandbox=bare_sandbox)
+        context = make_context({"ProjectName": "Synth"}, inputs={name: {}})
+        action.run(context)
+        shutil.rmtree(context.work / "build")
+
+    # then
+    assert (context.inputs["Second"] / "found.txt").read_text() == ""
 
 
 def test_run_ends_a_build_when_the_run_stops(make_context: ContextMaker, action: CodeBuildAction) -> None:
