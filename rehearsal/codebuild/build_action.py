@@ -155,9 +155,11 @@ class _BuildRun:
         self.cache.restore(source)
         shell = self._shell(sandbox, source)
         try:
-            failure = run_phases(self.buildspec, shell, self._say, self._started)
-            if failure:
-                raise self._failed(failure)
+            end = run_phases(self.buildspec, shell, self._say, self._started)
+            if end.failure:
+                raise self._failed(end.failure, end.let_pass)
+            if end.let_pass:
+                self._tell_of(end.let_pass)
             environment = shell.environment()
         finally:
             shell.close()
@@ -215,16 +217,24 @@ class _BuildRun:
             self._say(sentence)
         return dict(exported.variables)
 
-    def _failed(self, failure: CommandFailure) -> ActionFailed:
+    def _failed(self, failure: CommandFailure, let_pass: CommandFailure | None) -> ActionFailed:
+        # A later command mostly fails because it was told of the failure that the buildspec let pass.
+        before = f" Before, {self._words(let_pass)}" if let_pass else ""
+        gate = gate_of_command(failure.command) or (gate_of_command(let_pass.command) if let_pass else None)
+        return ActionFailed(self._words(failure) + before, gate=gate)
+
+    def _tell_of(self, let_pass: CommandFailure) -> None:
+        place = f"{self.context.stage}/{self.context.declaration.name}"
+        text = f"{place} goes on, for its buildspec lets a failure pass (on-failure: CONTINUE). {self._words(let_pass)}"
+        self.context.cloud.event_log.emit(Notice(text=text))
+
+    def _words(self, failure: CommandFailure) -> str:
         first_line, *more = mask(failure.command.strip(), self._secrets).split("\n")
         command = f"{first_line} …" if more else first_line
         # What a command says last mostly tells why: a test run's counts, an exception, a denied call.
         last_line = mask(failure.last_line, self._secrets)[:_SHOWN_CHARACTERS]
         last_words = f" It said last: {last_line}" if last_line else ""
-        return ActionFailed(
-            f"{failure.phase}: `{command}` ended with exit code {failure.exit_code}." + last_words,
-            gate=gate_of_command(failure.command),
-        )
+        return f"{failure.phase}: `{command}` ended with exit code {failure.exit_code}." + last_words
 
     @property
     def _timeout_minutes(self) -> int:

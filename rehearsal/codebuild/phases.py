@@ -10,7 +10,7 @@ then on. Public buildspecs rely on both: the build is not failed by it, and the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from rehearsal.codebuild.buildspec import Buildspec, OnFailure, Phase
@@ -77,24 +77,34 @@ class CommandFailure:
     last_line: str = ""
 
 
+@dataclass(frozen=True)
+class BuildEnd:
+    """The first failure that fails the build, and the first that its on-failure lets pass; None where there is none."""
+
+    failure: CommandFailure | None = None
+    let_pass: CommandFailure | None = None
+
+
 def run_phases(
     buildspec: Buildspec, shell: CommandShell, say: Callable[[str], None], started: Started = _unheard
-) -> CommandFailure | None:
-    """Run all phases; the first failure that fails the build, or None.
+) -> BuildEnd:
+    """Run all phases.
 
     `say` takes CodeBuild's own log lines; `started` hears each phase and each command as it begins.
     """
-    build_failure: CommandFailure | None = None
+    end = BuildEnd()
     for phase in buildspec.phases:
         failure = _run_phase(phase, shell, say, started)
         if failure is None:
             continue
         after = AFTER_FAILURE[phase.name, phase.on_failure]
         if after.is_build_failed:
-            build_failure = build_failure or failure
+            end = replace(end, failure=end.failure or failure)
+        else:
+            end = replace(end, let_pass=end.let_pass or failure)
         if not after.is_next_run:
             break
-    return build_failure
+    return end
 
 
 def _run_phase(

@@ -279,6 +279,31 @@ def test_run_tells_finally_and_later_phases_that_a_phase_failed_though_it_may(
     assert said == ["first 1", "finally 0", "last 0"]
 
 
+@pytest.mark.parametrize("is_checked", [True, False])
+def test_run_tells_of_the_failure_that_a_buildspec_lets_pass(
+    make_context: ContextMaker, action: CodeBuildAction, is_checked: bool
+) -> None:
+    # given tests that fail and may, and a last command that looks at it or does not
+    phases = {
+        "build": {"on-failure": "CONTINUE", "commands": ["pytest() { echo 1 failed; return 1; }", "pytest"]},
+        "post_build": {"commands": ['test "$CODEBUILD_BUILD_SUCCEEDING" = 1' if is_checked else "true"]},
+    }
+    make_context.clients["codebuild"] = FakeCodeBuild(json.dumps({"version": "0.2", "phases": phases}))
+    context = make_context({"ProjectName": "Synth"}, inputs={"Source": {}})
+    cause = "BUILD: `pytest` ended with exit code 1. It said last: 1 failed"
+
+    # when, then
+    if is_checked:
+        with pytest.raises(ActionFailed, match=f"^POST_BUILD: .* Before, {cause}$") as caught:
+            action.run(context)
+        assert caught.value.gate == "unit-tests"
+    else:
+        action.run(context)
+        assert notices(make_context) == [
+            f"Build/Action goes on, for its buildspec lets a failure pass (on-failure: CONTINUE). {cause}"
+        ]
+
+
 PROMOTES_IF_SUCCEEDING = 'if [ "$CODEBUILD_BUILD_SUCCEEDING" = 1 ]; then touch promoted; fi'
 
 

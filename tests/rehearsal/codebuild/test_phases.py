@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from rehearsal.codebuild.buildspec import PHASE_NAMES, Buildspec, OnFailure, parse_buildspec
-from rehearsal.codebuild.phases import AFTER_FAILURE, CommandFailure, run_phases
+from rehearsal.codebuild.phases import AFTER_FAILURE, BuildEnd, CommandFailure, run_phases
 
 # The phases that run after one which failed, and whether the build failed: "Build phase transitions", on-failure.
 EXPECTED = {
@@ -82,7 +82,7 @@ def whole(phases: tuple[str, ...], *, has_finally: bool = True) -> list[str]:
 def test_run_phases_runs_every_command_when_none_fails(has_finally: bool) -> None:
     shell = RecordingShell()
 
-    assert run_phases(buildspec(has_finally=has_finally), shell, lambda line: None) is None
+    assert run_phases(buildspec(has_finally=has_finally), shell, lambda line: None) == BuildEnd()
 
     assert shell.commands == whole(PHASE_NAMES, has_finally=has_finally)
     assert set(shell.seen.values()) == {"1"}
@@ -110,13 +110,14 @@ def test_run_phases_runs_what_codebuild_runs_and_tells_it_when_a_command_fails(
     shell = RecordingShell(failing)
 
     # when
-    failure = run_phases(buildspec({phase: on_failure}, has_finally=has_finally), shell, lambda line: None)
+    end = run_phases(buildspec({phase: on_failure}, has_finally=has_finally), shell, lambda line: None)
 
     # then
     assert shell.commands == [*succeeding, *not_succeeding]
     assert [shell.seen[command] for command in succeeding] == ["1"] * len(succeeding)
     assert [shell.seen[command] for command in not_succeeding] == ["0"] * len(not_succeeding)
-    assert failure == (CommandFailure(phase.upper(), failing, 3, f"{failing} said") if is_build_failed else None)
+    failure = CommandFailure(phase.upper(), failing, 3, f"{failing} said")
+    assert end == (BuildEnd(failure=failure) if is_build_failed else BuildEnd(let_pass=failure))
 
 
 def test_table_of_transitions_has_every_phase_and_on_failure() -> None:
@@ -127,28 +128,35 @@ def test_table_of_transitions_has_every_phase_and_on_failure() -> None:
 def test_run_phases_runs_finally_once_though_both_it_and_the_commands_fail() -> None:
     shell = RecordingShell("build 1", "build finally 1")
 
-    failure = run_phases(buildspec(), shell, lambda line: None)
+    end = run_phases(buildspec(), shell, lambda line: None)
 
-    assert failure is not None
-    assert failure.command == "build 1"
+    assert end.failure is not None
+    assert end.failure.command == "build 1"
     assert shell.commands == [*whole(("install", "pre_build")), "build 1", "build finally 1", *whole(("post_build",))]
 
 
 @pytest.mark.parametrize(
-    ("on_failure", "failing", "told"),
+    ("on_failure", "failing", "told", "let_pass"),
     [
-        ({}, ("build 1", "post_build 1"), "build 1"),
-        ({"build": "CONTINUE"}, ("build 1", "post_build 1"), "post_build 1"),
-        ({"install": "CONTINUE", "pre_build": "CONTINUE"}, ("install 1", "pre_build 2", "build 2"), "build 2"),
+        ({}, ("build 1", "post_build 1"), "build 1", None),
+        ({"post_build": "CONTINUE"}, ("build 1", "post_build 1"), "build 1", "post_build 1"),
+        ({"build": "CONTINUE"}, ("build 1", "post_build 1"), "post_build 1", "build 1"),
+        (
+            {"install": "CONTINUE", "pre_build": "CONTINUE"},
+            ("install 1", "pre_build 2", "build 2"),
+            "build 2",
+            "install 1",
+        ),
     ],
 )
-def test_run_phases_names_the_first_failure_that_fails_the_build(
-    on_failure: dict[str, str], failing: tuple[str, ...], told: str
+def test_run_phases_names_the_first_failure_that_fails_the_build_and_the_first_that_is_let_pass(
+    on_failure: dict[str, str], failing: tuple[str, ...], told: str, let_pass: str | None
 ) -> None:
-    failure = run_phases(buildspec(on_failure), RecordingShell(*failing), lambda line: None)
+    end = run_phases(buildspec(on_failure), RecordingShell(*failing), lambda line: None)
 
-    assert failure is not None
-    assert failure.command == told
+    assert end.failure is not None
+    assert end.failure.command == told
+    assert (end.let_pass and end.let_pass.command) == let_pass
 
 
 def test_run_phases_says_what_codebuild_says() -> None:
