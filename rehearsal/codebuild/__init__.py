@@ -7,8 +7,10 @@ tools; a build that needs another system or privileges fails here.
 
     buildspec.py            text -> Buildspec
     project.py              the deployed project, and StartBuild as the action's role
+    project_buildspec.py    the project's buildspec, inline or a file of the source
     sources.py              which input artifact a build runs in, and the identifiers of the others
     variables.py            the variables of project, buildspec and action, secrets resolved as the project's role
+    parameter_store.py      parameters, as the role may read them
     build_environment.py    the variables that CodeBuild itself sets
     sandbox.py              home, Python, npm and PATH of one build; the shared caches
     shell.py                the one shell: a command goes in, its output lines and exit code come out

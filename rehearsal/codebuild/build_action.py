@@ -15,7 +15,7 @@ from typing import IO, Protocol
 
 from rehearsal.codebuild.artifacts import ArtifactsError, collect_artifacts
 from rehearsal.codebuild.build_environment import RESERVED_PREFIX, BuildPlace, BuildSource, build_environment
-from rehearsal.codebuild.buildspec import Buildspec, BuildspecError, is_inline, parse_buildspec
+from rehearsal.codebuild.buildspec import Buildspec
 from rehearsal.codebuild.exported_variables import export_variables
 from rehearsal.codebuild.gate import BAKE, gate_of_command
 from rehearsal.codebuild.local_cache import LocalCache
@@ -28,6 +28,7 @@ from rehearsal.codebuild.project import (
     parse_overrides,
     start_build,
 )
+from rehearsal.codebuild.project_buildspec import read_buildspec
 from rehearsal.codebuild.project_cache import has_cache
 from rehearsal.codebuild.runtimes import unmet_runtimes
 from rehearsal.codebuild.sandbox import Sandbox, make_sandbox
@@ -40,7 +41,6 @@ from rehearsal.errors import ActionFailed, Unsupported
 from rehearsal.machine.unix_socket import socket_path
 from rehearsal.run_events import BuildCommandStarted, BuildPhaseStarted, Notice
 
-_BUILDSPEC_FILE = "buildspec.yml"
 _SHOWN_CHARACTERS = 300
 _REGION_NAMES = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})
 
@@ -80,9 +80,8 @@ class CodeBuildAction:
         if configuration.get("BatchEnabled", "false").lower() == "true":
             raise Unsupported(f"Action {context.declaration.name}: batch builds (BatchEnabled) are not supported here.")
         region = context.region
-        project = find_project(
-            configuration["ProjectName"], session=context.cloud.clients.root(context.account, region)
-        )
+        root = context.cloud.clients.root(context.account, region)
+        project = find_project(configuration["ProjectName"], session=root)
         overrides = parse_overrides(configuration.get("EnvironmentVariables", ""))
         source = primary_source(context.declaration, configuration.get("PrimarySource", ""))
         for name in refused_identifiers(context.declaration, source):
@@ -94,7 +93,7 @@ class CodeBuildAction:
         session = context.cloud.clients.assume(
             project.service_role, session_name=f"AWSCodeBuild-{build.id.rsplit(':', 1)[-1]}", region=region
         )
-        variables = resolve_variables(buildspec, project, overrides, session=session)
+        variables = resolve_variables(buildspec, project, overrides, session=session, root=root)
         aws = context.cloud.child_environment(session, region)
         notices = (*notices_of_build(buildspec, variables.values), *unmet_runtimes(buildspec.runtime_versions))
         for text in (f"CodeBuild: {notice}" for notice in notices):
@@ -283,27 +282,6 @@ class _BuildRun:
         self.log.write(f"{masked}\n")
         self.log.flush()
         self.context.output(masked)
-
-
-def read_buildspec(project: Project, source: Path | None) -> Buildspec:
-    """The project's own text, or the file in the source folder that it names. Raises ActionFailed for a bad one."""
-    text, where = project.buildspec, f"of project {project.name}"
-    if not is_inline(text):
-        name = text or _BUILDSPEC_FILE
-        if name.startswith("arn:"):
-            raise Unsupported(f"Project {project.name}: a buildspec in S3 ({name}) is not supported here.")
-        if source is None or not (source / name).is_file():
-            raise ActionFailed(
-                f"YAML_FILE_ERROR: project {project.name} needs the buildspec file {name} in its source."
-            )
-        text, where = (source / name).read_text(encoding="utf-8"), f"{name} of project {project.name}"
-    try:
-        buildspec = parse_buildspec(text)
-    except BuildspecError as exc:
-        raise ActionFailed(f"YAML_FILE_ERROR: the buildspec {where} is wrong: {exc}. Nothing of it was run.") from exc
-    if buildspec.refused:
-        raise Unsupported(f"The buildspec {where} cannot be run here: {'; '.join(buildspec.refused)}.")
-    return buildspec
 
 
 def _source_version(context: ActionContext, source: str) -> str:

@@ -79,6 +79,13 @@ class FakeParameters:
         return {"Parameter": {"Name": Name, "Value": SECRET}}
 
 
+class FakeIam:
+    """All may do everything."""
+
+    def simulate_principal_policy(self, **request: Any) -> dict[str, Any]:
+        return {"EvaluationResults": [{"EvalDecision": "allowed"}]}
+
+
 def spec(*commands: str, **more: Any) -> str:
     return json.dumps({"version": "0.2", "phases": {"build": {"commands": list(commands)}}, **more}, indent=2)
 
@@ -171,7 +178,7 @@ def test_run_gives_the_build_codebuilds_variables_and_nothing_of_the_user(
 def test_run_exports_what_the_buildspec_names_but_no_secret(
     make_context: ContextMaker, action: CodeBuildAction
 ) -> None:
-    make_context.clients["ssm"] = FakeParameters()
+    make_context.clients.update(iam=FakeIam(), ssm=FakeParameters())
     make_context.clients["codebuild"] = FakeCodeBuild(
         spec(
             "export VERSION=1.2.3",
@@ -187,7 +194,7 @@ def test_run_exports_what_the_buildspec_names_but_no_secret(
 def test_run_masks_secrets_and_credentials_in_output_log_and_reason(
     make_context: ContextMaker, action: CodeBuildAction
 ) -> None:
-    make_context.clients["ssm"] = FakeParameters()
+    make_context.clients.update(iam=FakeIam(), ssm=FakeParameters())
     make_context.clients["codebuild"] = FakeCodeBuild(
         spec("echo $TOKEN; env", f"echo {SECRET} && false", env={"parameter-store": {"TOKEN": "/token"}})
     )
@@ -205,7 +212,7 @@ def test_run_masks_secrets_and_credentials_in_output_log_and_reason(
 def test_run_tells_each_phase_and_command_as_it_begins_without_secrets(
     make_context: ContextMaker, action: CodeBuildAction
 ) -> None:
-    make_context.clients["ssm"] = FakeParameters()
+    make_context.clients.update(iam=FakeIam(), ssm=FakeParameters())
     phases = {"install": {"commands": ["true"]}, "build": {"commands": [f"echo {SECRET}"]}}
     make_context.clients["codebuild"] = FakeCodeBuild(
         json.dumps({"version": "0.2", "phases": phases, "env": {"parameter-store": {"TOKEN": "/token"}}})
