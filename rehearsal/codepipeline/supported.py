@@ -26,7 +26,8 @@ ACTIONS = frozenset(
 CLOUDFORMATION_MODES = frozenset({"CREATE_UPDATE", "CHANGE_SET_REPLACE", "CHANGE_SET_EXECUTE"})
 RULES = frozenset({"CloudWatchAlarm"})
 ARTIFACT_FORMAT = "CODE_ZIP"
-# What is read of an action's configuration, or means nothing in a run that hands the commit over by itself.
+# What is read of an action's configuration, or means nothing in a run that hands the commit over by itself. That of
+# CodeBuild is codebuild/action_configuration.py's.
 _POLLING = frozenset({"PollForSourceChanges", "DetectChanges"})
 CONFIGURATION = {
     ("Source", "CodeStarSourceConnection"): _POLLING
@@ -34,10 +35,6 @@ CONFIGURATION = {
     ("Source", "CodeCommit"): _POLLING | {"RepositoryName", "BranchName", "OutputArtifactFormat"},
     ("Source", "GitHub"): _POLLING | {"Owner", "Repo", "Branch", "OAuthToken"},
     ("Source", "S3"): _POLLING | {"S3Bucket", "S3ObjectKey", "AllowOverrideForS3ObjectKey"},
-    **dict.fromkeys(
-        (("Build", "CodeBuild"), ("Test", "CodeBuild")),
-        frozenset({"ProjectName", "PrimarySource", "EnvironmentVariables", "BatchEnabled", "CombineArtifacts"}),
-    ),
     ("Deploy", "CloudFormation"): frozenset(
         {
             *("ActionMode", "StackName", "ChangeSetName", "TemplatePath", "TemplateConfiguration"),
@@ -111,8 +108,9 @@ def _unread_of_action(action: Mapping[str, Any], is_hidden: IsHidden) -> Iterato
     configuration = action.get("Configuration")
     if not isinstance(configuration, Mapping):
         return
-    for key in sorted(set(configuration) - CONFIGURATION[provider]):
-        yield f"configuration {key} is not supported; supported: {', '.join(sorted(CONFIGURATION[provider]))}"
+    known = CONFIGURATION.get(provider, configuration.keys())
+    for key in sorted(configuration.keys() - known):
+        yield f"configuration {key} is not supported; supported: {', '.join(sorted(known))}"
     artifact_format = str(configuration.get("OutputArtifactFormat", ARTIFACT_FORMAT))
     if artifact_format != ARTIFACT_FORMAT and not is_hidden(artifact_format):
         yield f"OutputArtifactFormat {artifact_format}; supported: {ARTIFACT_FORMAT}, files without their history"

@@ -13,7 +13,6 @@ from rehearsal.codepipeline.definition import ConditionKind, ConditionResult, St
 from rehearsal.plan.plan import Plan
 
 _INDENT = "  "
-_TRIGGERS = "its triggers are not evaluated: a run releases the commit whatever its branch, tag and files"
 _ARROW_COLUMN = 6
 _WIDTH = 68
 
@@ -25,7 +24,6 @@ def list_plan(plan: Plan) -> str:
         f"Pipeline {plan.name} (stack {plan.stack.name}) in {plan.account}/{plan.region}",
         f"{_INDENT}type {definition.pipeline_type}, {definition.execution_mode}, "
         + ("restarts when it changes itself" if definition.is_restarted_on_update else "does not restart when changed"),
-        *([f"{_INDENT}{_TRIGGERS}"] if definition.has_triggers else []),
         "",
         "Environments that are bootstrapped",
         *(f"{_INDENT}{item.account}/{item.region}" for item in plan.bootstraps),
@@ -39,6 +37,8 @@ def list_plan(plan: Plan) -> str:
         for action in sorted(stage.actions, key=lambda action: action.run_order):
             lines.append(f"     {action.run_order}  {action.name:<24} {describe_action(action)}")
         lines += [f"     {text}" for text in describe_gates(stage)]
+    if plan.notices:
+        lines += ["", "Other than on AWS:", *(f"{_INDENT}- {notice}" for notice in plan.notices)]
     if plan.unsupported:
         lines += ["", "This machine cannot run it:", *(f"{_INDENT}- {reason}" for reason in plan.unsupported)]
     return "\n".join(lines)

@@ -22,6 +22,13 @@ def planned_definition(resolved: Mapping[str, Any]) -> PipelineDefinition:
     return parse_definition(without_hidden(resolved, has_token))
 
 
+def notices_of_definition(definition: PipelineDefinition) -> Iterator[str]:
+    if definition.has_triggers:
+        yield (
+            "CodePipeline: triggers are not evaluated; a run releases the commit whatever its branch, tag and files."
+        )
+
+
 def problems_of_definition(
     properties: Mapping[str, Any], stack: StackArtifact, *, account: str, region: str
 ) -> Iterator[str]:

@@ -12,7 +12,8 @@ from typing import Any
 
 from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.errors import BadInput, Unsupported
-from rehearsal.plan.pipeline_definition import planned_definition, problems_of_definition
+from rehearsal.plan.builds import notices_of_builds
+from rehearsal.plan.pipeline_definition import notices_of_definition, planned_definition, problems_of_definition
 from rehearsal.plan.unsupported import find_unsupported
 from rehearsal.source.assembly import CloudAssembly, Environment, StackArtifact
 from rehearsal.source.intrinsics import Resolver
@@ -35,7 +36,7 @@ class Bootstrap:
 class Plan:
     """`name` is the pipeline's as far as the template tells; `account` and `region` are where it is deployed.
 
-    `unsupported` holds one sentence for each thing that this machine cannot do.
+    `unsupported` holds one sentence for each thing that this machine cannot do, `notices` for what differs here.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Plan:
     definition: PipelineDefinition
     bootstraps: tuple[Bootstrap, ...]
     unsupported: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
     def require_supported(self) -> None:
         """Raises Unsupported, with every reason, when there is any."""
@@ -89,6 +91,10 @@ def make_plan(assembly: CloudAssembly, *, pipeline: str | None = None, cli_versi
         unsupported=(
             *problems_of_definition(found.properties, found.stack, account=account, region=region),
             *find_unsupported(assembly, definition, default=(account, region), cli_version=cli_version),
+        ),
+        notices=(
+            *notices_of_definition(definition),
+            *notices_of_builds(assembly, definition, (account, region)),
         ),
     )
 

@@ -48,9 +48,9 @@ def one_stage(*actions: dict[str, Any], **changes: Any) -> dict[str, Any]:
             "action Work/Synth: Files of output artifact Out are not supported",
         ),
         (
-            one_stage(build(Configuration={"ProjectName": "synth", "Color": "red"})),
-            "action Work/Synth: configuration Color is not supported; supported: BatchEnabled, CombineArtifacts, "
-            "EnvironmentVariables, PrimarySource, ProjectName",
+            one_stage(action("Approve", "Manual", "Approval", Configuration={"Color": "red"})),
+            "action Work/Approve: configuration Color is not supported; supported: CustomData, ExternalEntityLink, "
+            "NotificationArn",
         ),
         (
             valid_properties(

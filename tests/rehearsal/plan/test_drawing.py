@@ -40,15 +40,6 @@ def test_list_tells_run_orders_environments_and_what_is_unsupported() -> None:
     assert "- resource type AWS::Synthetics::Canary in stack Pipe (Canary)" in listing
 
 
-def test_list_says_that_triggers_are_not_evaluated() -> None:
-    plan = make_plan(read_assembly(case("three-accounts")))
-
-    assert "triggers are not evaluated" not in list_plan(plan)
-    assert "its triggers are not evaluated" in list_plan(
-        replace(plan, definition=replace(plan.definition, has_triggers=True))
-    )
-
-
 def test_list_says_where_a_disabled_transition_ends_a_release() -> None:
     plan = make_plan(read_assembly(case("three-accounts")))
     frozen = replace(plan, definition=replace(plan.definition, disabled_transitions={"Prod": "change freeze"}))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.rehearsal.plan.test_unsupported import unsupported
+from tests.rehearsal.plan.test_unsupported import planned, unsupported
 
 CONDITION = {"Fn::Equals": ["a", "b"]}
 
@@ -47,3 +47,12 @@ def test_what_an_intrinsic_hides_is_not_refused(tmp_path: Path) -> None:
         pipeline["ExecutionMode"] = {"Ref": "Mode"}
 
     assert unsupported(tmp_path, change) == ()
+
+
+def test_triggers_are_named_for_they_are_not_evaluated(tmp_path: Path) -> None:
+    def change(resources: dict[str, Any]) -> None:
+        git = {"SourceActionName": "Code", "Push": [{"Branches": {"Includes": ["main"]}}]}
+        pipeline_of(resources)["Triggers"] = [{"ProviderType": "CodeStarSourceConnection", "GitConfiguration": git}]
+
+    assert not any("triggers" in notice for notice in planned(tmp_path / "without", lambda _: None).notices)
+    assert any("triggers are not evaluated" in notice for notice in planned(tmp_path / "with", change).notices)
