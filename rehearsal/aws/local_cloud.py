@@ -39,6 +39,7 @@ from rehearsal.aws.codedeploy.codedeploy import CodeDeploy
 from rehearsal.aws.codedeploy.codedeploy_api import CodeDeployApi
 from rehearsal.aws.codedeploy.ports import Services
 from rehearsal.aws.codedeploy.provider import CodeDeployProvider
+from rehearsal.aws.denials import Denials
 from rehearsal.aws.direct_calls import DirectCalls
 from rehearsal.aws.edge.edge import Edge
 from rehearsal.aws.event_sources.event_sources import EventSources
@@ -97,7 +98,8 @@ class LocalCloud:
             variables=variables,
             log_file=self.home / "logs" / "ministack.log",
         )
-        self._edge = Edge(listener, self._ministack.socket, root_secret)
+        self.denials = Denials()
+        self._edge = Edge(listener, self._ministack.socket, root_secret, self.denials)
         self.failure = Failure(self._fail, self._ministack.is_answering)
         self.endpoint_url = self._edge.url
         self.localize = self._edge.localize

@@ -32,6 +32,8 @@ def list_plan(plan: Plan) -> str:
     ]
     for number, stage in enumerate(definition.stages, start=1):
         lines.append(f"{number:3}. {stage.name}")
+        if (reason := definition.disabled_transitions.get(stage.name)) is not None:
+            lines.append(f"     closed: its inbound transition is disabled ({reason}); a release ends before it")
         for action in sorted(stage.actions, key=lambda action: action.run_order):
             lines.append(f"     {action.run_order}  {action.name:<24} {describe_action(action)}")
         lines += [f"     {text}" for text in describe_gates(stage)]

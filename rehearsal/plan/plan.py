@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.codepipeline.definition import PipelineDefinition, parse_definition
+from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.errors import BadInput, Unsupported
 from rehearsal.plan.builds import notices_of_builds
+from rehearsal.plan.pipeline_definition import notices_of_definition, planned_definition, problems_of_definition
 from rehearsal.plan.unsupported import find_unsupported
 from rehearsal.source.assembly import CloudAssembly, Environment, StackArtifact
 from rehearsal.source.intrinsics import Resolver
@@ -76,7 +77,7 @@ def make_plan(assembly: CloudAssembly, *, pipeline: str | None = None, cli_versi
     account, region = _environment(found.stack.environment)
     resolver = Resolver(template=found.stack.template, account=account, region=region, stack_name=found.stack.name)
     try:
-        definition = parse_definition(resolver.resolve(found.properties))
+        definition = planned_definition(resolver.resolve(found.properties))
     except ValueError as exc:
         raise BadInput(f"Pipeline {found.name} of stack {found.stack.name}: {exc}") from exc
     return Plan(
@@ -87,8 +88,14 @@ def make_plan(assembly: CloudAssembly, *, pipeline: str | None = None, cli_versi
         region=region,
         definition=definition,
         bootstraps=_bootstraps(assembly, account, region),
-        unsupported=find_unsupported(assembly, definition, default=(account, region), cli_version=cli_version),
-        notices=notices_of_builds(assembly, definition, (account, region)),
+        unsupported=(
+            *problems_of_definition(found.properties, found.stack, account=account, region=region),
+            *find_unsupported(assembly, definition, default=(account, region), cli_version=cli_version),
+        ),
+        notices=(
+            *notices_of_definition(definition),
+            *notices_of_builds(assembly, definition, (account, region)),
+        ),
     )
 
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rehearsal.aws.cloudformation.stack_outputs import stack_outputs_in
-from rehearsal.aws.event_sources.mapping import unsupported as unsupported_of_mapping
 from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.codepipeline.supported import unsupported_in_definition
 from rehearsal.errors import Unsupported
 from rehearsal.plan.builds import refused_builds
+from rehearsal.plan.deployment_checks import refused_resources
 from rehearsal.plan.resource_types import unsupported_resource_types
 from rehearsal.source.assembly import CloudAssembly, StackArtifact
 from rehearsal.source.intrinsics import Resolver
@@ -24,7 +24,7 @@ NESTED_STACK_TYPE = "AWS::CloudFormation::Stack"
 def find_unsupported(
     assembly: CloudAssembly, definition: PipelineDefinition, *, default: tuple[str, str], cli_version: str | None
 ) -> tuple[str, ...]:
-    """Sentences in the order: tool, context, pipeline, builds, resources, functions, mappings, assets, imports."""
+    """Sentences in the order: tool, context, pipeline, builds, resources, functions, parsers, assets, imports."""
     return (
         *_old_cli(assembly, cli_version),
         *_missing_context(assembly),
@@ -33,7 +33,7 @@ def find_unsupported(
         *refused_builds(assembly, definition, default),
         *_resources(assembly),
         *_functions(assembly),
-        *_event_source_mappings(assembly, default),
+        *_refused_resources(assembly, default),
         *_docker_images(assembly),
         *_imports(assembly, default),
         *_stack_outputs(assembly, default),
@@ -97,13 +97,10 @@ def _functions(assembly: CloudAssembly) -> Iterator[str]:
                 yield f"function {logical_id} in stack {stack.name}: runtime {runtime}; supported: python3.x, nodejs"
 
 
-def _event_source_mappings(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]:
+def _refused_resources(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]:
     for stack in assembly.stacks:
-        resolver = _resolver(stack, default)
-        for logical_id, resource in stack.resources():
-            if resource.get("Type") == "AWS::Lambda::EventSourceMapping":
-                for name in unsupported_of_mapping(resolver.resolve(resource.get("Properties") or {})):
-                    yield f"event source mapping {logical_id} in stack {stack.name}: {name}"
+        account, region = _place(stack, default)
+        yield from refused_resources(stack, account=account, region=region)
 
 
 def _docker_images(assembly: CloudAssembly) -> Iterator[str]:

@@ -125,15 +125,23 @@ def _is_run_by_the_host(resource: Mapping[str, Any]) -> bool:
     return isinstance(runtime, str) and not runtime.startswith("nodejs")
 
 
-def _with_proxy(logical_id: str, resource: Mapping[str, Any], rewriting: Rewriting) -> dict[str, Any]:
-    properties = resource["Properties"]
-    environment = properties.get("Environment") or {}
-    variables = environment.get("Variables") or {}
-    if _is_intrinsic(environment) or _is_intrinsic(variables):
+def require_variables(logical_id: str, resource: Mapping[str, Any]) -> None:
+    """`Unsupported` where a function's variables are not to be seen in its template: one has to be added to them."""
+    if not _is_run_by_the_host(resource):
+        return
+    environment = (resource.get("Properties") or {}).get("Environment") or {}
+    if _is_intrinsic(environment) or _is_intrinsic(environment.get("Variables")):
         raise Unsupported(
             f"Function {logical_id}: the local run adds a variable to Environment.Variables, "
             f"which has to be a mapping, not an intrinsic ({json.dumps(environment)[:120]})."
         )
+
+
+def _with_proxy(logical_id: str, resource: Mapping[str, Any], rewriting: Rewriting) -> dict[str, Any]:
+    properties = resource["Properties"]
+    require_variables(logical_id, resource)
+    environment = properties.get("Environment") or {}
+    variables = environment.get("Variables") or {}
     proxied = {**environment, "Variables": {**variables, PROXY_URL_VARIABLE: rewriting.lambda_url}}
     return {**resource, "Properties": {**properties, "Environment": proxied}}
 

@@ -29,6 +29,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from rehearsal.aws.denials import Denials
 from rehearsal.aws.edge.admission import Admission, is_api_path, is_secret_path, without_cors
 from rehearsal.aws.edge.api_refusals import ApiRefusals
 from rehearsal.aws.edge.apis import Apis
@@ -74,9 +75,15 @@ _LARGEST_UNSIGNED_BODY = 10 * 1024 * 1024  # API Gateway's own limit
 
 
 class Edge:
-    """See the module. `listener` is a listening socket, `upstream` MiniStack's; `root_secret` is every root's key."""
+    """See the module. `listener` is a listening socket, `upstream` MiniStack's; `root_secret` is every root's key.
 
-    def __init__(self, listener: socket.socket, upstream: Path, root_secret: str) -> None:
+    `denials` hears of what neither the emulator nor a registered part can do.
+    """
+
+    def __init__(
+        self, listener: socket.socket, upstream: Path, root_secret: str, denials: Denials | None = None
+    ) -> None:
+        self._denials = denials or Denials()
         host, port = listener.getsockname()
         self.url = f"http://{host}:{port}"
         self._resources_path = f"/_rehearsal/{secrets.token_urlsafe(24)}/resources"
@@ -86,7 +93,7 @@ class Edge:
         self._api_threads = ThreadPoolExecutor(_API_THREADS, thread_name_prefix="api")
         self._upstream = Upstream(upstream, f"{host}:{port}")
         self._vault = Vault(root_secret)
-        self._resources = CustomResources(self._upstream, self._provider_threads)
+        self._resources = CustomResources(self._upstream, self._provider_threads, self._denials)
         self._apis = Apis(self._vault, Authorizer(self._upstream, self._vault), self._api_threads)
         provider_function = ProviderFunction(self._upstream, self._vault, self.url + self._resources_path)
         self._api_refusals = ApiRefusals(self._upstream, self._vault, provider_function)
@@ -98,6 +105,7 @@ class Edge:
             resources=self._resources,
             provider_function=provider_function,
             localize=self.localize,
+            denials=self._denials,
         )
         self._tell: CallListener | None = None
         self._deliver: Callable[[MatchedEvent], None] | None = None
@@ -169,7 +177,11 @@ class Edge:
                 return await self._answer_unsigned(request, head)
             await self._authenticate(request, head, signature)
             response = await self._answer_signed(request, signature)
-            require_served(response, signature.service)
+            if signature.service != "execute-api":  # there, it is the function that answers
+                principal = self._vault.principal(signature.access_key)
+                account = principal.account if principal else ""
+                target = head.headers.get(_TARGET, "")
+                require_served(response, signature.service, target, lambda said: self._denials.tell(said, account))
         except ApiError as error:
             if signature is not None and signature.service == "execute-api":
                 return await self._api_refusals.refuse(head, error)

@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.aws.eventbridge.schedule_expression import Schedule, parse_schedule
 from rehearsal.aws.lambda_host.function import FunctionArn, Invoker
-from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult
+from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, ResourceUnsupported
 from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import Clock, ClockClosed, Work
 
@@ -107,21 +107,21 @@ class Schedules:
             work.done()
 
     def _put(self, request: ResourceRequest, name: str, *, created_at: float) -> ResourceResult:
-        rule = _parse_rule(request, name, created_at)
+        rule = parse_rule(request, name, created_at)
         with self._lock:
             self._rules[rule.arn] = rule
         return ResourceResult(name, {"Arn": rule.arn})
 
 
-def _parse_rule(request: ResourceRequest, name: str, created_at: float) -> Rule:
-    """Raises ResourceFailed for what the local run does not have, by name."""
+def parse_rule(request: ResourceRequest, name: str, created_at: float) -> Rule:
+    """Raises ResourceFailed for what EventBridge refuses, ResourceUnsupported for what the local run does not have."""
     properties = request.properties
     try:
         schedule = parse_schedule(str(properties["ScheduleExpression"]))
     except ValueError as exc:
         raise ResourceFailed(f"Parameter ScheduleExpression is not valid. {exc}") from exc
     if properties.get("EventPattern"):
-        raise ResourceFailed(
+        raise ResourceUnsupported(
             f"{request.logical_id} has a schedule and an event pattern; the local run has one of them."
         )
     return Rule(
@@ -138,13 +138,16 @@ def _parse_rule(request: ResourceRequest, name: str, created_at: float) -> Rule:
 def _parse_target(request: ResourceRequest, target: dict[str, Any]) -> Target:
     unknown = sorted(set(target) - _TARGET_KEYS)
     if unknown:
-        raise ResourceFailed(f"{request.logical_id}: a target's {', '.join(unknown)} is not supported locally.")
+        raise ResourceUnsupported(f"{request.logical_id}: a target's {', '.join(unknown)} is not supported locally.")
     arn = str(target["Arn"])
     try:
         FunctionArn.parse(arn)
     except ValueError as exc:
-        raise ResourceFailed(f"{request.logical_id}: the target {arn} is no Lambda function.") from exc
-    return Target(arn, json.loads(target["Input"]) if "Input" in target else None)
+        raise ResourceUnsupported(f"{request.logical_id}: the target {arn} is no Lambda function.") from exc
+    try:
+        return Target(arn, json.loads(target["Input"]) if "Input" in target else None)
+    except ValueError as exc:
+        raise ResourceFailed(f"JSON syntax error in input for target {target.get('Id')}: {exc}") from exc
 
 
 def _scheduled_event(rule: Rule, at: float) -> dict[str, Any]:

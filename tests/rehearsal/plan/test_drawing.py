@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rehearsal.plan.drawing import draw_plan, list_plan
 from rehearsal.plan.plan import make_plan
 from rehearsal.source.assembly import read_assembly
@@ -36,3 +38,15 @@ def test_list_tells_run_orders_environments_and_what_is_unsupported() -> None:
     assert "  111111111111/eu-west-1" in listing
     assert "     1  Invoke                   Lambda" in listing
     assert "- resource type AWS::Synthetics::Canary in stack Pipe (Canary)" in listing
+
+
+def test_list_says_where_a_disabled_transition_ends_a_release() -> None:
+    plan = make_plan(read_assembly(case("three-accounts")))
+    frozen = replace(plan, definition=replace(plan.definition, disabled_transitions={"Prod": "change freeze"}))
+
+    lines = list_plan(frozen).splitlines()
+
+    position = next(number for number, line in enumerate(lines) if line.endswith(". Prod"))
+    assert lines[position + 1].strip() == (
+        "closed: its inbound transition is disabled (change freeze); a release ends before it"
+    )
