@@ -217,6 +217,9 @@ class Rehearsal:
         self._plan = self._plan_of(commit, self.home / "assembly")
         assembly = self.home / "assembly" / "cdk.out"
         self._plan.require_supported()
+        for item in self._plan.stored_only:
+            if not item.is_quiet:
+                self._tell(f"Not rehearsed: {item}.")
         cloud = LocalCloud(
             self.home, cache=self._cache, egress=self._egress.variables(), speed=self._speed, port=self._port
         )

@@ -28,6 +28,7 @@ from types import TracebackType
 import boto3
 
 from rehearsal.aws.aws_clients import AwsClients
+from rehearsal.aws.cloudformation.stored_resources import StoredResources
 from rehearsal.aws.cloudwatch.alarm_actions import AlarmActions
 from rehearsal.aws.cloudwatch.alarm_provider import AlarmProvider
 from rehearsal.aws.cloudwatch.cloudwatch import CloudWatch
@@ -149,6 +150,7 @@ class LocalCloud:
         self.register(SecretProvider(self.clients))
         self.register(RotationProvider(self.clock, self.lambda_host))
         self.register(WebAclAssociationProvider(self.clients))
+        self.register(StoredResources())
         self.register_api(CloudWatchApi(self.cloudwatch))
         self.register_api(CodeDeployApi(self.codedeploy))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from rehearsal.codepipeline.definition import PipelineDefinition, parse_definition
 from rehearsal.errors import BadInput, Unsupported
+from rehearsal.plan.resource_standing import StoredOnly, stored_only
 from rehearsal.plan.unsupported import find_unsupported
 from rehearsal.source.assembly import CloudAssembly, Environment, StackArtifact
 from rehearsal.source.intrinsics import Resolver
@@ -34,7 +35,8 @@ class Bootstrap:
 class Plan:
     """`name` is the pipeline's as far as the template tells; `account` and `region` are where it is deployed.
 
-    `unsupported` holds one sentence for each thing that this machine cannot do.
+    `unsupported` holds one sentence for each thing that this machine cannot do, `stored_only` what it deploys and does
+    not rehearse.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Plan:
     definition: PipelineDefinition
     bootstraps: tuple[Bootstrap, ...]
     unsupported: tuple[str, ...] = ()
+    stored_only: tuple[StoredOnly, ...] = ()
 
     def require_supported(self) -> None:
         """Raises Unsupported, with every reason, when there is any."""
@@ -86,6 +89,7 @@ def make_plan(assembly: CloudAssembly, *, pipeline: str | None = None, cli_versi
         definition=definition,
         bootstraps=_bootstraps(assembly, account, region),
         unsupported=find_unsupported(assembly, definition, default=(account, region), cli_version=cli_version),
+        stored_only=stored_only(resource for stack in assembly.stacks for _, resource in stack.resources()),
     )
 
 

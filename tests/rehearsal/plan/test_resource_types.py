@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
+from rehearsal.aws.cloudformation.stored_resources import StoredResources
 from rehearsal.aws.cloudwatch.alarm_provider import AlarmProvider
 from rehearsal.aws.codedeploy.alias_provider import AliasProvider
 from rehearsal.aws.codedeploy.provider import CodeDeployProvider
@@ -26,7 +27,8 @@ def test_emulator_types_are_those_that_the_installed_emulator_registers() -> Non
 def test_provided_types_are_those_that_the_providers_serve() -> None:
     providers = (
         *(AlarmProvider, AliasProvider, CodeDeployProvider, EventSources, Schedules),
-        *(PipelineProvider, RotationProvider, SecretProvider, WebAclAssociationProvider, WebhookProvider),
+        *(PipelineProvider, RotationProvider, SecretProvider, StoredResources, WebAclAssociationProvider),
+        WebhookProvider,
     )
 
     assert {kind for provider in providers for kind in provider.resource_types} == PROVIDED_RESOURCE_TYPES
