@@ -5,6 +5,7 @@
     MiniStack     the emulator
     Edge          the port where AWS answers; everything goes through it
     CloudWatch    metrics and alarms
+    MetricFilters metrics of what is logged
     LambdaHost    runs the functions
     CodeDeploy    shifts an alias from version to version
     Schedules     invokes functions on the run's clock
@@ -33,6 +34,7 @@ from rehearsal.aws.cloudwatch.alarm_actions import AlarmActions
 from rehearsal.aws.cloudwatch.alarm_provider import AlarmProvider
 from rehearsal.aws.cloudwatch.cloudwatch import CloudWatch
 from rehearsal.aws.cloudwatch.cloudwatch_api import CloudWatchApi
+from rehearsal.aws.cloudwatch_logs.metric_filters import MetricFilters
 from rehearsal.aws.codedeploy.alias_provider import AliasProvider
 from rehearsal.aws.codedeploy.aws_aliases import AwsAliases
 from rehearsal.aws.codedeploy.aws_stacks import AwsStacks
@@ -106,6 +108,7 @@ class LocalCloud:
         self.clients = AwsClients(self.endpoint_url, root_secret, self._direct_calls.send)
         alarm_actions = AlarmActions(self.clock, ServicePrincipal(self.clients, "cloudwatch.amazonaws.com"))
         self.cloudwatch = CloudWatch(self.clock, self.event_log, alarm_actions.begin)
+        self._metric_filters = MetricFilters(self.clock, self.cloudwatch, self.clients)
         self.lambda_host = LambdaHost(
             clients=self.clients,
             guardian=self.guardian,
@@ -118,6 +121,7 @@ class LocalCloud:
             child_environment=self.child_environment,
             download=self._ministack.get,
             localize=self.localize,
+            on_log_line=self._metric_filters.printed,
         )
         self.codedeploy = CodeDeploy(
             Services(
@@ -136,7 +140,7 @@ class LocalCloud:
             ),
         )
         self.service_events = ServiceEvents(self.clients)
-        self._edge.tell_calls_to(self.event_sources.heard)
+        self._edge.tell_calls_to(self._heard)
         self._base = program_environment(self.home / "home", egress)
         self._running = ExitStack()
         self.register(BucketEmptier(self.clients))
@@ -151,6 +155,7 @@ class LocalCloud:
         self.register(RotationProvider(self.clock, self.lambda_host))
         self.register(WebAclAssociationProvider(self.clients))
         self.register(StoredResources())
+        self.register(self._metric_filters)
         self.register_api(CloudWatchApi(self.cloudwatch))
         self.register_api(CodeDeployApi(self.codedeploy))
 
@@ -198,6 +203,10 @@ class LocalCloud:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._running.close()
+
+    def _heard(self, service: str, operation: str, account: str, region: str, body: bytes | None) -> None:
+        self.event_sources.heard(service, operation, account, region, body)
+        self._metric_filters.heard(service, operation, account, region, body)
 
     def _fail(self, reason: str) -> None:
         """Nothing is worth waiting for any more: what runs is ended, and calls raise at once."""

@@ -29,6 +29,7 @@ PROVIDED_RESOURCE_TYPES = frozenset(
         "AWS::CloudWatch::CompositeAlarm",
         "AWS::Events::Rule",
         "AWS::Lambda::EventSourceMapping",
+        "AWS::Logs::MetricFilter",
         "AWS::SecretsManager::Secret",
         "AWS::SecretsManager::RotationSchedule",
         "AWS::WAFv2::WebACLAssociation",

@@ -15,6 +15,7 @@ from rehearsal.codebuild.buildspec import BuildspecError, is_inline, parse_build
 from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.codepipeline.supported import unsupported_in_definition
 from rehearsal.errors import Unsupported
+from rehearsal.plan.resource_checks import refused_resources
 from rehearsal.plan.resource_standing import refused_properties, refused_type
 from rehearsal.plan.resource_types import unsupported_resource_types
 from rehearsal.source.assembly import CloudAssembly, StackArtifact
@@ -118,6 +119,7 @@ def _resources(assembly: CloudAssembly) -> Iterator[str]:
         for logical_id, resource in stack.resources():
             for path, why in refused_properties(resource):
                 yield f"{path} of {logical_id} ({resource['Type']}) in stack {stack.name}: {why}"
+        yield from refused_resources(stack)
 
 
 def _functions(assembly: CloudAssembly) -> Iterator[str]:

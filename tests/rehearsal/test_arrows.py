@@ -18,7 +18,7 @@ PARTS = (
     ("rehearsal.aws.profiles",),
     ("rehearsal.aws.lambda_host", "rehearsal.aws.cloudwatch"),
     ("rehearsal.aws.iam", "rehearsal.aws.codedeploy", "rehearsal.aws.event_sources", "rehearsal.aws.secretsmanager"),
-    ("rehearsal.aws.eventbridge", "rehearsal.aws.s3", "rehearsal.aws.wafv2"),
+    ("rehearsal.aws.eventbridge", "rehearsal.aws.cloudwatch_logs", "rehearsal.aws.s3", "rehearsal.aws.wafv2"),
     ("rehearsal.aws.cloudformation",),
     ("rehearsal.aws.edge",),
     ("rehearsal.aws.direct_calls",),

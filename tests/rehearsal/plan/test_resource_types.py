@@ -4,6 +4,7 @@ from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
 from rehearsal.aws.cloudformation.stored_resources import StoredResources
 from rehearsal.aws.cloudwatch.alarm_provider import AlarmProvider
+from rehearsal.aws.cloudwatch_logs.metric_filters import MetricFilters
 from rehearsal.aws.codedeploy.alias_provider import AliasProvider
 from rehearsal.aws.codedeploy.provider import CodeDeployProvider
 from rehearsal.aws.event_sources.event_sources import EventSources
@@ -26,7 +27,7 @@ def test_emulator_types_are_those_that_the_installed_emulator_registers() -> Non
 
 def test_provided_types_are_those_that_the_providers_serve() -> None:
     providers = (
-        *(AlarmProvider, AliasProvider, CodeDeployProvider, EventSources, Schedules),
+        *(AlarmProvider, AliasProvider, CodeDeployProvider, EventSources, MetricFilters, Schedules),
         *(PipelineProvider, RotationProvider, SecretProvider, StoredResources, WebAclAssociationProvider),
         WebhookProvider,
     )
