@@ -8,7 +8,8 @@
     MetricFilters metrics of what is logged
     LambdaHost    runs the functions
     CodeDeploy    shifts an alias from version to version
-    Schedules     invokes functions on the run's clock
+    Schedules     invokes functions on the run's clock, as rules say
+    Scheduler     calls targets on the run's clock, as EventBridge Scheduler's schedules say
     EventSources  polls streams and queues for functions
     QueueMetrics  tells CloudWatch what lies in queues
     EventDelivery delivers what EventBridge rules match
@@ -56,6 +57,7 @@ from rehearsal.aws.lambda_host.host import LambdaHost
 from rehearsal.aws.ministack import LOOPBACK, MiniStack, listen
 from rehearsal.aws.resource import ResourceProvider
 from rehearsal.aws.s3.bucket_emptier import BucketEmptier
+from rehearsal.aws.scheduler.scheduler import Scheduler
 from rehearsal.aws.secretsmanager.rotation_provider import RotationProvider
 from rehearsal.aws.secretsmanager.secret_provider import SecretProvider
 from rehearsal.aws.service_api import ServiceApi
@@ -156,6 +158,7 @@ class LocalCloud:
         self.register(WebAclAssociationProvider(self.clients))
         self.register(StoredResources())
         self.register(self._metric_filters)
+        self.register(Scheduler(self.clock, self.clients, self.cloudwatch))
         self.register_api(CloudWatchApi(self.cloudwatch))
         self.register_api(CodeDeployApi(self.codedeploy))
 

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rehearsal.aws.cloudwatch_logs.metric_filter import parse_metric_filter
+from rehearsal.aws.scheduler.scheduler import check_schedule
 from rehearsal.source.assembly import StackArtifact
 
 _CHECKS: Mapping[str, tuple[Callable[[Mapping[str, Any]], object], frozenset[str]]] = {
     "AWS::Logs::MetricFilter": (parse_metric_filter, frozenset({"FilterPattern", "MetricTransformations"})),
+    "AWS::Scheduler::Schedule": (check_schedule, frozenset({"ScheduleExpression", "StartDate", "EndDate"})),
 }
 """For each type its parser, and the properties that it has to know."""
 

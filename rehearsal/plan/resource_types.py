@@ -30,6 +30,7 @@ PROVIDED_RESOURCE_TYPES = frozenset(
         "AWS::Events::Rule",
         "AWS::Lambda::EventSourceMapping",
         "AWS::Logs::MetricFilter",
+        "AWS::Scheduler::Schedule",
         "AWS::SecretsManager::Secret",
         "AWS::SecretsManager::RotationSchedule",
         "AWS::WAFv2::WebACLAssociation",

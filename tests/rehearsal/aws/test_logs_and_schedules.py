@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
+GROUP_ARN = {"Fn::Sub": "arn:aws:scheduler:${AWS::Region}:${AWS::AccountId}:schedule-group/default"}
 TEMPLATE = {
     "Resources": {
         "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
@@ -65,11 +68,80 @@ TEMPLATE = {
                 "TreatMissingData": "ignore",
             },
         },
+        "Queue": {"Type": "AWS::SQS::Queue"},
+        "DeadLetters": {"Type": "AWS::SQS::Queue"},
+        "SchedulerRole": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "AssumeRolePolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Principal": {"Service": "scheduler.amazonaws.com"},
+                            "Action": "sts:AssumeRole",
+                            "Condition": {
+                                "StringEquals": {
+                                    "aws:SourceAccount": {"Ref": "AWS::AccountId"},
+                                    "aws:SourceArn": GROUP_ARN,
+                                }
+                            },
+                        }
+                    ],
+                },
+                "Policies": [
+                    {
+                        "PolicyName": "send",
+                        "PolicyDocument": {
+                            "Version": "2012-10-17",
+                            "Statement": [
+                                {
+                                    "Effect": "Allow",
+                                    "Action": "sqs:SendMessage",
+                                    "Resource": [
+                                        {"Fn::GetAtt": ["Queue", "Arn"]},
+                                        {"Fn::GetAtt": ["DeadLetters", "Arn"]},
+                                    ],
+                                }
+                            ],
+                        },
+                    }
+                ],
+            },
+        },
+        "Hourly": {
+            "Type": "AWS::Scheduler::Schedule",
+            "Properties": {
+                "FlexibleTimeWindow": {"Mode": "OFF"},
+                "ScheduleExpression": "rate(1 hour)",
+                "Target": {
+                    "Arn": {"Fn::GetAtt": ["Queue", "Arn"]},
+                    "RoleArn": {"Fn::GetAtt": ["SchedulerRole", "Arn"]},
+                    "Input": '{"at": "<aws.scheduler.scheduled-time>"}',
+                },
+            },
+        },
+        "Denied": {
+            "Type": "AWS::Scheduler::Schedule",
+            "Properties": {
+                "Name": "denied",
+                "FlexibleTimeWindow": {"Mode": "OFF"},
+                "ScheduleExpression": "rate(1 hour)",
+                "Target": {
+                    "Arn": {"Fn::GetAtt": ["Function", "Arn"]},
+                    "RoleArn": {"Fn::GetAtt": ["SchedulerRole", "Arn"]},
+                    "Input": '{"is": "denied"}',
+                    "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}},
+                },
+            },
+        },
         "Repository": {"Type": "AWS::CodeCommit::Repository", "Properties": {"RepositoryName": "app"}},
     },
     "Outputs": {
         "CloneUrl": {"Value": {"Fn::GetAtt": ["Repository", "CloneUrlHttp"]}},
         "Filter": {"Value": {"Ref": "Filter"}},
+        "QueueUrl": {"Value": {"Ref": "Queue"}},
+        "DeadLettersUrl": {"Value": {"Ref": "DeadLetters"}},
     },
 }
 
@@ -120,6 +192,36 @@ def test_log_events_that_somebody_puts_are_measured_too_and_once(cloud: LocalClo
     logs.put_log_events(logGroupName="/aws/lambda/logger", logStreamName="mine", logEvents=[event])
 
     eventually(lambda: total(cloud) == before + 1)
+
+
+def test_schedule_calls_its_target_with_its_role_as_often_as_the_runs_clock_says(
+    cloud: LocalCloud, outputs: Mapping[str, str]
+) -> None:
+    cloud.clock.sleep(2 * 3600 + 120)
+
+    bodies = [json.loads(message["Body"]) for message in take(cloud, outputs["QueueUrl"])]
+    times = sorted(datetime.fromisoformat(body["at"]).timestamp() for body in bodies)
+    assert len(times) >= 2
+    assert {later - earlier for earlier, later in pairwise(times)} == {3600.0}
+
+
+def test_schedule_whose_role_may_not_call_its_target_sends_it_to_its_dead_letter_queue(
+    cloud: LocalCloud, outputs: Mapping[str, str]
+) -> None:
+    cloud.clock.sleep(3600 + 120)
+
+    message, *_ = eventually(lambda: take(cloud, outputs["DeadLettersUrl"]))
+    assert json.loads(message["Body"]) == {"is": "denied"}
+    attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    assert attributes["ERROR_CODE"] == "AccessDeniedException"
+    assert attributes["RETRY_ATTEMPTS"] == "0"
+    assert attributes["SCHEDULE_ARN"].endswith(":schedule/default/denied")
+
+
+def take(cloud: LocalCloud, url: str) -> list[Any]:
+    """Takes what the queue has."""
+    found = client(cloud, "sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+    return list(found.get("Messages", []))
 
 
 def test_filters_of_stacks_are_listed(cloud: LocalCloud, outputs: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from rehearsal.aws.codedeploy.alias_provider import AliasProvider
 from rehearsal.aws.codedeploy.provider import CodeDeployProvider
 from rehearsal.aws.event_sources.event_sources import EventSources
 from rehearsal.aws.eventbridge.schedule import Schedules
+from rehearsal.aws.scheduler.scheduler import Scheduler
 from rehearsal.aws.secretsmanager.rotation_provider import RotationProvider
 from rehearsal.aws.secretsmanager.secret_provider import SecretProvider
 from rehearsal.aws.wafv2.web_acl_association import WebAclAssociationProvider
@@ -27,7 +28,7 @@ def test_emulator_types_are_those_that_the_installed_emulator_registers() -> Non
 
 def test_provided_types_are_those_that_the_providers_serve() -> None:
     providers = (
-        *(AlarmProvider, AliasProvider, CodeDeployProvider, EventSources, MetricFilters, Schedules),
+        *(AlarmProvider, AliasProvider, CodeDeployProvider, EventSources, MetricFilters, Scheduler, Schedules),
         *(PipelineProvider, RotationProvider, SecretProvider, StoredResources, WebAclAssociationProvider),
         WebhookProvider,
     )
