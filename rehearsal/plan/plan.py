@@ -12,6 +12,7 @@ from typing import Any
 
 from rehearsal.codepipeline.definition import PipelineDefinition, parse_definition
 from rehearsal.errors import BadInput, Unsupported
+from rehearsal.plan.blind_alarms import blind_alarms
 from rehearsal.plan.resource_standing import StoredOnly, stored_only
 from rehearsal.plan.unsupported import find_unsupported
 from rehearsal.source.assembly import CloudAssembly, Environment, StackArtifact
@@ -80,6 +81,7 @@ def make_plan(assembly: CloudAssembly, *, pipeline: str | None = None, cli_versi
         definition = parse_definition(resolver.resolve(found.properties))
     except ValueError as exc:
         raise BadInput(f"Pipeline {found.name} of stack {found.stack.name}: {exc}") from exc
+    resources = [resource for stack in assembly.stacks for _, resource in stack.resources()]
     return Plan(
         name=found.name,
         logical_id=found.logical_id,
@@ -89,7 +91,7 @@ def make_plan(assembly: CloudAssembly, *, pipeline: str | None = None, cli_versi
         definition=definition,
         bootstraps=_bootstraps(assembly, account, region),
         unsupported=find_unsupported(assembly, definition, default=(account, region), cli_version=cli_version),
-        stored_only=stored_only(resource for stack in assembly.stacks for _, resource in stack.resources()),
+        stored_only=(*stored_only(resources), *blind_alarms(resources)),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from rehearsal.aws.cloudwatch_logs.metric_filter import parse_metric_filter
 from rehearsal.aws.scheduler.scheduler import check_schedule
+from rehearsal.errors import Unsupported
 from rehearsal.source.assembly import StackArtifact
 
 _CHECKS: Mapping[str, tuple[Callable[[Mapping[str, Any]], object], frozenset[str]]] = {
@@ -21,7 +22,7 @@ _CHECKS: Mapping[str, tuple[Callable[[Mapping[str, Any]], object], frozenset[str
 
 
 def refused_resources(stack: StackArtifact) -> Iterator[str]:
-    """A sentence for each resource that its parser refuses with a ValueError."""
+    """A sentence for each resource that its parser refuses."""
     for logical_id, resource in stack.resources():
         parse, needed = _CHECKS.get(str(resource.get("Type")), (None, frozenset()))
         properties: Mapping[str, Any] = resource.get("Properties") or {}
@@ -29,7 +30,7 @@ def refused_resources(stack: StackArtifact) -> Iterator[str]:
             continue
         try:
             parse(properties)
-        except ValueError as exc:
+        except (ValueError, Unsupported) as exc:
             yield f"{resource['Type']} {logical_id} in stack {stack.name}: {exc}"
 
 

@@ -49,8 +49,12 @@ class PropertyGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
+    """`metrics` are those of AWS's services that are measured here, by namespace; `zero_metrics` those always 0."""
+
     types: tuple[TypeGroup, ...]
     properties: tuple[PropertyGroup, ...]
+    metrics: Mapping[str, tuple[str, ...]]
+    zero_metrics: Mapping[str, tuple[str, ...]]
 
     def group_of(self, resource_type: str) -> TypeGroup | None:
         return next((group for group in self.types if resource_type in group.types), None)
@@ -100,6 +104,8 @@ def resource_table() -> Table:
             for standing in (Standing.STORED, Standing.REFUSED)
             if standing in row
         ),
+        metrics={row["namespace"]: tuple(row["names"]) for row in data["metrics"]},
+        zero_metrics={row["namespace"]: tuple(row.get("zero", ())) for row in data["metrics"]},
     )
 
 

@@ -23,7 +23,7 @@ from rehearsal.aws.cloudwatch_logs.metric_filter import MetricFilter, parse_metr
 from rehearsal.aws.lambda_host.function import Clients
 from rehearsal.aws.lambda_host.logs import LogStream
 from rehearsal.aws.lambda_host.metrics import MetricSink
-from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult
+from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, ResourceUnsupported
 from rehearsal.machine.clock import MINUTE_SECONDS, Clock
 
 BEFORE_ALARMS = EVALUATION_ORDER - 1
@@ -155,7 +155,7 @@ class MetricFilters:
         try:
             metric_filter = parse_metric_filter(request.properties)
         except ValueError as exc:
-            raise ResourceFailed(f"{request.logical_id}: {exc}") from exc
+            raise ResourceUnsupported(f"{request.logical_id}: {exc}") from exc
         group = _group(request)
         try:
             self._client(request).put_metric_filter(

@@ -25,10 +25,10 @@ from rehearsal.aws.iam.resource_policy import ServiceRequest
 from rehearsal.aws.iam.trust import ASSUME_ROLE, trusts
 from rehearsal.aws.lambda_host.function import Clients
 from rehearsal.aws.lambda_host.metrics import MetricSink
-from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult
+from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, ResourceUnsupported
 from rehearsal.aws.scheduler.schedule import Timing, parse_timing
 from rehearsal.aws.scheduler.target import Occasion, Target, call, parse_target, payload
-from rehearsal.errors import RehearsalError
+from rehearsal.errors import RehearsalError, Unsupported
 from rehearsal.machine.clock import Clock, ClockClosed, Work
 
 SERVICE = "scheduler.amazonaws.com"
@@ -76,9 +76,9 @@ class Schedule:
 
 
 def check_schedule(properties: Mapping[str, Any]) -> tuple[Timing, Target]:
-    """Raises ValueError for what is wrong with the properties of a schedule, or not rehearsed."""
+    """Raises ValueError for what AWS refuses of a schedule's properties, and Unsupported for what is not rehearsed."""
     if unknown := sorted(set(properties) - _PROPERTIES):
-        raise ValueError(f"{', '.join(unknown)} is not rehearsed.")
+        raise Unsupported(f"{', '.join(unknown)} is not rehearsed.")
     return parse_timing(properties), parse_target(properties.get("Target") or {})
 
 
@@ -216,6 +216,8 @@ class Scheduler:
             timing, target = check_schedule(request.properties)
         except ValueError as exc:
             raise ResourceFailed(f"{request.logical_id}: {exc}") from exc
+        except Unsupported as exc:
+            raise ResourceUnsupported(f"{request.logical_id}: {exc}") from exc
         schedule = Schedule(
             account=request.account,
             region=request.region,

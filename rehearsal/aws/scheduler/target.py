@@ -18,6 +18,8 @@ from typing import Any
 import boto3
 from botocore import xform_name
 
+from rehearsal.errors import Unsupported
+
 _KEYS = frozenset(
     {
         *("Arn", "RoleArn", "Input", "RetryPolicy", "DeadLetterConfig"),
@@ -63,9 +65,12 @@ class Occasion:
 
 
 def parse_target(given: Mapping[str, Any]) -> Target:
-    """Of an AWS::Scheduler::Schedule's Target; an ARN that is an intrinsic is not looked into. Raises ValueError."""
+    """Of an AWS::Scheduler::Schedule's Target; an ARN that is an intrinsic is not looked into.
+
+    Raises ValueError for what AWS refuses, and Unsupported.
+    """
     if unknown := sorted(set(given) - _KEYS):
-        raise ValueError(f"Target.{', Target.'.join(unknown)} is not rehearsed.")
+        raise Unsupported(f"Target.{', Target.'.join(unknown)} is not rehearsed.")
     if not given.get("Arn") or not given.get("RoleArn"):
         raise ValueError("Target needs an Arn and a RoleArn.")
     if isinstance(given["Arn"], str):
@@ -114,7 +119,7 @@ def _require_supported(arn: str, given: Mapping[str, Any]) -> None:
     service = arn.split(":")[2] if arn.count(":") >= 5 else ""
     if service not in _CALLS:
         supported = ", ".join(sorted(_CALLS))
-        raise ValueError(f"The target {arn} is not rehearsed; targets of {supported} and aws-sdk are.")
+        raise Unsupported(f"The target {arn} is not rehearsed; targets of {supported} and aws-sdk are.")
     if (needed := _NEEDED.get(service)) and needed not in given:
         raise ValueError(f"The target {arn} needs Target.{needed}.")
     text = given.get("Input")

@@ -9,7 +9,7 @@ import pytest
 
 from rehearsal.aws.cloudwatch_logs.metric_filters import MetricFilters
 from rehearsal.aws.lambda_host.logs import LogStream
-from rehearsal.aws.resource import ResourceFailed, ResourceRequest
+from rehearsal.aws.resource import ResourceRequest, ResourceUnsupported
 from rehearsal.machine.clock import Clock
 from tests.rehearsal.aws.manual_time import ManualTime, manual_clock
 
@@ -188,5 +188,5 @@ def test_filter_that_was_updated_has_its_new_pattern_and_a_deleted_one_none(
 
 
 def test_filter_with_a_pattern_that_is_not_understood_fails_the_resource(filters: MetricFilters) -> None:
-    with pytest.raises(ResourceFailed, match=r"Filter: .*selector"):
+    with pytest.raises(ResourceUnsupported, match=r"Filter: .*selector"):
         filters.create(request("{ $.a[*] = 1 }"))

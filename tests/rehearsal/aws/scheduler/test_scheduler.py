@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.aws.resource import ResourceFailed, ResourceRequest
+from rehearsal.aws.resource import ResourceRequest, ResourceUnsupported
 from rehearsal.aws.scheduler.scheduler import Scheduler
 from rehearsal.machine.clock import Clock
 from tests.rehearsal.aws.lambda_host.local_aws import RecordingSink, eventually
@@ -166,5 +166,5 @@ def test_schedule_that_is_disabled_or_deleted_does_not_run(
 
 
 def test_schedule_that_is_not_rehearsed_fails_the_resource_by_name(scheduler: Scheduler) -> None:
-    with pytest.raises(ResourceFailed, match=r"Nightly: Colour is not rehearsed"):
+    with pytest.raises(ResourceUnsupported, match=r"Nightly: Colour is not rehearsed"):
         scheduler.create(request(Colour="red"))
