@@ -22,7 +22,7 @@ from rehearsal.aws.cloudformation.stack_outputs import StackOutput, with_stack_o
 from rehearsal.aws.eventbridge.rule_targets import RULE_TYPE, with_own_delivery
 from rehearsal.aws.eventbridge.service_events import hearing_services
 from rehearsal.aws.iam.policies import fit_policies
-from rehearsal.aws.lambda_host.function import PROXY_URL_VARIABLE
+from rehearsal.aws.lambda_host.function import DEAD_LETTER_VARIABLE, PROXY_URL_VARIABLE
 from rehearsal.errors import Unsupported
 
 ORIGINAL = "RehearsalOriginal"
@@ -134,8 +134,19 @@ def _with_proxy(logical_id: str, resource: Mapping[str, Any], rewriting: Rewriti
             f"Function {logical_id}: the local run adds a variable to Environment.Variables, "
             f"which has to be a mapping, not an intrinsic ({json.dumps(environment)[:120]})."
         )
-    proxied = {**environment, "Variables": {**variables, PROXY_URL_VARIABLE: rewriting.lambda_url}}
+    added = {PROXY_URL_VARIABLE: rewriting.lambda_url, **_dead_letter_variable(logical_id, properties)}
+    proxied = {**environment, "Variables": {**variables, **added}}
     return {**resource, "Properties": {**properties, "Environment": proxied}}
+
+
+def _dead_letter_variable(logical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The emulator's CloudFormation drops the property, so the host is told by a variable."""
+    config = properties.get("DeadLetterConfig") or {}
+    if _is_intrinsic(config):
+        raise Unsupported(
+            f"Function {logical_id}: DeadLetterConfig has to be a mapping, not {json.dumps(config)[:120]}."
+        )
+    return {DEAD_LETTER_VARIABLE: config["TargetArn"]} if config.get("TargetArn") else {}
 
 
 def _is_intrinsic(value: Any) -> bool:
