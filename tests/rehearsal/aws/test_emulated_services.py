@@ -121,7 +121,44 @@ TEMPLATE = {
             "Properties": {
                 "BucketName": "emulated-services",
                 "NotificationConfiguration": {
-                    "LambdaConfigurations": [{"Event": "s3:ObjectCreated:*", "Function": FUNCTION_ARN}]
+                    "LambdaConfigurations": [{"Event": "s3:ObjectCreated:*", "Function": FUNCTION_ARN}],
+                    "EventBridgeConfiguration": {"EventBridgeEnabled": True},
+                },
+            },
+        },
+        "OfBucket": {
+            "Type": "AWS::Events::Rule",
+            "Properties": {
+                "EventPattern": {"source": ["aws.s3"], "detail-type": ["Object Created"]},
+                "Targets": [{"Id": "1", "Arn": {"Fn::GetAtt": ["Heard", "Arn"]}}],
+            },
+        },
+        "Topic": {"Type": "AWS::SNS::Topic"},
+        "OfTopic": {
+            "Type": "AWS::SNS::Subscription",
+            "Properties": {
+                "TopicArn": {"Ref": "Topic"},
+                "Protocol": "sqs",
+                "Endpoint": {"Fn::GetAtt": ["Heard", "Arn"]},
+                "RawMessageDelivery": True,
+                "FilterPolicy": {"kind": ["car", {"prefix": "bi"}]},
+            },
+        },
+        "Heard": {"Type": "AWS::SQS::Queue"},
+        "HeardMay": {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {
+                "Queues": [{"Ref": "Heard"}],
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Principal": {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]},
+                            "Action": "sqs:SendMessage",
+                            "Resource": {"Fn::GetAtt": ["Heard", "Arn"]},
+                        }
+                    ],
                 },
             },
         },
@@ -142,6 +179,8 @@ TEMPLATE = {
     },
     "Outputs": {
         "QueueUrl": {"Value": {"Ref": "Queue"}},
+        "HeardUrl": {"Value": {"Ref": "Heard"}},
+        "TopicArn": {"Value": {"Ref": "Topic"}},
         "ApiUrl": {"Value": {"Fn::GetAtt": ["Api", "ApiEndpoint"]}},
         "MachineArn": {"Value": {"Ref": "Machine"}},
     },
@@ -179,18 +218,23 @@ def client(cloud: LocalCloud, service: str) -> Any:
     return cloud.clients.root(ACCOUNT, REGION).client(service)  # type: ignore[call-overload]
 
 
-def taken(cloud: LocalCloud, outputs: Mapping[str, str]) -> Any:
-    """The next event that the function has got."""
+def next_of(cloud: LocalCloud, url: str) -> str:
+    """The next message of a queue."""
     sqs = client(cloud, "sqs")
 
     def receive() -> list[Any]:
-        messages = sqs.receive_message(QueueUrl=outputs["QueueUrl"]).get("Messages", [])
+        messages = sqs.receive_message(QueueUrl=url).get("Messages", [])
         for message in messages:
-            sqs.delete_message(QueueUrl=outputs["QueueUrl"], ReceiptHandle=message["ReceiptHandle"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return list(messages)
 
     (message, *_) = eventually(receive, seconds=DEADLINE_SECONDS)
-    return json.loads(message["Body"])
+    return str(message["Body"])
+
+
+def taken(cloud: LocalCloud, outputs: Mapping[str, str]) -> Any:
+    """The next event that the function has got."""
+    return json.loads(next_of(cloud, outputs["QueueUrl"]))
 
 
 def test_http_api_hands_a_request_to_its_function(cloud: LocalCloud, outputs: Mapping[str, str]) -> None:
@@ -202,11 +246,21 @@ def test_http_api_hands_a_request_to_its_function(cloud: LocalCloud, outputs: Ma
     assert (event["version"], event["routeKey"], event["pathParameters"]) == ("2.0", "GET /cars/{id}", {"id": "7"})
 
 
-def test_bucket_tells_its_function_of_an_object(cloud: LocalCloud, outputs: Mapping[str, str]) -> None:
+def test_bucket_tells_its_function_and_eventbridge_of_an_object(cloud: LocalCloud, outputs: Mapping[str, str]) -> None:
     client(cloud, "s3").put_object(Bucket="emulated-services", Key="a/key", Body=b"x")
 
     (record,) = taken(cloud, outputs)["Records"]
     assert (record["eventName"], record["s3"]["object"]["key"]) == ("ObjectCreated:Put", "a/key")
+    heard = json.loads(next_of(cloud, outputs["HeardUrl"]))
+    assert (heard["source"], heard["detail"]["object"]["key"]) == ("aws.s3", "a/key")
+
+
+def test_subscription_gets_what_its_filter_policy_lets_through(cloud: LocalCloud, outputs: Mapping[str, str]) -> None:
+    for kind in ("train", "car", "bike"):
+        attributes = {"kind": {"DataType": "String", "StringValue": kind}}
+        client(cloud, "sns").publish(TopicArn=outputs["TopicArn"], Message=kind, MessageAttributes=attributes)
+
+    assert {next_of(cloud, outputs["HeardUrl"]) for _ in range(2)} == {"car", "bike"}
 
 
 def test_subscription_filter_hands_log_events_that_match_to_its_function(
