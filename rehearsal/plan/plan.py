@@ -13,6 +13,7 @@ from typing import Any
 from rehearsal.codepipeline.definition import PipelineDefinition, parse_definition
 from rehearsal.errors import BadInput, Unsupported
 from rehearsal.plan.blind_alarms import blind_alarms
+from rehearsal.plan.builds import notices_of_builds
 from rehearsal.plan.resource_standing import StoredOnly, stored_only
 from rehearsal.plan.unsupported import find_unsupported
 from rehearsal.source.assembly import CloudAssembly, Environment, StackArtifact
@@ -36,8 +37,8 @@ class Bootstrap:
 class Plan:
     """`name` is the pipeline's as far as the template tells; `account` and `region` are where it is deployed.
 
-    `unsupported` holds one sentence for each thing that this machine cannot do, `stored_only` what it deploys and does
-    not rehearse.
+    `unsupported` holds one sentence for each thing that this machine cannot do, `notices` for what differs here, and
+    `stored_only` what is deployed and not rehearsed.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Plan:
     bootstraps: tuple[Bootstrap, ...]
     unsupported: tuple[str, ...] = ()
     stored_only: tuple[StoredOnly, ...] = ()
+    notices: tuple[str, ...] = ()
 
     def require_supported(self) -> None:
         """Raises Unsupported, with every reason, when there is any."""
@@ -92,6 +94,7 @@ def make_plan(assembly: CloudAssembly, *, pipeline: str | None = None, cli_versi
         bootstraps=_bootstraps(assembly, account, region),
         unsupported=find_unsupported(assembly, definition, default=(account, region), cli_version=cli_version),
         stored_only=(*stored_only(resources), *blind_alarms(resources)),
+        notices=notices_of_builds(assembly, definition, (account, region)),
     )
 
 
