@@ -47,7 +47,7 @@ def list_plan(plan: Plan) -> str:
 
 def _stored_only(plan: Plan) -> Iterator[str]:
     """What can decide a release with its reason; of the rest, which docs/fidelity.md explains, the names alone."""
-    texts = [f"- {item}" for item in plan.stored_only if not item.is_quiet]
+    texts = [f"- {text}" for text in plan.not_rehearsed]
     if quiet := "; ".join(item.what for item in plan.stored_only if item.is_quiet):
         texts.append(f"- and what decides no release: {quiet}")
     for text in texts:

@@ -52,6 +52,11 @@ class Plan:
     stored_only: tuple[StoredOnly, ...] = ()
     notices: tuple[str, ...] = ()
 
+    @property
+    def not_rehearsed(self) -> tuple[str, ...]:
+        """What is stored only and can decide a release, a sentence each, without its full stop."""
+        return tuple(str(item) for item in self.stored_only if not item.is_quiet)
+
     def require_supported(self) -> None:
         """Raises Unsupported, with every reason, when there is any."""
         if self.unsupported:
