@@ -127,6 +127,31 @@ TEMPLATE = {
                 ],
             },
         },
+        "Ticks": {"Type": "AWS::SQS::Queue"},
+        "TicksMay": {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {
+                "Queues": [{"Ref": "Ticks"}],
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Principal": {"Service": "events.amazonaws.com"},
+                            "Action": "sqs:SendMessage",
+                            "Resource": {"Fn::GetAtt": ["Ticks", "Arn"]},
+                        }
+                    ],
+                },
+            },
+        },
+        "EveryHour": {
+            "Type": "AWS::Events::Rule",
+            "Properties": {
+                "ScheduleExpression": "rate(1 hour)",
+                "Targets": [{"Id": "1", "Arn": {"Fn::GetAtt": ["Ticks", "Arn"]}}],
+            },
+        },
         "Hourly": {
             "Type": "AWS::Scheduler::Schedule",
             "Properties": {
@@ -160,6 +185,7 @@ TEMPLATE = {
         "Filter": {"Value": {"Ref": "Filter"}},
         "QueueUrl": {"Value": {"Ref": "Queue"}},
         "FailedUrl": {"Value": {"Ref": "Failed"}},
+        "TicksUrl": {"Value": {"Ref": "Ticks"}},
         "DeadLettersUrl": {"Value": {"Ref": "DeadLetters"}},
     },
 }
@@ -222,6 +248,13 @@ def test_schedule_calls_its_target_with_its_role_as_often_as_the_runs_clock_says
     times = sorted(datetime.fromisoformat(body["at"]).timestamp() for body in bodies)
     assert len(times) >= 2
     assert {later - earlier for earlier, later in pairwise(times)} == {3600.0}
+
+
+def test_rule_with_a_schedule_sends_to_its_queue(cloud: LocalCloud, outputs: Mapping[str, str]) -> None:
+    cloud.clock.sleep(3600 + 120)
+
+    message, *_ = eventually(lambda: take(cloud, outputs["TicksUrl"]))
+    assert json.loads(message["Body"])["detail-type"] == "Scheduled Event"
 
 
 def test_schedule_whose_role_may_not_call_its_target_sends_it_to_its_dead_letter_queue(
