@@ -217,6 +217,8 @@ class Rehearsal:
         self._plan = self._plan_of(commit, self.home / "assembly")
         assembly = self.home / "assembly" / "cdk.out"
         self._plan.require_supported()
+        for text in self._plan.not_rehearsed:
+            self._tell(f"Not rehearsed: {text}.")
         for notice in self._plan.notices:
             self._tell(notice)
         cloud = LocalCloud(

@@ -14,12 +14,14 @@ from typing import Any
 
 from rehearsal.aws.cloudformation.template import require_variables
 from rehearsal.aws.cloudwatch.errors import CloudWatchRejection
+from rehearsal.aws.cloudwatch_logs.metric_filter import parse_metric_filter
 from rehearsal.aws.codedeploy.deployment_config import parse_traffic_routing, predefined
 from rehearsal.aws.codedeploy.provider import parse_group, require_lambda
 from rehearsal.aws.event_sources.mapping import parse_mapping, unsupported
 from rehearsal.aws.eventbridge.event_pattern import require_event_pattern
 from rehearsal.aws.eventbridge.schedule import parse_rule
 from rehearsal.aws.resource import ResourceFailed, ResourceRequest
+from rehearsal.aws.scheduler.scheduler import check_schedule
 from rehearsal.aws.secretsmanager.rotation_provider import require_own_function
 from rehearsal.aws.secretsmanager.secret_provider import require_supported
 from rehearsal.errors import Unsupported
@@ -27,7 +29,14 @@ from rehearsal.plan.alarm_check import check_alarm, check_composite_alarm
 from rehearsal.plan.certain import certain_values, has_hidden, is_hidden, without_hidden_items
 from rehearsal.source.assembly import StackArtifact
 
-_FUNCTION_TYPES = frozenset({"AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::Lambda::Alias"})
+# Of a rule with a schedule. A target that nothing of the template names is taken for a function.
+_TARGETS = {
+    **dict.fromkeys(
+        (None, "AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::Lambda::Alias"), "arn:aws:lambda:{}:function:f"
+    ),
+    "AWS::SQS::Queue": "arn:aws:sqs:{}:queue",
+    "AWS::SNS::Topic": "arn:aws:sns:{}:topic",
+}
 _SOURCES = {
     "AWS::SQS::Queue": "arn:aws:sqs:{}:{}:queue",
     "AWS::Kinesis::Stream": "arn:aws:kinesis:{}:{}:stream/stream",
@@ -128,8 +137,7 @@ def _target(declared: Declared, target: Mapping[str, Any], raw: Any) -> Mapping[
     place = f"{declared.request.region}:{declared.request.account}"
     if is_hidden(target.get("Arn")):
         kind = declared.type_of(raw.get("Arn") if isinstance(raw, Mapping) else None)
-        is_function = kind is None or kind in _FUNCTION_TYPES
-        known["Arn"] = f"arn:aws:lambda:{place}:function:f" if is_function else f"{kind} {target['Arn']}"
+        known["Arn"] = _TARGETS[kind].format(place) if kind in _TARGETS else f"{kind} {target['Arn']}"
     return known
 
 
@@ -181,6 +189,19 @@ def _rotation(declared: Declared) -> Iterator[str]:
     yield from ()
 
 
+def _metric_filter(declared: Declared) -> Iterator[str]:
+    if not any(has_hidden(declared.properties.get(name)) for name in ("FilterPattern", "MetricTransformations")):
+        parse_metric_filter(declared.properties)
+    yield from ()
+
+
+def _schedule(declared: Declared) -> Iterator[str]:
+    """The target's ARN is mostly hidden; what it is of, the deployment tells."""
+    if not any(has_hidden(declared.properties.get(name)) for name in ("ScheduleExpression", "StartDate", "EndDate")):
+        check_schedule({**declared.properties, "Target": declared.raw.get("Target")})
+    yield from ()
+
+
 CHECKS: Mapping[str, tuple[str, Check]] = {
     "AWS::CloudWatch::Alarm": ("alarm", _alarm),
     "AWS::CloudWatch::CompositeAlarm": ("composite alarm", _composite_alarm),
@@ -190,6 +211,8 @@ CHECKS: Mapping[str, tuple[str, Check]] = {
     "AWS::CodeDeploy::DeploymentGroup": ("deployment group", _group),
     "AWS::Lambda::Function": ("function", _function),
     "AWS::Lambda::EventSourceMapping": ("event source mapping", _mapping),
+    "AWS::Logs::MetricFilter": ("metric filter", _metric_filter),
+    "AWS::Scheduler::Schedule": ("schedule", _schedule),
     "AWS::SecretsManager::Secret": ("secret", _secret),
     "AWS::SecretsManager::RotationSchedule": ("rotation schedule", _rotation),
 }

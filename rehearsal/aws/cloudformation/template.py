@@ -18,11 +18,12 @@ from typing import Any
 
 import yaml
 
+from rehearsal.aws.cloudformation.attributes import with_told_attributes
 from rehearsal.aws.cloudformation.stack_outputs import StackOutput, with_stack_outputs
 from rehearsal.aws.eventbridge.rule_targets import RULE_TYPE, with_own_delivery
 from rehearsal.aws.eventbridge.service_events import hearing_services
 from rehearsal.aws.iam.policies import fit_policies
-from rehearsal.aws.lambda_host.function import PROXY_URL_VARIABLE
+from rehearsal.aws.lambda_host.function import DEAD_LETTER_VARIABLE, PROXY_URL_VARIABLE
 from rehearsal.errors import Unsupported
 
 ORIGINAL = "RehearsalOriginal"
@@ -63,7 +64,7 @@ def parse_template(text: str) -> Template:
 
 def rewrite(template: Mapping[str, Any], rewriting: Rewriting) -> Template | None:
     """The template for the emulator, or None where nothing has to change. `Unsupported` names a resource."""
-    filled = with_stack_outputs(template, rewriting.stack_outputs)
+    filled = with_told_attributes(with_stack_outputs(template, rewriting.stack_outputs))
     resources = filled.get("Resources")
     if not isinstance(resources, Mapping):
         return None
@@ -142,8 +143,19 @@ def _with_proxy(logical_id: str, resource: Mapping[str, Any], rewriting: Rewriti
     require_variables(logical_id, resource)
     environment = properties.get("Environment") or {}
     variables = environment.get("Variables") or {}
-    proxied = {**environment, "Variables": {**variables, PROXY_URL_VARIABLE: rewriting.lambda_url}}
+    added = {PROXY_URL_VARIABLE: rewriting.lambda_url, **_dead_letter_variable(logical_id, properties)}
+    proxied = {**environment, "Variables": {**variables, **added}}
     return {**resource, "Properties": {**properties, "Environment": proxied}}
+
+
+def _dead_letter_variable(logical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The emulator's CloudFormation drops the property, so the host is told by a variable."""
+    config = properties.get("DeadLetterConfig") or {}
+    if _is_intrinsic(config):
+        raise Unsupported(
+            f"Function {logical_id}: DeadLetterConfig has to be a mapping, not {json.dumps(config)[:120]}."
+        )
+    return {DEAD_LETTER_VARIABLE: config["TargetArn"]} if config.get("TargetArn") else {}
 
 
 def _is_intrinsic(value: Any) -> bool:

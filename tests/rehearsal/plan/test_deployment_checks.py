@@ -94,7 +94,11 @@ REFUSED = [
     ),
     ("AWS::Events::Rule", schedule(ALIAS_ARN, "every minute"), "Parameter ScheduleExpression is not valid."),
     ("AWS::Events::Rule", schedule(ALIAS_ARN, "cron(0 0 L * ? *)"), "Parameter ScheduleExpression is not valid."),
-    ("AWS::Events::Rule", schedule(QUEUE_ARN), "the target AWS::SQS::Queue <Queue.Arn> is no Lambda function."),
+    (
+        "AWS::Events::Rule",
+        schedule({"Fn::GetAtt": ["Table", "Arn"]}),
+        "Table.Arn> is no Lambda function, topic or queue.",
+    ),
     ("AWS::Events::Rule", schedule(ALIAS_ARN, InputPath="$.a"), "a target's InputPath is not supported locally."),
     ("AWS::Events::Rule", schedule(ALIAS_ARN, Input="{"), "JSON syntax error in input for target T"),
     (
@@ -151,6 +155,7 @@ REFUSED = [
     ),
 ]
 TAKEN = [
+    ("AWS::Events::Rule", schedule(QUEUE_ARN)),
     ("AWS::CloudWatch::Alarm", ALARM),
     (
         "AWS::CloudWatch::Alarm",

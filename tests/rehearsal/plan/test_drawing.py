@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from rehearsal.plan.drawing import draw_plan, list_plan
 from rehearsal.plan.plan import make_plan
+from rehearsal.plan.resource_standing import StoredOnly
 from rehearsal.source.assembly import read_assembly
 from tests.rehearsal.cases import case
 
@@ -50,3 +51,14 @@ def test_list_says_where_a_disabled_transition_ends_a_release() -> None:
     assert lines[position + 1].strip() == (
         "closed: its inbound transition is disabled (change freeze); a release ends before it"
     )
+
+
+def test_list_tells_what_is_deployed_and_not_rehearsed_with_its_reason() -> None:
+    plan = make_plan(read_assembly(case("three-accounts")))
+    loud = StoredOnly(what="AWS::EC2::VPC", count=1, why="there is no network", is_quiet=False)
+    quiet = StoredOnly(what="AWS::CloudWatch::Dashboard", count=1, why="it is not drawn", is_quiet=True)
+
+    listing = list_plan(replace(plan, stored_only=(loud, quiet)))
+
+    assert "- AWS::EC2::VPC: there is no network" in listing
+    assert "- and what decides no release: AWS::CloudWatch::Dashboard" in listing
