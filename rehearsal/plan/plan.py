@@ -10,8 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.codepipeline.definition import PipelineDefinition, parse_definition
+from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.errors import BadInput, Unsupported
+from rehearsal.plan.blind_alarms import blind_alarms
+from rehearsal.plan.builds import notices_of_builds
+from rehearsal.plan.pipeline_definition import notices_of_definition, planned_definition, problems_of_definition
+from rehearsal.plan.resource_standing import StoredOnly, stored_only
 from rehearsal.plan.unsupported import find_unsupported
 from rehearsal.source.assembly import CloudAssembly, Environment, StackArtifact
 from rehearsal.source.intrinsics import Resolver
@@ -34,7 +38,8 @@ class Bootstrap:
 class Plan:
     """`name` is the pipeline's as far as the template tells; `account` and `region` are where it is deployed.
 
-    `unsupported` holds one sentence for each thing that this machine cannot do.
+    `unsupported` holds one sentence for each thing that this machine cannot do, `notices` for what differs here, and
+    `stored_only` what is deployed and not rehearsed.
     """
 
     name: str
@@ -45,6 +50,13 @@ class Plan:
     definition: PipelineDefinition
     bootstraps: tuple[Bootstrap, ...]
     unsupported: tuple[str, ...] = ()
+    stored_only: tuple[StoredOnly, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def not_rehearsed(self) -> tuple[str, ...]:
+        """What is stored only and can decide a release, a sentence each, without its full stop."""
+        return tuple(str(item) for item in self.stored_only if not item.is_quiet)
 
     def require_supported(self) -> None:
         """Raises Unsupported, with every reason, when there is any."""
@@ -74,9 +86,10 @@ def make_plan(assembly: CloudAssembly, *, pipeline: str | None = None, cli_versi
     account, region = _environment(found.stack.environment)
     resolver = Resolver(template=found.stack.template, account=account, region=region, stack_name=found.stack.name)
     try:
-        definition = parse_definition(resolver.resolve(found.properties))
+        definition = planned_definition(resolver.resolve(found.properties))
     except ValueError as exc:
         raise BadInput(f"Pipeline {found.name} of stack {found.stack.name}: {exc}") from exc
+    resources = [resource for stack in assembly.stacks for _, resource in stack.resources()]
     return Plan(
         name=found.name,
         logical_id=found.logical_id,
@@ -85,7 +98,15 @@ def make_plan(assembly: CloudAssembly, *, pipeline: str | None = None, cli_versi
         region=region,
         definition=definition,
         bootstraps=_bootstraps(assembly, account, region),
-        unsupported=find_unsupported(assembly, definition, default=(account, region), cli_version=cli_version),
+        unsupported=(
+            *problems_of_definition(found.properties, found.stack, account=account, region=region),
+            *find_unsupported(assembly, definition, default=(account, region), cli_version=cli_version),
+        ),
+        stored_only=(*stored_only(resources), *blind_alarms(resources)),
+        notices=(
+            *notices_of_definition(definition),
+            *notices_of_builds(assembly, definition, (account, region)),
+        ),
     )
 
 

@@ -6,16 +6,15 @@ It must not stop at the first, and must not judge what it cannot see: what a bui
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from rehearsal.aws.apigateway.unsupported import unsupported as unsupported_of_api
 from rehearsal.aws.cloudformation.stack_outputs import stack_outputs_in
-from rehearsal.aws.event_sources.mapping import unsupported as unsupported_of_mapping
-from rehearsal.codebuild.buildspec import BuildspecError, is_inline, parse_buildspec
 from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.codepipeline.supported import unsupported_in_definition
 from rehearsal.errors import Unsupported
+from rehearsal.plan.builds import refused_builds
+from rehearsal.plan.deployment_checks import refused_resources
+from rehearsal.plan.resource_standing import refused_properties, refused_type
 from rehearsal.plan.resource_types import unsupported_resource_types
 from rehearsal.source.assembly import CloudAssembly, StackArtifact
 from rehearsal.source.intrinsics import Resolver
@@ -26,18 +25,16 @@ NESTED_STACK_TYPE = "AWS::CloudFormation::Stack"
 def find_unsupported(
     assembly: CloudAssembly, definition: PipelineDefinition, *, default: tuple[str, str], cli_version: str | None
 ) -> tuple[str, ...]:
-    """Sentences in the order: tool, context, pipeline, buildspecs, resources, functions, mappings, APIs, assets,
-    imports."""
+    """Sentences in the order: tool, context, pipeline, builds, resources, functions, parsers, assets, imports."""
     return (
         *_old_cli(assembly, cli_version),
         *_missing_context(assembly),
         *unsupported_in_definition(definition),
         *_missing_templates(assembly, definition),
-        *_buildspecs(assembly, definition, default),
+        *refused_builds(assembly, definition, default),
         *_resources(assembly),
         *_functions(assembly),
-        *_event_source_mappings(assembly, default),
-        *_apis(assembly, default),
+        *_refused_resources(assembly, default),
         *_docker_images(assembly),
         *_imports(assembly, default),
         *_stack_outputs(assembly, default),
@@ -75,36 +72,6 @@ def _missing_templates(assembly: CloudAssembly, definition: PipelineDefinition) 
                 yield f"action {stage.name}/{action.name}: its template {path} is not in the cloud assembly"
 
 
-def _buildspecs(assembly: CloudAssembly, definition: PipelineDefinition, default: tuple[str, str]) -> Iterator[str]:
-    """Of all projects, and batch builds. A buildspec that a source brings is seen when it is there."""
-    for stage in definition.stages:
-        for action in stage.actions:
-            if action.configuration.get("BatchEnabled", "").lower() == "true":
-                yield f"action {stage.name}/{action.name}: batch builds (BatchEnabled)"
-    for stack in assembly.stacks:
-        for logical_id, resource in stack.resources():
-            if resource.get("Type") == "AWS::CodeBuild::Project":
-                source = (resource.get("Properties") or {}).get("Source") or {}
-                text = str(_resolver(stack, default).resolve(source.get("BuildSpec", "")))
-                if problem := _problem_of_buildspec(text, assembly.directory):
-                    yield f"buildspec of project {logical_id} in stack {stack.name}: {problem}"
-
-
-def _problem_of_buildspec(text: str, folder: Path) -> str | None:
-    if text.startswith("arn:"):
-        return f"it is in S3 ({text}); make it inline, or a file of the source"
-    if not is_inline(text):
-        file = folder / text
-        if not file.is_file():
-            return None
-        text = file.read_text(encoding="utf-8")
-    try:
-        parse_buildspec(text)
-    except BuildspecError as exc:
-        return str(exc)
-    return None
-
-
 def _resources(assembly: CloudAssembly) -> Iterator[str]:
     for stack in assembly.stacks:
         types = {logical_id: str(resource.get("Type")) for logical_id, resource in stack.resources()}
@@ -113,9 +80,13 @@ def _resources(assembly: CloudAssembly) -> Iterator[str]:
                 f"nested stack {logical_id} in stack {stack.name}: its template would reach the emulator as it is, "
                 "without canaries and alarms; make it a stack of its own"
             )
-        for kind in unsupported_resource_types(types.values()):
+        for kind in unsupported_resource_types(set(types.values()) - {NESTED_STACK_TYPE}):
             names = ", ".join(sorted(logical_id for logical_id, of in types.items() if of == kind))
-            yield f"resource type {kind} in stack {stack.name} ({names})"
+            why = refused_type(kind)
+            yield f"resource type {kind} in stack {stack.name} ({names})" + (f": {why}" if why else "")
+        for logical_id, resource in stack.resources():
+            for path, why in refused_properties(resource):
+                yield f"{path} of {logical_id} ({resource['Type']}) in stack {stack.name}: {why}"
 
 
 def _functions(assembly: CloudAssembly) -> Iterator[str]:
@@ -131,23 +102,10 @@ def _functions(assembly: CloudAssembly) -> Iterator[str]:
                 yield f"function {logical_id} in stack {stack.name}: runtime {runtime}; supported: python3.x, nodejs"
 
 
-def _event_source_mappings(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]:
+def _refused_resources(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]:
     for stack in assembly.stacks:
-        resolver = _resolver(stack, default)
-        for logical_id, resource in stack.resources():
-            if resource.get("Type") == "AWS::Lambda::EventSourceMapping":
-                for name in unsupported_of_mapping(resolver.resolve(resource.get("Properties") or {})):
-                    yield f"event source mapping {logical_id} in stack {stack.name}: {name}"
-
-
-def _apis(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]:
-    for stack in assembly.stacks:
-        resolver = _resolver(stack, default)
-        for logical_id, resource in stack.resources():
-            kind = str(resource.get("Type"))
-            if kind.startswith("AWS::ApiGateway"):
-                for what in unsupported_of_api(kind, resolver.resolve(resource.get("Properties") or {})):
-                    yield f"{kind} {logical_id} in stack {stack.name}: {what}"
+        account, region = _place(stack, default)
+        yield from refused_resources(stack, account=account, region=region)
 
 
 def _docker_images(assembly: CloudAssembly) -> Iterator[str]:

@@ -29,7 +29,7 @@ from rehearsal.aws.apigateway.refusal import (
     denied,
     unauthorized,
 )
-from rehearsal.aws.apigateway.request import LARGEST_API_BODY, ApiRequest
+from rehearsal.aws.apigateway.request import ApiRequest
 from rehearsal.aws.lambda_host.api_gateway import ServedCall
 from rehearsal.aws.lambda_host.function import FunctionArn, InvocationResult
 from rehearsal.aws.lambda_host.metrics import ApiRoute
@@ -95,7 +95,7 @@ class HttpCalls:
         found = find_route(api, request.method, request.path) if stage in api.stages else None
         if found is None:
             return _plain(404, "Not Found")
-        if len(request.body) > LARGEST_API_BODY:
+        if request.is_too_large:
             return _plain(413, "Request Entity Too Large")
         route, values = found
         function = function_of(route.uri, api.stages.get(stage, {}))

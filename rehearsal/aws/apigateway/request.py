@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote
 
 LOOPBACK = "127.0.0.1"
 LARGEST_API_BODY = 10 * 1024 * 1024  # "Quotas for configuring and running" a REST API, and an HTTP API
-_BY_PATH = re.compile(r"/_aws/execute-api/([^/?]+)/([^?]*)")
+_BY_PATH = re.compile(r"/_aws/execute-api/([^/?]+)(?:/([^?]*))?(?=\?|$)")
 _BY_RESOURCE = re.compile(r"/restapis/([^/?]+)/([^/?]+)/_user_request_/?([^?]*)")
 
 
@@ -21,7 +21,8 @@ _BY_RESOURCE = re.compile(r"/restapis/([^/?]+)/([^/?]+)/_user_request_/?([^?]*)"
 class ApiRequest:
     """`path` is what follows the stage, percent-encoded as it was sent, `query` what follows its question mark.
 
-    `received_at` is seconds since the epoch, of the wall clock.
+    `received_at` is seconds since the epoch, of the wall clock. `is_too_large` tells of more than API Gateway takes
+    (`LARGEST_API_BODY`); the body is not there then.
     """
 
     method: str
@@ -29,6 +30,7 @@ class ApiRequest:
     query: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    is_too_large: bool = False
     request_id: str = ""
     received_at: float = 0.0
 
@@ -56,7 +58,7 @@ def api_address(target: str) -> tuple[str, str] | None:
     `/_aws/execute-api/abc/prod/cars?a=1` -> ("abc", "prod/cars"); None where it names no API.
     """
     if found := _BY_PATH.match(target):
-        return found.group(1), found.group(2)
+        return found.group(1), found.group(2) or ""
     if found := _BY_RESOURCE.match(target):
         return found.group(1), f"{found.group(2)}/{found.group(3)}"
     return None

@@ -22,7 +22,7 @@ from rehearsal.aws.apigateway.refusal import (
     ResponseType,
     missing_token,
 )
-from rehearsal.aws.apigateway.request import LARGEST_API_BODY, LOOPBACK, ApiRequest
+from rehearsal.aws.apigateway.request import LOOPBACK, ApiRequest
 from rehearsal.aws.apigateway.request_validation import validate
 from rehearsal.aws.apigateway.rest_api import RestApi, RestRoute, Stage, find_route
 from rehearsal.aws.apigateway.rest_authorization import Authorized, RestAuthorization, RestCall, unsigned
@@ -49,7 +49,7 @@ class RestCalls:
         try:
             if route is None:
                 raise missing_token()
-            if len(request.body) > LARGEST_API_BODY:
+            if request.is_too_large:
                 raise Refused(ResponseType.REQUEST_TOO_LARGE, "Request Too Long", "RequestTooLargeException")
             function = function_of(route.method.uri, stage.variables)
             if route.method.integration_type != PROXY or function is None:

@@ -1,7 +1,6 @@
 """What of an API cannot be rehearsed, by name, so that a plan can refuse it. It must not look at anything deployed.
 
-Each function takes a resource's properties, resolved as far as a template can tell (`<LogicalId>` for what only a
-deployment knows).
+A resource's properties are as certain as a template can tell: `<…>` stands for what only a deployment knows.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _USER_POOL = re.compile(r"https://cognito-idp\.[^/]+\.amazonaws\.com(\.cn)?/.+")
+_TOKEN = "<"  # noqa: S105
 _VALIDATOR_KEYS = ("x-amazon-apigateway-request-validator", "x-amazon-apigateway-request-validators")
 
 
@@ -27,7 +27,7 @@ def unsupported(resource_type: str, properties: Mapping[str, Any]) -> Iterator[s
 
 def _of_http_authorizer(properties: Mapping[str, Any]) -> Iterator[str]:
     issuer = str((properties.get("JwtConfiguration") or {}).get("Issuer") or "")
-    if properties.get("AuthorizerType") == "JWT" and not (_USER_POOL.fullmatch(issuer) or issuer.startswith("<")):
+    if properties.get("AuthorizerType") == "JWT" and not (_USER_POOL.fullmatch(issuer) or _TOKEN in issuer):
         yield (
             f"the JWT issuer {issuer or 'that is not given'}: its keys are not on this machine, so no token of it "
             "would be valid; a Cognito user pool of the app is supported"
@@ -35,8 +35,8 @@ def _of_http_authorizer(properties: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_rest_authorizer(properties: Mapping[str, Any]) -> Iterator[str]:
-    kind = properties.get("Type")
-    if kind not in ("TOKEN", "REQUEST", "COGNITO_USER_POOLS"):
+    kind = str(properties.get("Type"))
+    if _TOKEN not in kind and kind not in ("TOKEN", "REQUEST", "COGNITO_USER_POOLS"):
         yield f"an authorizer of the type {kind}; supported: TOKEN, REQUEST, COGNITO_USER_POOLS"
 
 

@@ -22,6 +22,7 @@ from rehearsal.aws.apigateway.ports import ForTheEmulator, Iam, Ports
 from rehearsal.aws.apigateway.refusal import HttpAnswer, Refused
 from rehearsal.aws.apigateway.request import ApiRequest, api_address
 from rehearsal.aws.apigateway.rest_calls import RestCalls, refusal
+from rehearsal.aws.edge.admission import is_api_path
 from rehearsal.aws.edge.api_configuration import ApiConfigurations, ApiKind, Owner
 from rehearsal.aws.edge.api_functions import ApiFunctions
 from rehearsal.aws.edge.api_iam import ApiIam, refused_for, refused_of
@@ -37,7 +38,10 @@ Headers = tuple[tuple[str, str], ...]
 _EXECUTE_API = "execute-api"
 _NOT_FOUND = 404
 _FORBIDDEN = 403
+_TOO_LARGE = 413
 _MISSING_TOKEN = "Missing Authentication Token"  # noqa: S105
+# To the emulator an API's address without a slash is another service's.
+_NOT_WHOLE = Answer(_NOT_FOUND, CIMultiDict({"Content-Type": "application/json"}), b'{"message":"Not Found"}')
 _NO_STAGE = HttpAnswer(
     _FORBIDDEN,
     (("Content-Type", "application/json"), ("x-amzn-ErrorType", "ForbiddenException")),
@@ -47,12 +51,16 @@ _NO_STAGE = HttpAnswer(
 
 @dataclass(frozen=True)
 class IncomingCall:
-    """`headers` are as they were sent. `error` tells that the signature, where there is one, is not right."""
+    """`headers` are as they were sent. `error` tells that the signature, where there is one, is not right.
+
+    A body that is too large is not there.
+    """
 
     request: SignedRequest
     headers: Headers
     signature: Signature | None = None
     error: ApiError | None = None
+    is_too_large: bool = False
 
 
 class ApiCalls:
@@ -80,18 +88,18 @@ class ApiCalls:
         """An API may be deployed otherwise than it was."""
         self._configurations.changed()
 
-    async def receive(self, request: SignedRequest, headers: Headers) -> web.Response:
+    async def receive(self, request: SignedRequest, headers: Headers, *, is_too_large: bool) -> web.Response:
         """Only a method that wants IAM reads who has signed: what is wrong with a signature is told there."""
         signature, error = None, None
         try:
             signature = parse_signature(request.target, request.headers)
-            if signature is not None:
+            if signature is not None and not is_too_large:
                 _require_scope(signature)
                 check_body(request.headers, request.body)
                 self._vault.authenticate(request, signature)
         except ApiError as exc:
             error = exc
-        return await self.answer(IncomingCall(request, headers, signature, error))
+        return await self.answer(IncomingCall(request, headers, signature, error, is_too_large))
 
     async def preflight(self, request: SignedRequest) -> web.Response:
         """What an API says to a page of another site."""
@@ -104,6 +112,8 @@ class ApiCalls:
         assert address is not None, "whoever calls has looked"
         api_id, rest = address
         owner = await self._configurations.owner(api_id, self._places(call.signature))
+        if call.is_too_large and (owner is None or owner.kind is ApiKind.WEBSOCKET):
+            return web.json_response({"message": "Request Too Long"}, status=_TOO_LARGE)
         if owner is None:
             return await self._of_nobody(call)
         received = _received(call, rest)
@@ -171,6 +181,8 @@ class ApiCalls:
         request = call.request
         if call.signature is not None and call.error is None:
             return await self._upstream.send(request)
+        if not is_api_path(request.target):
+            return _NOT_WHOLE
         nobody = await self._provider_function.principal(*owner.place)
         mark = "&" if "?" in request.target else "?"
         named = f"{request.target}{mark}AWSAccessKeyId={nobody.access_key}"
@@ -180,7 +192,7 @@ class ApiCalls:
 
     async def _of_nobody(self, call: IncomingCall) -> web.Response:
         """API Gateway says 403 to a call of an API that does not exist."""
-        if call.error is None:
+        if call.error is None and is_api_path(call.request.target):
             answer = await self._upstream.send(call.request)
             if answer.status != _NOT_FOUND:
                 return answer.response()
@@ -211,6 +223,7 @@ def _received(call: IncomingCall, rest: str) -> ApiRequest:
         query=request.target.partition("?")[2],
         headers=call.headers,
         body=request.body,
+        is_too_large=call.is_too_large,
         request_id=str(uuid.uuid4()),
         received_at=time.time(),
     )

@@ -30,6 +30,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from rehearsal.aws.apigateway.request import LARGEST_API_BODY, api_address
+from rehearsal.aws.denials import Denials
 from rehearsal.aws.edge.admission import Admission, is_secret_path, without_cors
 from rehearsal.aws.edge.api_calls import ApiCalls
 from rehearsal.aws.edge.api_functions import ApiHost
@@ -81,9 +82,15 @@ class Host(FunctionHost, ApiHost, Protocol):
 
 
 class Edge:
-    """See the module. `listener` is a listening socket, `upstream` MiniStack's; `root_secret` is every root's key."""
+    """See the module. `listener` is a listening socket, `upstream` MiniStack's; `root_secret` is every root's key.
 
-    def __init__(self, listener: socket.socket, upstream: Path, root_secret: str) -> None:
+    `denials` hears of what neither the emulator nor a registered part can do.
+    """
+
+    def __init__(
+        self, listener: socket.socket, upstream: Path, root_secret: str, denials: Denials | None = None
+    ) -> None:
+        self._denials = denials or Denials()
         host, port = listener.getsockname()
         self.url = f"http://{host}:{port}"
         self._resources_path = f"/_rehearsal/{secrets.token_urlsafe(24)}/resources"
@@ -93,7 +100,7 @@ class Edge:
         self._api_threads = ThreadPoolExecutor(_API_THREADS, thread_name_prefix="api")
         self._upstream = Upstream(upstream, f"{host}:{port}")
         self._vault = Vault(root_secret)
-        self._resources = CustomResources(self._upstream, self._provider_threads)
+        self._resources = CustomResources(self._upstream, self._provider_threads, self._denials)
         self._apis = Apis(self._vault, Authorizer(self._upstream, self._vault), self._api_threads)
         provider_function = ProviderFunction(self._upstream, self._vault, self.url + self._resources_path)
         self._api_calls = ApiCalls(self._upstream, self._vault, provider_function)
@@ -104,6 +111,7 @@ class Edge:
             resources=self._resources,
             provider_function=provider_function,
             localize=self.localize,
+            denials=self._denials,
         )
         self._tell: CallListener | None = None
         self._deliver: Callable[[MatchedEvent], None] | None = None
@@ -183,7 +191,11 @@ class Edge:
                 return await self._answer_unsigned(request, head)
             check = await self._authenticate(request, head, signature)
             response = await self._answer_signed(request, signature, check)
-            require_served(response, signature.service)
+            if signature.service != "execute-api":  # there, it is the function that answers
+                principal = self._vault.principal(signature.access_key)
+                account = principal.account if principal else ""
+                target = head.headers.get(_TARGET, "")
+                require_served(response, signature.service, target, lambda said: self._denials.tell(said, account))
         except ApiError as error:
             return refusal(head, error, service=signature.service if signature else "")
         finally:
@@ -194,13 +206,13 @@ class Edge:
         return response
 
     async def _answer_api_call(self, request: web.Request, head: SignedRequest) -> web.StreamResponse:
-        """A body that is too large for an API is read until it is: the API says so in its own words."""
-        body = bytearray()
-        async for chunk in request.content.iter_chunked(_CHUNK_BYTES):
+        """A body that is too large for an API is not held: the API says so in its own words."""
+        body, is_too_large = bytearray(), (request.content_length or 0) > LARGEST_API_BODY
+        while not is_too_large and (chunk := await request.content.read(_CHUNK_BYTES)):
             body += chunk
-            if len(body) > LARGEST_API_BODY:
-                break
-        return await self._api_calls.receive(replace(head, body=bytes(body)), _pairs(request))
+            is_too_large = len(body) > LARGEST_API_BODY
+        received = replace(head, body=b"" if is_too_large else bytes(body))
+        return await self._api_calls.receive(received, _pairs(request), is_too_large=is_too_large)
 
     async def _authenticate(
         self, request: web.Request, head: SignedRequest, signature: Signature

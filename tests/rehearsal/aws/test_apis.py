@@ -460,6 +460,7 @@ def test_an_http_apis_function_gets_format_2(cloud: LocalCloud, outputs: Mapping
     assert event["queryStringParameters"] == {"q": "1,2"}
     assert event["pathParameters"] == {"proxy": "a b"}
     assert not {"body", "stageVariables"} & set(event)
+    assert call(cloud, "GET", http_(outputs, "").rstrip("/"))[0] == 404  # it has no route to /
     assert call(cloud, "GET", http_(outputs, "nowhere"))[:2] == (404, {"message": "Not Found"})
 
 
