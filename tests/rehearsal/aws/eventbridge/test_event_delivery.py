@@ -145,7 +145,7 @@ def test_an_input_that_is_no_json_though_it_has_to_be_is_a_dead_letter(
 
     delivery.begin(MatchedEvent(RULE, arn, DEAD_LETTERS, 185, 86400.0, '"event"', '{"a": "b"c"}', has_to_be_json))
 
-    eventually(lambda: principal.dead_letters)
+    eventually(lambda: bool(principal.dead_letters))
     ((_, body, attributes),) = principal.dead_letters
     assert (body, attributes["ERROR_CODE"]) == ('"event"', "INVALID_PARAMETER")
     assert '{"a": "b"c"}' in attributes["ERROR_MESSAGE"]
@@ -158,5 +158,5 @@ def test_a_text_is_published_as_it_is(clock: Clock) -> None:
 
     delivery.begin(MatchedEvent(RULE, TOPIC, DEAD_LETTERS, 185, 86400.0, '"event"', "cars changed"))
 
-    eventually(lambda: principal.published)
+    eventually(lambda: bool(principal.published))
     assert principal.published == ["cars changed"]
