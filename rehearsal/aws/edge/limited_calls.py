@@ -41,13 +41,14 @@ def refuse_over_limit(request: SignedRequest, service: str) -> None:
     if protocol is None or check is None:
         return
     if isinstance(protocol, JsonProtocol):
-        parameters = _json_object(request.body)
+        parameters = json_object(request.body)
     else:
         parameters = protocol.decode(request, operation_model(service, operation))
     check(parameters)
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
+def json_object(body: bytes) -> dict[str, Any]:
+    """Empty where it is none."""
     try:
         parameters = json.loads(body or b"{}")
     except ValueError:

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from rehearsal.aws.edge.authorizer import Authorizer
 from rehearsal.aws.edge.credentials import Principal, Vault
+from rehearsal.aws.edge.limited_calls import json_object
 from rehearsal.aws.edge.signature import Signature, SignedRequest
 from rehearsal.aws.edge.upstream import Upstream
 from rehearsal.aws.limits.checks import STANDARD_PARAMETER_LENGTH, standard_parameter_too_long
@@ -45,13 +46,13 @@ class StoredLimits:
             case "secretsmanager.PutSecretValue" | "secretsmanager.UpdateSecret":
                 return await self._answer_secret(request, signature, principal)
             case "AmazonSSM.PutParameter":
-                await self._refuse_parameter(json.loads(request.body), principal, signature.region)
+                await self._refuse_parameter(json_object(request.body), principal, signature.region)
         return None
 
     async def _answer_secret(
         self, request: SignedRequest, signature: Signature, principal: Principal
     ) -> web.Response | None:
-        asked = json.loads(request.body)
+        asked = json_object(request.body)
         secret, token = str(asked.get("SecretId", "")), asked.get("ClientRequestToken")
         account, region = secret.split(":")[4:2:-1] if secret.startswith("arn:") else (None, None)
         place = (str(account or principal.account), str(region or signature.region))

@@ -15,7 +15,7 @@ from typing import Any
 
 from rehearsal.aws.service_api import ApiError
 
-_CLAUSE = re.compile(r"\b(SET|REMOVE|ADD|DELETE)\s", re.IGNORECASE)
+_CLAUSE = re.compile(r"(?<![\w#:.])(SET|REMOVE|ADD|DELETE)\s", re.IGNORECASE)
 _PATH = re.compile(r"\s*([A-Za-z_#][\w#]*(?:\s*\.\s*[\w#]+|\s*\[\s*\d+\s*\])*)")
 _INDEX = re.compile(r"\[\s*(\d+)\s*\]|[\w#]+")
 

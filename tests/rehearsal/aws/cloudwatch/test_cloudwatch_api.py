@@ -53,9 +53,9 @@ def call(stand: Stand) -> Client:
     return Client(CloudWatchApi(stand.cloudwatch))
 
 
-def _stat(name: str, stat: str = "Sum", period: int = 60) -> dict[str, Any]:
+def _stat(name: str, stat: str = "Sum", period: int = 60, *, namespace: str = "AWS/Lambda") -> dict[str, Any]:
     return {
-        "Metric": {"Namespace": "Cars", "MetricName": name, "Dimensions": DIMENSIONS},
+        "Metric": {"Namespace": namespace, "MetricName": name, "Dimensions": DIMENSIONS},
         "Period": period,
         "Stat": stat,
     }
@@ -185,7 +185,7 @@ def test_ten_minutes_ago_on_the_wall_is_ten_aws_minutes_ago(stand: Stand, call: 
 
     answer = call(
         "GetMetricData",
-        MetricDataQueries=[{"Id": "errors", "MetricStat": _stat("Errors")}],
+        MetricDataQueries=[{"Id": "errors", "MetricStat": _stat("Errors", namespace="Cars")}],
         StartTime=wall_now - timedelta(minutes=10),
         EndTime=wall_now + timedelta(seconds=1),
     )
