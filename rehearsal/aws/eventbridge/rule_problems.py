@@ -13,6 +13,7 @@ from typing import Any
 
 from rehearsal.aws.eventbridge.json_path import NoPath, require_path
 from rehearsal.aws.eventbridge.target_input import is_json
+from rehearsal.errors import Unsupported
 
 _PLACEHOLDER = re.compile(r"<([^<>\s]+)>")
 _RESERVED = frozenset(
@@ -27,7 +28,10 @@ _MAXIMUM_LENGTHS = {"Input": 8192, "InputPath": 256, "InputTemplate": 8192}
 
 
 def unsupported(properties: Mapping[str, Any]) -> list[str]:
-    """A sentence for each problem of an AWS::Events::Rule's properties; what an intrinsic will be is not judged."""
+    """A sentence for each problem of an AWS::Events::Rule's properties, as the template has them.
+
+    What an intrinsic will be is not judged. It must not be resolved to a token in angle brackets: variables have these.
+    """
     targets = properties.get("Targets")
     return [
         f"Target {target.get('Id', '?')}: {problem}"
@@ -35,6 +39,12 @@ def unsupported(properties: Mapping[str, Any]) -> list[str]:
         if isinstance(target, Mapping)
         for problem in _problems(target)
     ]
+
+
+def require_supported(logical_id: str, properties: Mapping[str, Any]) -> None:
+    """`Unsupported` names the rule and all that is wrong with it."""
+    if problems := unsupported(properties):
+        raise Unsupported(f"Rule {logical_id}: {' '.join(problems)}")
 
 
 def _problems(target: Mapping[str, Any]) -> Iterator[str]:

@@ -160,7 +160,12 @@ def test_entries_that_the_bus_refuses_are_named_in_their_places_and_the_others_a
     assert codes == ["InvalidArgument", None, "MalformedDetail", "NotAuthorizedForSourceException", None]
     assert answer["FailedEntryCount"] == 3
     arrived: list[Any] = []
-    eventually(lambda: len(arrived.extend(take(cloud, queues["Queue"])) or arrived) == 2)
+
+    def both_arrived() -> bool:
+        arrived.extend(take(cloud, queues["Queue"]))
+        return len(arrived) == 2
+
+    eventually(both_arrived)
     times = {event["detail"]["n"]: event["time"] for event in (json.loads(message["Body"]) for message in arrived)}
     assert times[1] == "2024-01-01T00:00:00Z"
     assert times[2] > "2026"
@@ -182,7 +187,7 @@ def test_who_may_put_nothing_is_denied_though_every_entry_would_be_refused(cloud
     trust = {"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     arn = client(cloud, "iam").create_role(RoleName="puts-nothing", AssumeRolePolicyDocument=document)["Role"]["Arn"]
-    events = cloud.clients.assume(arn, session_name="test", region=REGION).client("events")
+    events: Any = cloud.clients.assume(arn, session_name="test", region=REGION).client("events")
 
     for entry in (EVENT, {"DetailType": "Changed"}):
         with pytest.raises(ClientError, match="AccessDenied"):

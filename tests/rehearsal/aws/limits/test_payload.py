@@ -43,7 +43,7 @@ def functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     }
     with LocalCloud(home, cache=home / "cache", egress={}, speed=1) as cloud:
         session = cloud.clients.root(ACCOUNT, REGION)
-        cloudformation = session.client("cloudformation")
+        cloudformation: Any = session.client("cloudformation")
         cloudformation.create_stack(
             StackName="Payload", TemplateBody=json.dumps({"Resources": resources}), Capabilities=["CAPABILITY_IAM"]
         )
