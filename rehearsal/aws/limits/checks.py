@@ -27,6 +27,8 @@ _LOG_BYTES = 1_048_576
 _BYTES_OF_A_LOG_EVENT = 26
 _DAY_MS = 24 * 3600 * 1000
 _EXECUTION_BYTES = 262_144
+_SUBJECT_LENGTH = 100  # "less than 100", says the API's page; SNS takes 100
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _BATCH_ID = re.compile(r"[\w-]{1,80}", re.ASCII)
 _EXECUTION_NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 
@@ -55,7 +57,7 @@ def _publication(parameters: Parameters) -> None:
     subject = parameters.get("Subject")
     if not parameters.get("Message"):
         raise ApiError("InvalidParameter", "Invalid parameter: Empty message")
-    if subject is not None and not (0 < len(subject) <= 100 and subject.isprintable() and subject.isascii()):
+    if subject is not None and (len(subject) > _SUBJECT_LENGTH or _CONTROL.search(subject)):
         raise ApiError("InvalidParameter", "Invalid parameter: Subject")
 
 
@@ -68,8 +70,17 @@ def _publications(parameters: Parameters) -> None:
                 "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most"
                 " 80 letters long.",
             )
-    if sum(len(str(entry.get("Message") or "").encode()) for entry in entries) > _SNS_BYTES:
+    if sum(_published_bytes(entry) for entry in entries) > _SNS_BYTES:
         raise ApiError("BatchRequestTooLong", "The length of all the messages put together is more than the limit.")
+
+
+def _published_bytes(entry: Parameters) -> int:
+    """Of a message and its attributes. What the topic's MaximumMessageSize allows is not looked at."""
+    size = len(str(entry.get("Message") or "").encode())
+    for name, attribute in (entry.get("MessageAttributes") or {}).items():
+        texts = (name, attribute.get("DataType", ""), attribute.get("StringValue", ""))
+        size += sum(len(str(text).encode()) for text in texts) + len(attribute.get("BinaryValue") or b"")
+    return size
 
 
 def _secret(parameters: Parameters) -> None:

@@ -169,7 +169,7 @@ LIMITS: tuple[Limit, ...] = (
         "Publish",
         "Publish",
         ("a message to a topic is not empty", "InvalidParameter", "Empty message"),
-        ("a subject has at most 100 characters of ASCII", "InvalidParameter", "Subject"),
+        ("a subject has at most 100 characters", "InvalidParameter", "Subject"),
     ),
     *_rows(
         By.EMULATOR,

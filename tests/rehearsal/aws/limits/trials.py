@@ -128,7 +128,7 @@ def trials(places: Places) -> Mapping[tuple[str, str], Trial]:
             "a message to a topic is not empty": _pair(
                 "sns", "publish", *({**topic, "Message": message} for message in ("", "x"))
             ),
-            "a subject has at most 100 characters of ASCII": _pair(
+            "a subject has at most 100 characters": _pair(
                 "sns", "publish", *({**topic, "Message": "x", "Subject": "x" * n} for n in (101, 100))
             ),
             "a message to a topic has at most 256 KiB": _pair(
