@@ -48,7 +48,7 @@ def test_it_passes(call: tuple[str, str], parameters: dict[str, Any]) -> None:
 
 def test_the_attributes_of_a_batch_to_a_topic_count() -> None:
     attribute = {"DataType": "String", "StringValue": "x" * 100}
-    entry = {"Id": "a", "Message": "x" * (256 * KIB - 107), "MessageAttributes": {"n": attribute}}
+    entry: dict[str, Any] = {"Id": "a", "Message": "x" * (256 * KIB - 107), "MessageAttributes": {"n": attribute}}
 
     CHECKS["sns", "PublishBatch"]({"PublishBatchRequestEntries": [entry]})
     with pytest.raises(ApiError, match="BatchRequestTooLong"):
