@@ -233,12 +233,11 @@ class Edge:
         service, target = signature.service, request.headers.get(_TARGET, "")
         if service == "s3":
             refuse_over_limit(_head(request), service)
-        is_put = (service, target) == ("events", _PUT_EVENTS)
-        if not is_put and not is_limited(service, request.headers):
+        if not is_limited(service, request.headers):
             return None
         signed = await _read(request)
         refuse_over_limit(signed, service)
-        if is_put:
+        if target == _PUT_EVENTS:
             response = await self._event_puts.answer(signed, signature)
         elif (done := await self._stored_limits.answer(signed, signature)) is not None:
             return done

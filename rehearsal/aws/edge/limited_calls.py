@@ -16,7 +16,7 @@ from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.limits.checks import CHECKS
 from rehearsal.aws.limits.object_key import refuse_object_head
 
-_OPERATIONS = frozenset(CHECKS)
+_OPERATIONS = frozenset({*CHECKS, ("events", "PutEvents")})
 # The services whose operation is in the body of a form.
 _FORMS = frozenset({"sns", "sqs"})
 _TARGET = "x-amz-target"
