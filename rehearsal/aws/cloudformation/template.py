@@ -20,6 +20,7 @@ import yaml
 
 from rehearsal.aws.cloudformation.attributes import with_told_attributes
 from rehearsal.aws.cloudformation.stack_outputs import StackOutput, with_stack_outputs
+from rehearsal.aws.eventbridge.rule_problems import require_supported
 from rehearsal.aws.eventbridge.rule_targets import RULE_TYPE, with_own_delivery
 from rehearsal.aws.eventbridge.service_events import hearing_services
 from rehearsal.aws.iam.policies import fit_policies
@@ -99,6 +100,7 @@ def _rewrite_resource(logical_id: str, resource: Any, resources: Mapping[str, An
     if resource_type == FUNCTION_TYPE and _is_run_by_the_host(resource):
         return _with_proxy(logical_id, resource, rewriting)
     if resource_type == RULE_TYPE and rewriting.delivers_events:
+        require_supported(logical_id, resource.get("Properties") or {})
         return with_own_delivery(hearing_services(resource), resources, rewriting.service_token)
     return fit_policies(resource)
 
