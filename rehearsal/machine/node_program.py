@@ -25,6 +25,14 @@ def node_program() -> Path:
     return Path(done.stdout.strip())
 
 
+@functools.cache
+def known_options(names: tuple[str, ...]) -> frozenset[str]:
+    """Which of these options this machine's Node.js takes from NODE_OPTIONS."""
+    script = "process.argv.slice(1).filter((name) => process.allowedNodeEnvironmentFlags.has(name)).join(' ')"
+    done = subprocess.run([node_program(), "-p", script, "--", *names], capture_output=True, text=True, check=True)
+    return frozenset(done.stdout.split())
+
+
 def beside_node(name: str) -> Path | None:
     """A program that came with it (`npm`, `npx`, `corepack`), else the PATH's."""
     beside = node_program().with_name(name)

@@ -16,10 +16,12 @@ from rehearsal.aws.lambda_host.logs import LogStream
 from rehearsal.aws.lambda_host.worker import WorkerCommand
 from rehearsal.errors import Unsupported
 from rehearsal.machine.egress import PROXY_VARIABLES
-from rehearsal.machine.node_program import node_program
+from rehearsal.machine.node_program import known_options, node_program
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _NODE_BOOTSTRAP = Path(__file__).with_name("nodejs") / "bootstrap.cjs"
+_SWITCHED_OFF = ("require-module", "detect-module")
+_FIRST_WITH_ALL_FEATURES = "nodejs24"
 _INHERITED = frozenset({"PATH", *PROXY_VARIABLES})
 _NO_DAEMON = "127.0.0.1:2000"  # no segment is sampled, so none is sent
 _NO_PORT = "127.0.0.1:9"  # what asks for the runtime API by itself finds nobody: it is a socket here (bootstrap.py)
@@ -61,7 +63,12 @@ def worker_command(
         "HOME": str(temporary),
     }
     if is_nodejs(version.runtime):
-        environment = {**environment, **_of_nodejs(environment, base, bundle, runtime_packages, programs)}
+        options = (base.get("NODE_OPTIONS", ""), *node_options(version), environment.get("NODE_OPTIONS", ""))
+        environment = {
+            **environment,
+            "NODE_OPTIONS": " ".join(option for option in options if option),
+            **_places_of_nodejs(environment, bundle, runtime_packages, programs),
+        }
         arguments = [str(node_program()), str(_NODE_BOOTSTRAP), str(runtime_api)]
         return WorkerCommand(arguments, runtime_api, environment, bundle.task)
     # -S, -s and -P: nothing but the standard library; bootstrap.py adds the bundle and the runtime's packages.
@@ -71,14 +78,22 @@ def worker_command(
     return WorkerCommand(arguments, runtime_api, environment, bundle.task)
 
 
-def _of_nodejs(
-    environment: Mapping[str, str], base: Mapping[str, str], bundle: Bundle, sdk: Path, programs: Path
-) -> dict[str, str]:
-    """The guard of the way out stays, whatever options the function has; the SDK comes after its layers' packages."""
-    options = (base.get("NODE_OPTIONS", ""), environment.get("NODE_OPTIONS", ""))
+def node_options(version: FunctionVersion) -> list[str]:
+    """Lambda switches experimental features off that Node.js 20 and 22 have on, but for those that the function wants.
+
+    Source: "Building Lambda functions with Node.js", experimental features.
+    """
+    if not is_nodejs(version.runtime) or version.runtime >= _FIRST_WITH_ALL_FEATURES:
+        return []
+    wanted = version.environment.get("NODE_OPTIONS", "").split()
+    known = known_options(tuple(f"--experimental-{feature}" for feature in _SWITCHED_OFF))
+    return [option.replace("--", "--no-", 1) for option in sorted(known) if option not in wanted]
+
+
+def _places_of_nodejs(environment: Mapping[str, str], bundle: Bundle, sdk: Path, programs: Path) -> dict[str, str]:
+    """The SDK comes after the packages of the function's layers."""
     own = [path for path in environment.get("NODE_PATH", "").split(os.pathsep) if path]
     return {
-        "NODE_OPTIONS": " ".join(option for option in options if option),
         "NODE_PATH": os.pathsep.join([*own, *map(str, bundle.import_paths), str(sdk)]),
         "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true",  # the machine's Node.js is told of elsewhere
         "PATH": os.pathsep.join((str(programs), environment.get("PATH", os.defpath))),

@@ -46,7 +46,7 @@ from rehearsal.aws.lambda_host.wheels import MachinePackages
 from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import Clock
 from rehearsal.machine.guardian import Guardian
-from rehearsal.run_events import EventLog, Notice
+from rehearsal.run_events import EventLog
 
 Result = TypeVar("Result")
 _THREADS = 8
@@ -71,7 +71,7 @@ class LambdaHost:
     `loop` runs in another thread and serves the HTTP side. `home` holds this run's logs and unpacked code; `cache`
     outlives the run (layers, packages installed for this machine). `child_environment(session, region)` is the
     environment of a process with the session's credentials; `download` gets a page of the emulator's own; `localize`
-    turns AWS addresses into those of this machine.
+    turns AWS addresses into those of this machine; `node_sdk` is what Node.js runtimes bring.
     """
 
     def __init__(
@@ -88,6 +88,7 @@ class LambdaHost:
         child_environment: ChildEnvironment,
         download: Download,
         localize: Callable[[str], str],
+        node_sdk: NodeSdk,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._clock = clock
@@ -111,7 +112,7 @@ class LambdaHost:
             clients=clients,
             guardian=guardian,
             bundles=self._bundles,
-            node_sdk=NodeSdk(cache / "nodejs", lambda text: event_log.emit(Notice(text=text))),
+            node_sdk=node_sdk,
             threads=self._threads,
             home=home,
             child_environment=child_environment,

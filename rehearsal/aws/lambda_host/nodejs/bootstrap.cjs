@@ -148,7 +148,7 @@ async function loadHandler(name) {
 
 async function loadModule(file) {
   try {
-    if (fs.existsSync(file + ".js")) return isModule(file) ? await imported(file + ".js") : require(file + ".js");
+    if (fs.existsSync(file + ".js")) return isModule(file) ? await imported(file + ".js") : await required(file + ".js");
     if (fs.existsSync(file + ".mjs")) return await imported(file + ".mjs");
     if (fs.existsSync(file + ".cjs")) return require(file + ".cjs");
     return require(require.resolve(file));
@@ -174,6 +174,16 @@ function isModule(file) {
     const described = path.join(folder, "package.json");
     if (fs.existsSync(described)) return JSON.parse(fs.readFileSync(described, "utf8")).type === "module";
     if (folder === task || folder === path.dirname(folder)) return false;
+  }
+}
+
+// A module by its syntax, where Node.js looks at that: only when it is imported are its packages found.
+async function required(file) {
+  try {
+    return require(file);
+  } catch (error) {
+    if (error?.code !== "ERR_MODULE_NOT_FOUND" && error?.code !== "ERR_REQUIRE_ASYNC_MODULE") throw error;
+    return await imported(file);
   }
 }
 

@@ -48,6 +48,11 @@ def install_with_npm(folder: Path) -> None:
         )
 
 
+def node_sdk(cache: Path, tell: Callable[[str], None]) -> NodeSdk:
+    """That of a run whose cache this is."""
+    return NodeSdk(cache / "lambda" / "nodejs", tell)
+
+
 class NodeSdk:
     """The SDK as a folder `node_modules`, kept in `cache`. Safe to use from several threads.
 
@@ -60,10 +65,15 @@ class NodeSdk:
         self._install = install
         self._lock = threading.Lock()
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether a run has fetched it."""
+        return self._kept.is_dir()
+
     def folder(self) -> Path:
         """Fetches it where no run has yet. Raises EngineError where npm cannot, BadInput where there is no Node.js."""
         with self._lock:
-            if not self._kept.exists():
+            if not self.is_kept:
                 self._fetch()
         return self._kept / _PACKAGES
 
