@@ -219,6 +219,8 @@ class Rehearsal:
         self._plan = self._plan_of(commit, self.home / "assembly")
         assembly = self.home / "assembly" / "cdk.out"
         self._plan.require_supported()
+        for notice in self._plan.notices:
+            self._tell(notice)
         self._bring_what_functions_need(read_assembly(assembly))
         cloud = LocalCloud(
             self.home, cache=self._cache, egress=self._egress.variables(), speed=self._speed, port=self._port
@@ -272,7 +274,7 @@ class Rehearsal:
         alarm_rule = CloudWatchAlarmRule(cloud.clock)
         cloud.event_log.subscribe(alarm_rule)
         builds = self._cache / "codebuild"
-        build = CodeBuildAction(builds, local_caches=builds / "local" / self.project.id)
+        build = CodeBuildAction(builds, local_caches=builds / "local" / self.project.id, noticed=self.plan.notices)
         engine = Engine(
             cloud,
             artifacts=S3Artifacts(),

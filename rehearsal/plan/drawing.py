@@ -35,6 +35,8 @@ def list_plan(plan: Plan) -> str:
         for action in sorted(stage.actions, key=lambda action: action.run_order):
             lines.append(f"     {action.run_order}  {action.name:<24} {describe_action(action)}")
         lines += [f"     {text}" for text in describe_gates(stage)]
+    if plan.notices:
+        lines += ["", "Other than on AWS:", *(f"{_INDENT}- {notice}" for notice in plan.notices)]
     if plan.unsupported:
         lines += ["", "This machine cannot run it:", *(f"{_INDENT}- {reason}" for reason in plan.unsupported)]
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from typing import Any
 
 from rehearsal.codepipeline.definition import PipelineDefinition, parse_definition
 from rehearsal.errors import BadInput, Unsupported
+from rehearsal.plan.builds import notices_of_builds
 from rehearsal.plan.unsupported import find_unsupported
 from rehearsal.source.assembly import CloudAssembly, Environment, StackArtifact
 from rehearsal.source.intrinsics import Resolver
@@ -34,7 +35,7 @@ class Bootstrap:
 class Plan:
     """`name` is the pipeline's as far as the template tells; `account` and `region` are where it is deployed.
 
-    `unsupported` holds one sentence for each thing that this machine cannot do.
+    `unsupported` holds one sentence for each thing that this machine cannot do, `notices` for what differs here.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Plan:
     definition: PipelineDefinition
     bootstraps: tuple[Bootstrap, ...]
     unsupported: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
     def require_supported(self) -> None:
         """Raises Unsupported, with every reason, when there is any."""
@@ -86,6 +88,7 @@ def make_plan(assembly: CloudAssembly, *, pipeline: str | None = None, cli_versi
         definition=definition,
         bootstraps=_bootstraps(assembly, account, region),
         unsupported=find_unsupported(assembly, definition, default=(account, region), cli_version=cli_version),
+        notices=notices_of_builds(assembly, definition, (account, region)),
     )
 
 
