@@ -1,7 +1,8 @@
 """Brings what Lambda's Node.js runtimes bring: the AWS SDK for JavaScript version 3, as package-lock.json pins it.
 
-Lambda has every client; here are those of the services that the local AWS has, which are the ones that can answer, and
-the libraries around them (package.json): 300 MB, kept over runs. It must not run anything but npm.
+Lambda has every client. Here are those that functions and CDK's own custom resources call most, of services that the
+local AWS has, and the libraries around them (package.json): 300 MB, kept over runs; all of them would be a gigabyte.
+It must not run anything but npm.
 
 Source: "Building Lambda functions with Node.js", runtime-included SDK versions.
 """
