@@ -20,6 +20,7 @@ from rehearsal.aws.codedeploy.deployment_config import parse_traffic_routing, pr
 from rehearsal.aws.codedeploy.provider import parse_group, require_lambda
 from rehearsal.aws.event_sources.mapping import parse_mapping, unsupported
 from rehearsal.aws.eventbridge.event_pattern import require_event_pattern
+from rehearsal.aws.eventbridge.rule_problems import unsupported as unsupported_of_rule
 from rehearsal.aws.eventbridge.schedule import parse_rule
 from rehearsal.aws.resource import ResourceFailed, ResourceRequest
 from rehearsal.aws.scheduler.scheduler import check_schedule
@@ -116,6 +117,7 @@ def _composite_alarm(declared: Declared) -> Iterator[str]:
 
 
 def _rule(declared: Declared) -> Iterator[str]:
+    yield from unsupported_of_rule(declared.raw)  # as it is: a token would look like a variable of a template
     properties = {key: value for key, value in declared.properties.items() if not is_hidden(value)}
     pattern = properties.get("EventPattern")
     if pattern is not None and not has_hidden(pattern):
@@ -129,7 +131,6 @@ def _rule(declared: Declared) -> Iterator[str]:
         pairs = zip(targets, raw, strict=False)
         properties["Targets"] = [_target(declared, target, of) for target, of in pairs if isinstance(target, Mapping)]
     parse_rule(declared.with_properties(properties), "rule", 0.0)
-    yield from ()
 
 
 def _target(declared: Declared, target: Mapping[str, Any], raw: Any) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from rehearsal.codepipeline.supported import unsupported_in_definition
 from rehearsal.errors import Unsupported
 from rehearsal.plan.builds import refused_builds
 from rehearsal.plan.deployment_checks import refused_resources
+from rehearsal.plan.nodejs_functions import unsupported_nodejs
 from rehearsal.plan.resource_standing import refused_properties, refused_type
 from rehearsal.plan.resource_types import unsupported_resource_types
 from rehearsal.source.assembly import CloudAssembly, StackArtifact
@@ -34,6 +35,7 @@ def find_unsupported(
         *refused_builds(assembly, definition, default),
         *_resources(assembly),
         *_functions(assembly),
+        *unsupported_nodejs(assembly),
         *_refused_resources(assembly, default),
         *_docker_images(assembly),
         *_imports(assembly, default),

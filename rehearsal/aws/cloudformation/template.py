@@ -21,6 +21,7 @@ import yaml
 from rehearsal.aws.apigateway.templates import fit_api
 from rehearsal.aws.cloudformation.attributes import with_told_attributes
 from rehearsal.aws.cloudformation.stack_outputs import StackOutput, with_stack_outputs
+from rehearsal.aws.eventbridge.rule_problems import require_supported
 from rehearsal.aws.eventbridge.rule_targets import RULE_TYPE, with_own_delivery
 from rehearsal.aws.eventbridge.service_events import hearing_services
 from rehearsal.aws.iam.policies import fit_policies
@@ -100,6 +101,7 @@ def _rewrite_resource(logical_id: str, resource: Any, resources: Mapping[str, An
     if resource_type == FUNCTION_TYPE and _is_run_by_the_host(resource):
         return _with_proxy(logical_id, resource, rewriting)
     if resource_type == RULE_TYPE and rewriting.delivers_events:
+        require_supported(logical_id, resource.get("Properties") or {})
         return with_own_delivery(hearing_services(resource), resources, rewriting.service_token)
     return fit_policies(fit_api(resource))
 
@@ -122,9 +124,8 @@ def _as_custom_resource(resource: Mapping[str, Any], rewriting: Rewriting) -> di
 
 
 def _is_run_by_the_host(resource: Mapping[str, Any]) -> bool:
-    """MiniStack runs Node.js functions itself (CDK's own custom resources are such, their runtime an Fn::FindInMap)."""
-    runtime = (resource.get("Properties") or {}).get("Runtime")
-    return isinstance(runtime, str) and not runtime.startswith("nodejs")
+    """All but container images. A runtime may be an intrinsic: that of CDK's own custom resources is Fn::FindInMap."""
+    return "Runtime" in (resource.get("Properties") or {})
 
 
 def require_variables(logical_id: str, resource: Mapping[str, Any]) -> None:

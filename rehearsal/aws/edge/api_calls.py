@@ -1,8 +1,8 @@
 """Calls of an API, signed or not: found, and answered as API Gateway does (rehearsal/aws/apigateway).
 
 The emulator answers what is no Lambda proxy integration (mock, HTTP, AWS services), WebSocket APIs, and signed calls
-of functions that it runs itself. It looks for an API in its caller's account alone, so a call that nobody signed tells
-that account in its query. It must not know any API, nor what it answers.
+of functions that the host does not run. It looks for an API in its caller's account alone, so a call that nobody signed
+tells that account in its query. It must not know any API, nor what it answers.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ API and the few operations that AWS serves unsigned. A request goes on to MiniSt
 - STS and IAM, whose answers tell which credentials exist (credentials.py),
 - calls of an API (api_calls.py),
 - invocations of functions (invocations.py),
+- what AWS refuses of a call and the emulator does not (limited_calls.py, stored_limits.py, event_puts.py),
 - the emulator's calls for the resources that registered providers serve (custom_resources.py), and for the targets of
   EventBridge rules (rule_targets.py).
 
@@ -39,13 +40,16 @@ from rehearsal.aws.edge.authorizer import Authorizer
 from rehearsal.aws.edge.cloudformation import CloudFormation
 from rehearsal.aws.edge.credentials import Vault
 from rehearsal.aws.edge.custom_resources import CustomResources
+from rehearsal.aws.edge.event_puts import EventPuts
 from rehearsal.aws.edge.invocations import FunctionHost, Invocations
+from rehearsal.aws.edge.limited_calls import is_limited, refuse_over_limit
 from rehearsal.aws.edge.provider_function import ProviderFunction
 from rehearsal.aws.edge.refusals import refusal, require_served
 from rehearsal.aws.edge.signature import PAYLOAD_HASH, Signature, SignedRequest, check_body, parse_signature
+from rehearsal.aws.edge.stored_limits import StoredLimits
 from rehearsal.aws.edge.unsigned_operations import is_served_unsigned
 from rehearsal.aws.edge.upstream import DigestCheck, Upstream, is_small
-from rehearsal.aws.eventbridge.rule_targets import MatchedEvent, matched_event
+from rehearsal.aws.eventbridge.rule_targets import MatchedEvent, event_id, matched_event
 from rehearsal.aws.lambda_host.http_server import SERVER_LOG
 from rehearsal.aws.localize import Localizer
 from rehearsal.aws.resource import ResourceProvider
@@ -56,6 +60,7 @@ from rehearsal.machine.listening import accept_no_more
 # and the body, None where it was passed on in parts.
 CallListener = Callable[[str, str, str, str, bytes | None], None]
 _TARGET = "x-amz-target"
+_PUT_EVENTS = "AWSEvents.PutEvents"
 _LARGE_ANSWERS = frozenset({"s3", "lambda"})
 _READ_HERE = frozenset({"cloudformation", "sts", "iam"})
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
@@ -101,7 +106,10 @@ class Edge:
         self._upstream = Upstream(upstream, f"{host}:{port}")
         self._vault = Vault(root_secret)
         self._resources = CustomResources(self._upstream, self._provider_threads, self._denials)
-        self._apis = Apis(self._vault, Authorizer(self._upstream, self._vault), self._api_threads)
+        authorizer = Authorizer(self._upstream, self._vault)
+        self._apis = Apis(self._vault, authorizer, self._api_threads)
+        self._event_puts = EventPuts(self._upstream, self._vault, authorizer)
+        self._stored_limits = StoredLimits(self._upstream, self._vault, authorizer)
         provider_function = ProviderFunction(self._upstream, self._vault, self.url + self._resources_path)
         self._api_calls = ApiCalls(self._upstream, self._vault, provider_function)
         self._admission = Admission(port, self._api_calls.preflight)
@@ -166,7 +174,8 @@ class Edge:
 
     async def _begin_resource(self, request: web.Request) -> web.Response:
         message = await request.json()
-        matched = matched_event(message)
+        event = event_id(message)
+        matched = matched_event(message, time=await self._event_puts.time_of(event) if event else "")
         if matched is None:
             self._resources.begin(message)
         elif self._deliver is not None:
@@ -245,13 +254,17 @@ class Edge:
 
     def _is_passed_on(self, request: web.Request, signature: Signature) -> bool:
         """It goes to MiniStack as it came, and nobody here has to read it."""
-        if signature.service == "lambda":
+        service = signature.service
+        if service == "lambda":
             return not request.path.endswith("/invocations")
-        return signature.service not in _READ_HERE and not self._apis.serves(signature.service)
+        is_read = service in _READ_HERE or self._apis.serves(service) or is_limited(service, request.headers)
+        return not is_read
 
     async def _answer_signed(
         self, request: web.Request, signature: Signature, check: DigestCheck | None
     ) -> web.StreamResponse:
+        if (limited := await self._answer_limited(request, signature)) is not None:
+            return limited
         match signature.service:
             case "cloudformation":
                 return await self._cloudformation.answer(await _read(request), signature)
@@ -268,6 +281,24 @@ class Edge:
                 body = await request.read() if is_small(request) else None
                 self._tell_call(request.headers.get(_TARGET, ""), body, signature)
                 return response
+
+    async def _answer_limited(self, request: web.Request, signature: Signature) -> web.Response | None:
+        """None for a call that has no limit of ours; else it is read as a whole, and refused or passed on."""
+        service, target = signature.service, request.headers.get(_TARGET, "")
+        if service == "s3":
+            refuse_over_limit(_head(request), service)
+        if not is_limited(service, request.headers):
+            return None
+        signed = await _read(request)
+        refuse_over_limit(signed, service)
+        if target == _PUT_EVENTS:
+            response = await self._event_puts.answer(signed, signature)
+        elif (done := await self._stored_limits.answer(signed, signature)) is not None:
+            return done
+        else:
+            response = (await self._upstream.send(signed)).response()
+        self._tell_call(target, signed.body, signature)
+        return response
 
     def answered(self, request: SignedRequest) -> None:
         """Tells of a call that MiniStack answered without the edge between. From any thread."""

@@ -81,10 +81,13 @@ class Upstream:
         body that is not small. `ApiError` where the body is not the one that was signed: then MiniStack gets none, or
         not the whole of it.
         """
-        if not is_small(request):
+        was_read = request.content.at_eof()  # because somebody had to look at it
+        if not is_small(request) and not was_read:
             return await self._stream_checked(request, check)
         body = await request.read()
         check_body(request.headers, body)
+        if check is not None:
+            check(hashlib.sha256(body).hexdigest())
         if may_be_large or request.method == "HEAD":
             return await self._stream(request, body or None)
         headers = [(name, value) for name, value in request.raw_headers if name.lower() not in _NOT_FORWARDED]

@@ -11,18 +11,22 @@ import tempfile
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.aws.lambda_host.bundle import Bundles
-from rehearsal.aws.lambda_host.environment import require_python, worker_command
+from rehearsal.aws.lambda_host.environment import is_nodejs, require_runtime, worker_command
 from rehearsal.aws.lambda_host.function import Clients, FunctionArn, FunctionVersion, failure
 from rehearsal.aws.lambda_host.logs import LogStream, stream_name
+from rehearsal.aws.lambda_host.nodejs.refusing_npm import write_refusing_npm
+from rehearsal.aws.lambda_host.nodejs.sdk import NodeSdk
 from rehearsal.aws.lambda_host.pool import WorkerPool
 from rehearsal.aws.lambda_host.runtime_packages import link_runtime_packages
 from rehearsal.aws.lambda_host.worker import Invocation, Outcome, Worker, WorkerCommand, WorkerFailed
+from rehearsal.aws.limits.payload import too_large_response
 from rehearsal.errors import RehearsalError
 from rehearsal.machine.guardian import Guardian
 from rehearsal.machine.unix_socket import socket_path
@@ -43,6 +47,7 @@ class Execution:
         clients: Clients,
         guardian: Guardian,
         bundles: Bundles,
+        node_sdk: NodeSdk,
         threads: ThreadPoolExecutor,
         home: Path,
         child_environment: ChildEnvironment,
@@ -52,11 +57,13 @@ class Execution:
         self._clients = clients
         self._guardian = guardian
         self._bundles = bundles
+        self._node_sdk = node_sdk
         self._threads = threads
         self._temporary = home / "tmp"
         self._home = home
         self._temporary.mkdir(parents=True, exist_ok=True)
-        self._runtime_packages = link_runtime_packages(home / "runtime")
+        self._python_packages = link_runtime_packages(home / "runtime")
+        self._programs = write_refusing_npm(home / "programs")
         self._child_environment = child_environment
         self._localize = localize
         self._on_line = on_line
@@ -75,9 +82,11 @@ class Execution:
         except (RehearsalError, ClientError, BotoCoreError) as exc:
             return Outcome(failure(f"Rehearsal.{type(exc).__name__}", str(exc)), is_error=True, duration_ms=0.0)
         try:
-            return await worker.invoke(Invocation(request_id, function_arn, event, version.timeout_seconds))
+            outcome = await worker.invoke(Invocation(request_id, function_arn, event, version.timeout_seconds))
         finally:
             pool.release(worker)
+        error = too_large_response(outcome.payload)
+        return outcome if error is None else replace(outcome, payload=error, is_error=True)
 
     async def warm(self, version: FunctionVersion) -> None:
         """Starts a worker if there is none; one that cannot start is found out by the first invocation."""
@@ -119,7 +128,7 @@ class Execution:
         return pool
 
     async def _start(self, version: FunctionVersion) -> Worker:
-        require_python(version)
+        require_runtime(version)
         function = version.function
         stream = LogStream(function.account, function.region, version.log_group, stream_name(version.version))
         loop = asyncio.get_running_loop()
@@ -138,7 +147,8 @@ class Execution:
             version,
             self._bundles.bundle(version),
             runtime_api=runtime_api_socket(self._home),
-            runtime_packages=self._runtime_packages,
+            runtime_packages=self._node_sdk.folder() if is_nodejs(version.runtime) else self._python_packages,
+            programs=self._programs,
             base=self._child_environment(session, function.region),
             localize=self._localize,
             stream=stream,

@@ -16,6 +16,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from rehearsal.aws.lambda_host.custom_resource import CustomResourceRequest
 from rehearsal.aws.lambda_host.function import Clients, FunctionArn
 from rehearsal.aws.lambda_host.remembered import Remembered
 
@@ -26,11 +27,13 @@ _REMEMBER_SECONDS = 30.0
 class Origin:
     """`function` is qualified as it was invoked.
 
-    `is_asynchronous` tells of a source that invokes asynchronously: it waits for no result.
+    `is_asynchronous` tells of a source that invokes asynchronously: it waits for no result. `is_custom_resource` tells
+    that the source is CloudFormation, which waits for an answer elsewhere.
     """
 
     function: FunctionArn
     is_asynchronous: bool = False
+    is_custom_resource: bool = False
 
 
 class _SourceKind(StrEnum):
@@ -64,6 +67,8 @@ class Origins:
         """`function` is qualified as the emulator says: by the alias of a direct Invoke, else by the version."""
         if not isinstance(event, Mapping):
             return Origin(function)
+        if CustomResourceRequest.from_event(event) is not None:
+            return Origin(function, is_asynchronous=True, is_custom_resource=True)
         source = _source_of(event)
         if source is not None and (function.qualifier is None or function.qualifier.isdigit()):
             for target in self._targets_of(function, source):

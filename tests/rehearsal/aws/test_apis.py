@@ -16,6 +16,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from rehearsal.aws.local_cloud import LocalCloud
+from tests.rehearsal.aws.lambda_host.fake_sdk import fake_sdk
 
 ACCOUNT, REGION = "222222222222", "eu-west-1"
 DEADLINE_SECONDS = 60.0
@@ -264,6 +265,7 @@ def template() -> str:
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     home: Path = tmp_path_factory.mktemp("cloud")
+    fake_sdk(home / "cache")
     with LocalCloud(home, cache=home / "cache", egress={}, speed=1000) as cloud:
         yield cloud
 

@@ -92,6 +92,14 @@ REFUSED = [
         {"AlarmRule": {"Fn::Join": ["", ['AT_LEAST(1, ALARM("', {"Fn::GetAtt": ["Errors", "Arn"]}, '"))']]}},
         "AT_LEAST",
     ),
+    (
+        "AWS::Events::Rule",
+        {
+            "EventPattern": {"source": ["cars"]},
+            "Targets": [{"Id": "T", "Arn": ALIAS_ARN, "InputTransformer": {"InputTemplate": "<car>"}}],
+        },
+        "InputTemplate contains invalid placeholder car.",
+    ),
     ("AWS::Events::Rule", schedule(ALIAS_ARN, "every minute"), "Parameter ScheduleExpression is not valid."),
     ("AWS::Events::Rule", schedule(ALIAS_ARN, "cron(0 0 L * ? *)"), "Parameter ScheduleExpression is not valid."),
     (
@@ -155,6 +163,22 @@ REFUSED = [
     ),
 ]
 TAKEN = [
+    (
+        "AWS::Events::Rule",
+        {
+            "EventPattern": {"source": ["cars"]},
+            "Targets": [
+                {
+                    "Id": "T",
+                    "Arn": ALIAS_ARN,
+                    "InputTransformer": {
+                        "InputPathsMap": {"car": "$.detail.cars[0]"},
+                        "InputTemplate": {"Fn::Sub": '{"car": <car>, "of": "${Hidden}"}'},
+                    },
+                }
+            ],
+        },
+    ),
     ("AWS::Events::Rule", schedule(QUEUE_ARN)),
     ("AWS::CloudWatch::Alarm", ALARM),
     (

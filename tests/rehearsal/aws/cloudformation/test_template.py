@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,8 +92,14 @@ def test_rewrite_adds_the_host_when_a_function_has_no_variables() -> None:
 
 
 @pytest.mark.parametrize("runtime", ["nodejs22.x", {"Fn::FindInMap": ["LatestNodeRuntimeMap", "eu-west-1", "value"]}])
-def test_rewrite_leaves_functions_to_the_emulator_that_it_runs_itself(runtime: object) -> None:
-    assert rewritten({"Type": "AWS::Lambda::Function", "Properties": {"Runtime": runtime}}) is None
+def test_rewrite_has_nodejs_functions_run_by_the_host_however_their_runtime_is_said(runtime: object) -> None:
+    function = rewritten({"Type": "AWS::Lambda::Function", "Properties": {"Runtime": runtime}})
+
+    assert function["Properties"]["Environment"]["Variables"] == {PROXY_URL_VARIABLE: REWRITING.lambda_url}
+
+
+def test_rewrite_leaves_container_images_as_they_are() -> None:
+    assert rewritten({"Type": "AWS::Lambda::Function", "Properties": {"PackageType": "Image"}}) is None
 
 
 @pytest.mark.parametrize("environment", [{"Fn::If": ["A", {}, {}]}, {"Variables": {"Ref": "Variables"}}])
@@ -101,6 +108,18 @@ def test_rewrite_names_the_function_when_its_variables_are_an_intrinsic(environm
 
     with pytest.raises(Unsupported, match="Function It"):
         rewritten(function)
+
+
+def test_rewrite_names_the_rule_whose_input_eventbridge_would_refuse() -> None:
+    target = {"Id": "T", "Arn": "arn", "InputTransformer": {"InputTemplate": '{"a": <unknown>}'}}
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"Targets": [target]}}
+    template = {"Resources": {"Changed": rule}}
+
+    with pytest.raises(
+        Unsupported, match=r"Rule Changed: Target T: InputTemplate contains invalid placeholder unknown\."
+    ):
+        rewrite(template, replace(REWRITING, delivers_events=True))
+    assert rewrite(template, REWRITING) is None
 
 
 @pytest.mark.parametrize(
