@@ -29,6 +29,7 @@ from types import TracebackType
 
 import boto3
 
+from rehearsal.aws.apigateway.request_validator_provider import RequestValidatorProvider
 from rehearsal.aws.aws_clients import AwsClients
 from rehearsal.aws.cloudformation.stored_resources import StoredResources
 from rehearsal.aws.cloudwatch.alarm_actions import AlarmActions
@@ -161,6 +162,7 @@ class LocalCloud:
         self.register(SecretProvider(self.clients))
         self.register(RotationProvider(self.clock, self.lambda_host))
         self.register(WebAclAssociationProvider(self.clients))
+        self.register(RequestValidatorProvider(self.clients))
         self.register(StoredResources())
         self.register(self._metric_filters)
         self.register(Scheduler(self.clock, self.clients, self.cloudwatch))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from rehearsal.aws.apigateway.unsupported import unsupported as unsupported_of_api
 from rehearsal.aws.cloudformation.template import require_variables
 from rehearsal.aws.cloudwatch.errors import CloudWatchRejection
 from rehearsal.aws.cloudwatch_logs.metric_filter import parse_metric_filter
@@ -203,7 +204,14 @@ def _schedule(declared: Declared) -> Iterator[str]:
     yield from ()
 
 
+def _api(declared: Declared) -> Iterator[str]:
+    yield from unsupported_of_api(declared.request.resource_type, declared.properties)
+
+
 CHECKS: Mapping[str, tuple[str, Check]] = {
+    "AWS::ApiGateway::Authorizer": ("authorizer", _api),
+    "AWS::ApiGateway::RestApi": ("REST API", _api),
+    "AWS::ApiGatewayV2::Authorizer": ("authorizer", _api),
     "AWS::CloudWatch::Alarm": ("alarm", _alarm),
     "AWS::CloudWatch::CompositeAlarm": ("composite alarm", _composite_alarm),
     "AWS::Events::Rule": ("rule", _rule),

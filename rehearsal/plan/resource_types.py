@@ -34,6 +34,7 @@ PROVIDED_RESOURCE_TYPES = frozenset(
         "AWS::SecretsManager::Secret",
         "AWS::SecretsManager::RotationSchedule",
         "AWS::WAFv2::WebACLAssociation",
+        "AWS::ApiGateway::RequestValidator",
         *STORED_TYPES,
     }
 )

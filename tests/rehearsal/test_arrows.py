@@ -19,7 +19,7 @@ PARTS = (
     ("rehearsal.aws.lambda_host", "rehearsal.aws.cloudwatch"),
     ("rehearsal.aws.iam", "rehearsal.aws.codedeploy", "rehearsal.aws.event_sources", "rehearsal.aws.secretsmanager"),
     ("rehearsal.aws.eventbridge", "rehearsal.aws.cloudwatch_logs", "rehearsal.aws.s3", "rehearsal.aws.wafv2"),
-    ("rehearsal.aws.scheduler",),
+    ("rehearsal.aws.scheduler", "rehearsal.aws.apigateway"),
     ("rehearsal.aws.cloudformation",),
     ("rehearsal.aws.edge",),
     ("rehearsal.aws.direct_calls",),

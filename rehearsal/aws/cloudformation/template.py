@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from rehearsal.aws.apigateway.templates import fit_api
 from rehearsal.aws.cloudformation.attributes import with_told_attributes
 from rehearsal.aws.cloudformation.stack_outputs import StackOutput, with_stack_outputs
 from rehearsal.aws.eventbridge.rule_problems import require_supported
@@ -102,7 +103,7 @@ def _rewrite_resource(logical_id: str, resource: Any, resources: Mapping[str, An
     if resource_type == RULE_TYPE and rewriting.delivers_events:
         require_supported(logical_id, resource.get("Properties") or {})
         return with_own_delivery(hearing_services(resource), resources, rewriting.service_token)
-    return fit_policies(resource)
+    return fit_policies(fit_api(resource))
 
 
 def _has_needed_property(resource: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from aiohttp import web
 from botocore.model import OperationModel
 
 from rehearsal.aws.edge.authorizer import Authorizer
+from rehearsal.aws.edge.content_encoding import inflated
 from rehearsal.aws.edge.credentials import Principal, Vault
 from rehearsal.aws.edge.protocol.detect import protocol_of
 from rehearsal.aws.edge.protocol.protocol import WireAnswer, WireProtocol
@@ -51,7 +52,8 @@ class Apis:
         return signing_name in self._by_signing_name
 
     async def answer(self, request: SignedRequest, signature: Signature) -> web.Response | None:
-        """The answer, or None where the request is MiniStack's to answer."""
+        """The answer, or None where the request is MiniStack's to answer. `ApiError` for a body that cannot be read."""
+        request = inflated(request)
         protocol = protocol_of(request)
         operation = protocol.operation(request) if protocol else ""
         api = self._api(signature.service, operation)

@@ -5,7 +5,7 @@ API and the few operations that AWS serves unsigned. A request goes on to MiniSt
 - CloudFormation, whose templates are rewritten (cloudformation.py),
 - the operations of registered service APIs, which are answered here (apis.py),
 - STS and IAM, whose answers tell which credentials exist (credentials.py),
-- calls of an API that nobody signed (unsigned_calls.py), or whose signer may not (api_refusals.py),
+- calls of an API (api_calls.py),
 - invocations of functions (invocations.py),
 - what AWS refuses of a call and the emulator does not (limited_calls.py, stored_limits.py, event_puts.py),
 - the emulator's calls for the resources that registered providers serve (custom_resources.py), and for the targets of
@@ -23,16 +23,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from xml.sax.saxutils import escape
 
 import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from rehearsal.aws.apigateway.request import LARGEST_API_BODY, api_address
 from rehearsal.aws.denials import Denials
-from rehearsal.aws.edge.admission import Admission, is_api_path, is_secret_path, without_cors
-from rehearsal.aws.edge.api_refusals import ApiRefusals
+from rehearsal.aws.edge.admission import Admission, is_secret_path, without_cors
+from rehearsal.aws.edge.api_calls import ApiCalls
+from rehearsal.aws.edge.api_functions import ApiHost
 from rehearsal.aws.edge.apis import Apis
 from rehearsal.aws.edge.authorizer import Authorizer
 from rehearsal.aws.edge.cloudformation import CloudFormation
@@ -45,9 +47,8 @@ from rehearsal.aws.edge.provider_function import ProviderFunction
 from rehearsal.aws.edge.refusals import refusal, require_served
 from rehearsal.aws.edge.signature import PAYLOAD_HASH, Signature, SignedRequest, check_body, parse_signature
 from rehearsal.aws.edge.stored_limits import StoredLimits
-from rehearsal.aws.edge.unsigned_calls import UnsignedCalls
 from rehearsal.aws.edge.unsigned_operations import is_served_unsigned
-from rehearsal.aws.edge.upstream import Upstream, is_small
+from rehearsal.aws.edge.upstream import DigestCheck, Upstream, is_small
 from rehearsal.aws.eventbridge.rule_targets import MatchedEvent, event_id, matched_event
 from rehearsal.aws.lambda_host.http_server import SERVER_LOG
 from rehearsal.aws.localize import Localizer
@@ -61,6 +62,7 @@ CallListener = Callable[[str, str, str, str, bytes | None], None]
 _TARGET = "x-amz-target"
 _PUT_EVENTS = "AWSEvents.PutEvents"
 _LARGE_ANSWERS = frozenset({"s3", "lambda"})
+_READ_HERE = frozenset({"cloudformation", "sts", "iam"})
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 _UNSIGNED = (
     "This is the local AWS of a rehearsal, and the request is not signed. The run has written a profile for its "
@@ -76,7 +78,12 @@ _PROVIDER_THREADS = 64
 _API_THREADS = 32
 # What is held as a whole: the code of a function, in base64, is the largest. Objects of S3 are passed on as they come.
 _LARGEST_BODY = 128 * 1024 * 1024
-_LARGEST_UNSIGNED_BODY = 10 * 1024 * 1024  # API Gateway's own limit
+_CHUNK_BYTES = 1024 * 1024
+_DEPLOYING = frozenset({"cloudformation", "apigateway"})
+
+
+class Host(FunctionHost, ApiHost, Protocol):
+    """The Lambda host."""
 
 
 class Edge:
@@ -104,9 +111,8 @@ class Edge:
         self._event_puts = EventPuts(self._upstream, self._vault, authorizer)
         self._stored_limits = StoredLimits(self._upstream, self._vault, authorizer)
         provider_function = ProviderFunction(self._upstream, self._vault, self.url + self._resources_path)
-        self._api_refusals = ApiRefusals(self._upstream, self._vault, provider_function)
-        self._unsigned_calls = UnsignedCalls(self._upstream, self._api_refusals, provider_function)
-        self._admission = Admission(port, self._unsigned_calls.answer)
+        self._api_calls = ApiCalls(self._upstream, self._vault, provider_function)
+        self._admission = Admission(port, self._api_calls.preflight)
         self._cloudformation = CloudFormation(
             upstream=self._upstream,
             vault=self._vault,
@@ -137,17 +143,23 @@ class Edge:
         self._cloudformation.delivers_events = True
         self._deliver = deliver
 
-    def run_functions_at(self, lambda_url: str, host: FunctionHost) -> None:
+    def run_functions_at(self, lambda_url: str, host: Host) -> None:
         """Functions of stacks that are deployed from now on are run there, by the host."""
         self._cloudformation.lambda_url = lambda_url
         self._invocations.host = host
+        self.run_apis_with(host)
+
+    def run_apis_with(self, host: ApiHost) -> None:
+        """The host runs what calls of APIs invoke, where it can."""
+        self._api_calls.functions.host = host
 
     async def start(self) -> None:
         await self._upstream.open()
         app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[self._admit, _say_that_ministack_ended])
         app.router.add_post(self._resources_path, self._begin_resource)
         app.router.add_route("*", "/{path:.*}", self._answer)
-        options: dict[str, Any] = {"access_log": None, "logger": SERVER_LOG}
+        # Signatures and checksums are of the bytes that were sent, compressed or not.
+        options: dict[str, Any] = {"access_log": None, "logger": SERVER_LOG, "auto_decompress": False}
         self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=1, **options)
         await self._runner.setup()
         await web.SockSite(self._runner, self._listener).start()
@@ -179,39 +191,60 @@ class Edge:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         head = _head(request)
+        if api_address(head.target) is not None and _names_this_machine(head.headers["host"]):
+            return await self._answer_api_call(request, head)
         signature = None
         try:
             signature = parse_signature(head.target, head.headers)
             if signature is None:
                 return await self._answer_unsigned(request, head)
-            await self._authenticate(request, head, signature)
-            response = await self._answer_signed(request, signature)
+            check = await self._authenticate(request, head, signature)
+            response = await self._answer_signed(request, signature, check)
             if signature.service != "execute-api":  # there, it is the function that answers
                 principal = self._vault.principal(signature.access_key)
                 account = principal.account if principal else ""
                 target = head.headers.get(_TARGET, "")
                 require_served(response, signature.service, target, lambda said: self._denials.tell(said, account))
         except ApiError as error:
-            if signature is not None and signature.service == "execute-api":
-                return await self._api_refusals.refuse(head, error)
             return refusal(head, error, service=signature.service if signature else "")
-        if not is_api_path(head.target) and not response.prepared:
+        finally:
+            if signature is not None and signature.service in _DEPLOYING:
+                self._api_calls.changed()
+        if not response.prepared:
             without_cors(response)
         return response
 
-    async def _authenticate(self, request: web.Request, head: SignedRequest, signature: Signature) -> None:
-        """A body whose hash the client has not declared is part of what was signed."""
-        is_needed = PAYLOAD_HASH not in head.headers and signature.service != "s3"
-        signed = replace(head, body=await request.read()) if is_needed else head
-        self._vault.authenticate(signed, signature)
+    async def _answer_api_call(self, request: web.Request, head: SignedRequest) -> web.StreamResponse:
+        """A body that is too large for an API is not held: the API says so in its own words."""
+        body, is_too_large = bytearray(), (request.content_length or 0) > LARGEST_API_BODY
+        while not is_too_large and (chunk := await request.content.read(_CHUNK_BYTES)):
+            body += chunk
+            is_too_large = len(body) > LARGEST_API_BODY
+        received = replace(head, body=b"" if is_too_large else bytes(body))
+        return await self._api_calls.receive(received, _pairs(request), is_too_large=is_too_large)
+
+    async def _authenticate(
+        self, request: web.Request, head: SignedRequest, signature: Signature
+    ) -> DigestCheck | None:
+        """A body whose hash the client has not declared is part of what was signed.
+
+        Where it is passed on in parts, its signature is checked when its hash is known, before the last of them.
+        """
+        if PAYLOAD_HASH in head.headers or signature.service == "s3":
+            self._vault.authenticate(head, signature)
+        elif is_small(request) or not self._is_passed_on(request, signature):
+            self._vault.authenticate(replace(head, body=await request.read()), signature)
+        else:
+            return lambda digest: self._vault.authenticate(
+                replace(head, headers={**head.headers, PAYLOAD_HASH: digest}), signature
+            )
+        return None
 
     async def _answer_unsigned(self, request: web.Request, head: SignedRequest) -> web.StreamResponse:
-        if (request.content_length or 0) > _LARGEST_UNSIGNED_BODY:
+        if (request.content_length or 0) > LARGEST_API_BODY:
             raise ApiError("RequestEntityTooLarge", "Request Too Long", status=413)
-        request = request.clone(client_max_size=_LARGEST_UNSIGNED_BODY)  # one that does not say its length ends there
+        request = request.clone(client_max_size=LARGEST_API_BODY)  # one that does not say its length ends there
         is_known = _names_this_machine(head.headers["host"])
-        if is_known and is_api_path(head.target):
-            return await self._unsigned_calls.answer(await _read(request))
         if not is_known or not (is_secret_path(head.target) or is_served_unsigned(await _read(request))):
             raise ApiError("MissingAuthenticationToken", _UNSIGNED, status=403)
         response = await self._upstream.forward(request)
@@ -219,14 +252,22 @@ class Edge:
             without_cors(response)
         return response
 
-    async def _answer_signed(self, request: web.Request, signature: Signature) -> web.StreamResponse:
+    def _is_passed_on(self, request: web.Request, signature: Signature) -> bool:
+        """It goes to MiniStack as it came, and nobody here has to read it."""
+        service = signature.service
+        if service == "lambda":
+            return not request.path.endswith("/invocations")
+        is_read = service in _READ_HERE or self._apis.serves(service) or is_limited(service, request.headers)
+        return not is_read
+
+    async def _answer_signed(
+        self, request: web.Request, signature: Signature, check: DigestCheck | None
+    ) -> web.StreamResponse:
         if (limited := await self._answer_limited(request, signature)) is not None:
             return limited
         match signature.service:
             case "cloudformation":
                 return await self._cloudformation.answer(await _read(request), signature)
-            case "execute-api" if is_api_path(request.raw_path):
-                return await self._api_refusals.pass_on(await _read(request))
             case "sts" | "iam":
                 return await self._remember_credentials(await _read(request), signature)
             case "lambda" if request.path.endswith("/invocations"):
@@ -235,7 +276,8 @@ class Edge:
                 signed = await _read(request)
                 return await self._apis.answer(signed, signature) or (await self._upstream.send(signed)).response()
             case _:
-                response = await self._upstream.forward(request, may_be_large=signature.service in _LARGE_ANSWERS)
+                may_be_large = signature.service in _LARGE_ANSWERS
+                response = await self._upstream.forward(request, may_be_large=may_be_large, check=check)
                 body = await request.read() if is_small(request) else None
                 self._tell_call(request.headers.get(_TARGET, ""), body, signature)
                 return response
@@ -296,6 +338,13 @@ def _head(request: web.Request) -> SignedRequest:
         lower = name.lower()
         headers[lower] = f"{headers[lower]},{value}" if lower in headers else value
     return SignedRequest(request.method, request.raw_path, headers, b"")
+
+
+def _pairs(request: web.Request) -> tuple[tuple[str, str], ...]:
+    """The headers as they were sent, each for itself."""
+    return tuple(
+        (name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in request.raw_headers
+    )
 
 
 async def _read(request: web.Request) -> SignedRequest:

@@ -7,7 +7,7 @@ directions unless they are small; connections are kept. It must not know what a 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from rehearsal.aws.edge.admission import without_cors
 from rehearsal.aws.edge.channel import Channels, RawAnswer
 from rehearsal.aws.edge.credentials import Principal, sign
 from rehearsal.aws.edge.signature import SignedRequest, check_body, check_digest
+from rehearsal.aws.service_api import ApiError
 
 _SMALL_BODY_BYTES = 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
@@ -28,6 +29,8 @@ _HOP_BY_HOP = frozenset(
 )
 _NOT_FORWARDED = frozenset(name.encode() for name in (*_HOP_BY_HOP, "content-length", "x-forwarded-proto"))
 _BY_TLS = (b"X-Forwarded-Proto", b"https")
+# `ApiError` where a body with this SHA-256, in hexadecimal, is not the one that was signed.
+DigestCheck = Callable[[str], object]
 _NO_AUTOMATIC_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
@@ -52,7 +55,7 @@ class Upstream:
     def __init__(self, socket: Path, authority: str) -> None:
         self._socket = socket
         self._channels = Channels(socket)
-        self._authority = authority
+        self.authority = authority
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -69,22 +72,36 @@ class Upstream:
         if self._session is not None:
             await self._session.close()
 
-    async def forward(self, request: web.Request, *, may_be_large: bool = True) -> web.StreamResponse:
+    async def forward(
+        self, request: web.Request, *, may_be_large: bool = True, check: DigestCheck | None = None
+    ) -> web.StreamResponse:
         """Hand the request over as it is, and its answer back. aiohttp's `ClientError` where MiniStack has ended.
 
-        Without `may_be_large`, a small request has an answer that is held as a whole.
-        `ApiError` where the body is not the one that was signed: then MiniStack gets none, or not the whole of it.
+        Without `may_be_large`, a small request has an answer that is held as a whole. `check` looks at the SHA-256 of a
+        body that is not small. `ApiError` where the body is not the one that was signed: then MiniStack gets none, or
+        not the whole of it.
         """
-        was_read = request.content.at_eof()  # because it is part of what was signed
+        was_read = request.content.at_eof()  # because somebody had to look at it
         if not is_small(request) and not was_read:
-            return await self._stream(request, _checked(request))
+            return await self._stream_checked(request, check)
         body = await request.read()
         check_body(request.headers, body)
+        if check is not None:
+            check(hashlib.sha256(body).hexdigest())
         if may_be_large or request.method == "HEAD":
             return await self._stream(request, body or None)
         headers = [(name, value) for name, value in request.raw_headers if name.lower() not in _NOT_FORWARDED]
         raw = await self._channels.ask(request.method, request.raw_path, [*headers, _BY_TLS], body)
         return _answer(raw).response()
+
+    async def _stream_checked(self, request: web.Request, check: DigestCheck | None) -> web.StreamResponse:
+        body = _CheckedBody(request, check)
+        try:
+            return await self._stream(request, body.chunks())
+        except aiohttp.ClientError as exc:
+            if body.error is not None:  # which the client takes for a broken connection
+                raise body.error from exc
+            raise
 
     async def _stream(self, request: web.Request, body: bytes | AsyncIterator[bytes] | None) -> web.StreamResponse:
         headers = _forwarded_headers(request.headers)
@@ -110,7 +127,7 @@ class Upstream:
 
     async def send_as(self, principal: Principal, request: SignedRequest, *, region: str, service: str) -> Answer:
         """Send a request signed by the principal."""
-        headers: Mapping[str, str] = {"host": self._authority, **request.headers}
+        headers: Mapping[str, str] = {"host": self.authority, **request.headers}
         unsigned = SignedRequest(request.method, request.target, headers, request.body)
         signed = sign(unsigned, principal, region=region, service=service)
         return await self.send(SignedRequest(request.method, request.target, signed, request.body))
@@ -119,7 +136,7 @@ class Upstream:
         self, method: str, target: str, headers: CIMultiDict[str], body: object
     ) -> aiohttp.client._RequestContextManager:
         assert self._session is not None, "open() comes first"
-        url = URL(f"http://{self._authority}{target}", encoded=True)
+        url = URL(f"http://{self.authority}{target}", encoded=True)
         return self._session.request(method, url, headers=headers, data=body, allow_redirects=False)
 
 
@@ -132,16 +149,29 @@ def _answer(raw: RawAnswer) -> Answer:
     return Answer(raw.status, headers, raw.body)
 
 
-async def _checked(request: web.Request) -> AsyncIterator[bytes]:
-    """The last part is held back until the whole is known to be what was signed."""
-    digest, held = hashlib.sha256(), b""
-    async for chunk in request.content.iter_chunked(_CHUNK_BYTES):
-        digest.update(chunk)
-        if held:
-            yield held
-        held = chunk
-    check_digest(request.headers, digest.hexdigest())
-    yield held
+class _CheckedBody:
+    """A body as it comes: the last part is held back until the whole is known to be what was signed."""
+
+    def __init__(self, request: web.Request, check: DigestCheck | None) -> None:
+        self.error: ApiError | None = None
+        self._request = request
+        self._check = check
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        digest, held = hashlib.sha256(), b""
+        async for chunk in self._request.content.iter_chunked(_CHUNK_BYTES):
+            digest.update(chunk)
+            if held:
+                yield held
+            held = chunk
+        try:
+            check_digest(self._request.headers, digest.hexdigest())
+            if self._check is not None:
+                self._check(digest.hexdigest())
+        except ApiError as exc:
+            self.error = exc
+            raise
+        yield held
 
 
 def is_small(request: web.Request) -> bool:

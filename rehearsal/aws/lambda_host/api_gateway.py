@@ -1,90 +1,73 @@
-"""What API Gateway's proxy integration hands to a function, and what it makes of the answer.
+"""What API Gateway and the Lambda host tell each other: which calls were answered, and which are only asked about.
 
-It must not call AWS. Sources: "Lambda proxy integrations in API Gateway" (payload formats 1.0 and 2.0; a function error
-or a malformed answer is 502 with "Internal server error").
+The emulator's IAM says who may make a call of an API, and says so when it hands over the event. So it is asked with a
+mark in the request, and where the mark comes back, the host answers in place of the function: whoever asked then knows
+that the call is allowed, and whose it is. It must not run functions.
 """
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
-from rehearsal.aws.lambda_host.function import InvocationResult
+from rehearsal.aws.lambda_host.function import FunctionArn, InvocationResult
+from rehearsal.aws.lambda_host.metrics import ApiRoute
 
-_FRESH_SECONDS = 60.0
-_INTERNAL_SERVER_ERROR = {
-    "statusCode": 502,
-    "headers": {"Content-Type": "application/json", "x-amzn-ErrorType": "InternalServerErrorException"},
-    "body": '{"message": "Internal server error"}',
-}
+AUTHORIZATION_HEADER = "x-rehearsal-authorization"
+_ALLOWED = b'{"statusCode": 200, "body": ""}'
 
 
-@dataclass(frozen=True)
-class ApiRequest:
-    """Which API says that it sent an event. `resource` and `method` find the integration of a REST API; `resource`
-    alone, a route key, that of an HTTP API."""
+@dataclass(frozen=True, kw_only=True)
+class ServedCall:
+    """A call that has been answered: of which API, and by which function where one was invoked."""
 
-    api_id: str
-    stage: str
-    resource: str
-    method: str
-    is_http_api: bool
-
-    @classmethod
-    def from_event(cls, event: object, *, now: float | None = None) -> ApiRequest | None:
-        """None when the event does not look like one that API Gateway sent just now."""
-        context = event.get("requestContext") if isinstance(event, Mapping) else None
-        if not isinstance(context, Mapping) or not isinstance(event, Mapping):
-            return None
-        is_http_api = event.get("version") == "2.0"
-        sent_ms = context.get("timeEpoch" if is_http_api else "requestTimeEpoch")
-        now = time.time() if now is None else now
-        if not isinstance(sent_ms, int | float) or abs(now - sent_ms / 1000) > _FRESH_SECONDS:
-            return None
-        resource = context.get("routeKey" if is_http_api else "resourceId")
-        request = cls(
-            api_id=str(context.get("apiId") or ""),
-            stage=str(context.get("stage") or ""),
-            resource=str(resource or ""),
-            method=str(context.get("httpMethod") or ""),
-            is_http_api=is_http_api,
-        )
-        return request if request.api_id and request.resource else None
-
-
-@dataclass(frozen=True)
-class ApiAnswer:
-    """`payload` is what the emulator's API Gateway reads, `status` the caller's HTTP status."""
-
+    account: str
+    region: str
+    route: ApiRoute
     status: int
-    payload: bytes
+    function: FunctionArn | None = None
+    result: InvocationResult | None = None
 
 
-def answer_of(result: InvocationResult, request: ApiRequest) -> ApiAnswer:
-    """What API Gateway answers for the function's result."""
-    if result.function_error is not None:
-        return _internal_server_error()
-    try:
-        answer: Any = json.loads(result.payload)
-    except ValueError:
-        return _internal_server_error()
-    has_status = isinstance(answer, dict) and "statusCode" in answer
-    if not has_status:
-        # An HTTP API takes any other JSON as the body of a 200; a REST API does not.
-        return ApiAnswer(200, result.payload) if request.is_http_api else _internal_server_error()
-    body = answer.get("body")
-    if not (body is None or isinstance(body, str) or request.is_http_api):
-        return _internal_server_error()
-    if body is None:  # no body is an empty one; the emulator cannot send null
-        answer["body"] = ""
-    try:
-        return ApiAnswer(int(answer["statusCode"]), json.dumps(answer).encode())
-    except (TypeError, ValueError):
-        return _internal_server_error()
+@dataclass
+class Asked:
+    """A question to the emulator's IAM. `event` is what the function would have got, None while nobody allows it."""
+
+    mark: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    event: Mapping[str, Any] | None = None
 
 
-def _internal_server_error() -> ApiAnswer:
-    return ApiAnswer(502, json.dumps(_INTERNAL_SERVER_ERROR).encode())
+class ApiAuthorizations:
+    """See the module. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._asked: dict[str, Asked] = {}
+
+    @contextmanager
+    def asked(self) -> Iterator[Asked]:
+        """The mark belongs into the header of the request that is sent in here."""
+        asked = Asked()
+        self._asked[asked.mark] = asked
+        try:
+            yield asked
+        finally:
+            del self._asked[asked.mark]
+
+    def answer(self, event: bytes) -> bytes | None:
+        """In place of the function's; None for an event that nobody only asks about."""
+        if not self._asked or AUTHORIZATION_HEADER.encode() not in event:
+            return None
+        try:
+            told = json.loads(event)
+        except ValueError:
+            return None
+        headers = told.get("headers") if isinstance(told, Mapping) else None
+        asked = self._asked.get(str(headers.get(AUTHORIZATION_HEADER))) if isinstance(headers, Mapping) else None
+        if asked is None:
+            return None
+        asked.event = told
+        return _ALLOWED

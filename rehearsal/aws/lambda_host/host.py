@@ -1,7 +1,7 @@
 """The Lambda host: runs the functions' real bundles for the emulator, which hands every invocation over by HTTP.
 
-In: MiniStack's Lambda proxy POSTs (the event, and headers naming function and version), `accept` from the edge
-(an Invoke of type Event) and `invoke` from this process.
+In: MiniStack's Lambda proxy POSTs (the event, and headers naming function and version), `accept` and `invoke_for_api`
+from the edge (an Invoke of type Event, a call of an API) and `invoke` from this process.
 Out: the function's answer, its metrics, its logs. It must not know who deploys functions, nor what they do.
 """
 
@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rehearsal.aws.lambda_host.api_gateway import answer_of
+from rehearsal.aws.lambda_host.api_gateway import ApiAuthorizations, ServedCall
 from rehearsal.aws.lambda_host.asynchronous import AsynchronousInvocations, During, Event
 from rehearsal.aws.lambda_host.bundle import Bundles, Download
 from rehearsal.aws.lambda_host.custom_resource import CustomResourceEnds, is_timeout
@@ -133,6 +133,7 @@ class LambdaHost:
             metrics=self._metrics,
         )
         self.direct_invocations = DirectInvocations()
+        self.api_authorizations = ApiAuthorizations()
         self._server: HttpServer | None = None
         self._path = f"/{secrets.token_urlsafe(24)}/"
 
@@ -176,6 +177,48 @@ class LambdaHost:
             return False
         self._asynchronous.accept(function, event, request_id=request_id)
         return True
+
+    async def runs(self, function: FunctionArn) -> bool:
+        """Its invocations come here; False for one that the emulator runs itself, and for one that is not there."""
+        try:
+            return await self._look_up(self._functions.is_run_here, function)
+        except ClientError:
+            return False
+
+    async def invoke_for_api(self, function: FunctionArn, event: bytes) -> InvocationResult | None:
+        """An invocation by API Gateway; None where `runs` is false. Call it in the host's loop."""
+        request_id = new_request_id()
+        try:
+            call = await self._look_up(self._route, function, None, request_id, event)
+        except ClientError:
+            return None
+        except (RehearsalError, BotoCoreError) as exc:
+            log.exception("An invocation of %s could not be routed.", function)
+            payload = failure_payload(f"Rehearsal.{type(exc).__name__}", str(exc))
+            return InvocationResult(version="", payload=payload, function_error="Unhandled", request_id=request_id)
+        return await self._run(call) if call.version.is_run_here else None
+
+    def count_api_call(self, served: ServedCall) -> None:
+        """A call of an API has been answered: its metrics, and the traffic of the alias that it came through."""
+        function, result = served.function, served.result
+        self._metrics.record_api_request(
+            served.account,
+            served.region,
+            served.route,
+            status=served.status,
+            latency_ms=result.duration_ms if result else 0.0,
+            is_integrated=result is not None,
+            at=self._clock.now(),
+        )
+        if function is None or result is None or not result.version:
+            return
+        if function.qualifier is not None and not function.qualifier.isdigit():
+            is_failed = result.function_error is not None or served.status >= 500
+            self._traffic.count(function.account, function.name, result.version, is_failed=is_failed)
+
+    def now(self) -> float:
+        """Seconds on the run's clock."""
+        return self._clock.now()
 
     def snapshot(self, function: FunctionArn, version: str) -> None:
         """Keeps the code of a version while Lambda still serves it (only the newest code of a function is served)."""
@@ -228,6 +271,8 @@ class LambdaHost:
         version = request.headers["x-amzn-lambda-function-version"]
         request_id = request.headers["x-amzn-lambda-request-id"]
         event = request.body
+        if (allowed := self.api_authorizations.answer(event)) is not None:
+            return Response(HTTPStatus.OK, allowed)
         try:
             call = await self._look_up(self._route, function, version, request_id, event)
         except (RehearsalError, ClientError, BotoCoreError) as exc:
@@ -240,8 +285,6 @@ class LambdaHost:
             self._asynchronous.accept(call.origin.function, event, request_id=request_id, during=during)
             return Response(HTTPStatus.ACCEPTED)
         result = await self._run(call)
-        if call.origin.request is not None:
-            return self._answer_api(call, result)
         if result.function_error is not None:
             return Response(HTTPStatus.INTERNAL_SERVER_ERROR, self._errors.shorten(request_id, result.payload))
         return Response(HTTPStatus.OK, result.payload)
@@ -267,24 +310,6 @@ class LambdaHost:
                 return read(*arguments)
         except NotRemembered:
             return await self._loop.run_in_executor(self._threads, read, *arguments)
-
-    def _answer_api(self, call: _Call, result: InvocationResult) -> Response:
-        function, route = call.origin.function, call.origin.route
-        assert call.origin.request is not None
-        assert route is not None
-        answer = answer_of(result, call.origin.request)
-        self._metrics.record_api_request(
-            function.account,
-            function.region,
-            route,
-            status=answer.status,
-            latency_ms=result.duration_ms,
-            at=self._clock.now(),
-        )
-        if function.qualifier is not None and not function.qualifier.isdigit():
-            is_failed = result.function_error is not None or answer.status >= 500
-            self._traffic.count(function.account, function.name, result.version, is_failed=is_failed)
-        return Response(HTTPStatus.OK, answer.payload)
 
     def _route(self, function: FunctionArn, resolved: str | None, request_id: str, event: bytes) -> _Call:
         """`resolved` is the version that the emulator found for the function's qualifier, None if nobody looked."""

@@ -86,16 +86,26 @@ class InvocationMetrics:
                 )
 
     def record_api_request(
-        self, account: str, region: str, route: ApiRoute, *, status: int, latency_ms: float, at: float
+        self,
+        account: str,
+        region: str,
+        route: ApiRoute,
+        *,
+        status: int,
+        latency_ms: float,
+        at: float,
+        is_integrated: bool = True,
     ) -> None:
+        """`is_integrated` is false of a call that API Gateway answered itself: it has no IntegrationLatency."""
         client_error, server_error = route.error_metrics
+        integration = (("IntegrationLatency", latency_ms, "Milliseconds"),) if is_integrated else ()
         for dimensions in ({route.dimension: route.name}, {route.dimension: route.name, "Stage": route.stage}):
             for name, value, unit in (
                 ("Count", 1.0, "Count"),
                 (client_error, float(400 <= status < 500), "Count"),
                 (server_error, float(status >= 500), "Count"),
                 ("Latency", latency_ms, "Milliseconds"),
-                ("IntegrationLatency", latency_ms, "Milliseconds"),
+                *integration,
             ):
                 self._sink.put_metric(account, region, "AWS/ApiGateway", name, dimensions, value, unit=unit, at=at)
 

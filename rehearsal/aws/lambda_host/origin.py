@@ -1,9 +1,9 @@
 """Through which qualifier an invocation came, when the emulator does not say.
 
 The emulator resolves an alias itself and names the version; only a direct Invoke names the alias. So an event that
-looks like one of API Gateway, an event source, SNS, EventBridge or S3 is looked up where it says it comes from, and
-counts as such only if that source really invokes this function. (A hook that hands a version an event made up to look
-like API Gateway's stays what it is: a direct invocation of the version.)
+looks like one of an event source, SNS, EventBridge or S3 is looked up where it says it comes from, and counts as such
+only if that source really invokes this function. (A hook that hands a version an event made up to look like SNS's stays
+what it is: a direct invocation of the version.)
 It must not choose the version.
 """
 
@@ -16,10 +16,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rehearsal.aws.lambda_host.api_gateway import ApiRequest
 from rehearsal.aws.lambda_host.custom_resource import CustomResourceRequest
 from rehearsal.aws.lambda_host.function import Clients, FunctionArn
-from rehearsal.aws.lambda_host.metrics import ApiRoute
 from rehearsal.aws.lambda_host.remembered import Remembered
 
 _REMEMBER_SECONDS = 30.0
@@ -27,15 +25,13 @@ _REMEMBER_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Origin:
-    """`function` is qualified as it was invoked; `request` and `route` are set when API Gateway invoked it.
+    """`function` is qualified as it was invoked.
 
     `is_asynchronous` tells of a source that invokes asynchronously: it waits for no result. `is_custom_resource` tells
     that the source is CloudFormation, which waits for an answer elsewhere.
     """
 
     function: FunctionArn
-    request: ApiRequest | None = None
-    route: ApiRoute | None = None
     is_asynchronous: bool = False
     is_custom_resource: bool = False
 
@@ -65,16 +61,12 @@ class Origins:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
         self._boto3_clients: dict[tuple[str, str, str], Any] = {}
-        self._routes = Remembered[tuple[str, ApiRoute] | None](_REMEMBER_SECONDS)
         self._targets = Remembered[tuple[str, ...]](_REMEMBER_SECONDS)
 
     def of(self, function: FunctionArn, event: object) -> Origin:
         """`function` is qualified as the emulator says: by the alias of a direct Invoke, else by the version."""
         if not isinstance(event, Mapping):
             return Origin(function)
-        request = ApiRequest.from_event(event)
-        if request is not None:
-            return self._of_api_request(function, request)
         if CustomResourceRequest.from_event(event) is not None:
             return Origin(function, is_asynchronous=True, is_custom_resource=True)
         source = _source_of(event)
@@ -82,44 +74,6 @@ class Origins:
             for target in self._targets_of(function, source):
                 return Origin(target, is_asynchronous=source.is_asynchronous)
         return Origin(function)
-
-    def _of_api_request(self, function: FunctionArn, request: ApiRequest) -> Origin:
-        key = (function.account, function.region, request.api_id, request.stage, request.resource, request.method)
-        found = self._routes.get(key, lambda: self._read_route(function, request))
-        if found is None:
-            return Origin(function)
-        uri, route = found
-        target = _function_in(uri)
-        if target is None or target.unqualified != function.unqualified:
-            return Origin(function)
-        return Origin(target, request, route)
-
-    def _read_route(self, function: FunctionArn, request: ApiRequest) -> tuple[str, ApiRoute] | None:
-        """The integration's URI, and the API's name in metrics; None when there is no such API."""
-        try:
-            return (self._read_http_api if request.is_http_api else self._read_rest_api)(function, request)
-        except ClientError as exc:
-            if exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 404:
-                return None
-            raise
-
-    def _read_rest_api(self, function: FunctionArn, request: ApiRequest) -> tuple[str, ApiRoute] | None:
-        client = self._client(function, "apigateway")
-        name = client.get_rest_api(restApiId=request.api_id)["name"]
-        resource = client.get_resource(restApiId=request.api_id, resourceId=request.resource)
-        methods = resource.get("resourceMethods", {})
-        method = request.method if request.method in methods else "ANY"
-        integration = client.get_integration(restApiId=request.api_id, resourceId=request.resource, httpMethod=method)
-        return integration["uri"], ApiRoute("ApiName", name, request.stage)
-
-    def _read_http_api(self, function: FunctionArn, request: ApiRequest) -> tuple[str, ApiRoute] | None:
-        client = self._client(function, "apigatewayv2")
-        for route in client.get_routes(ApiId=request.api_id)["Items"]:
-            if route["RouteKey"] == request.resource:
-                identifier = route["Target"].removeprefix("integrations/")
-                integration = client.get_integration(ApiId=request.api_id, IntegrationId=identifier)
-                return integration["IntegrationUri"], ApiRoute("ApiId", request.api_id, request.stage)
-        return None
 
     def _targets_of(self, function: FunctionArn, source: _Source) -> tuple[FunctionArn, ...]:
         """What the event's source invokes: this very version, or aliases of the function."""
@@ -199,9 +153,7 @@ def _may_run(target: FunctionArn, function: FunctionArn) -> bool:
     return target.unqualified == function.unqualified and (is_alias or target == function)
 
 
-def _function_in(uri: str) -> FunctionArn | None:
-    """The function that an ARN or an integration's URI names."""
-    arn = uri.partition("/functions/")[2].partition("/invocations")[0] or uri
+def _function_in(arn: str) -> FunctionArn | None:
     try:
         return FunctionArn.parse(arn)
     except ValueError:

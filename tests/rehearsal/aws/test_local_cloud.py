@@ -118,6 +118,17 @@ def test_nothing_survives_a_killed_run(tmp_path: Path, number: signal.Signals) -
     assert not is_answering(url)
 
 
+def test_metrics_that_the_client_compresses_are_kept(tmp_path: Path) -> None:
+    names = [f"{number}-{'m' * 200}" for number in range(200)]  # botocore compresses what has more than 10 kB
+    with LocalCloud(tmp_path, cache=tmp_path / "cache", egress={}) as cloud:
+        cloudwatch = cloud.clients.root("111111111111", REGION).client("cloudwatch")
+
+        cloudwatch.put_metric_data(Namespace="Cars", MetricData=[{"MetricName": name, "Value": 1.0} for name in names])
+
+        pages = cloudwatch.get_paginator("list_metrics").paginate(Namespace="Cars")
+        assert {metric["MetricName"] for page in pages for metric in page["Metrics"]} == set(names)
+
+
 def test_the_end_of_the_emulator_ends_all_that_runs_and_is_said_with_its_log(tmp_path: Path) -> None:
     # given
     with LocalCloud(tmp_path / "home", cache=tmp_path / "cache", egress={}) as cloud:

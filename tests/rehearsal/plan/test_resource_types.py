@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
+from rehearsal.aws.apigateway.request_validator_provider import RequestValidatorProvider
 from rehearsal.aws.cloudformation.stored_resources import StoredResources
 from rehearsal.aws.cloudwatch.alarm_provider import AlarmProvider
 from rehearsal.aws.cloudwatch_logs.metric_filters import MetricFilters
@@ -29,8 +30,8 @@ def test_emulator_types_are_those_that_the_installed_emulator_registers() -> Non
 def test_provided_types_are_those_that_the_providers_serve() -> None:
     providers = (
         *(AlarmProvider, AliasProvider, CodeDeployProvider, EventSources, MetricFilters, Scheduler, Schedules),
-        *(PipelineProvider, RotationProvider, SecretProvider, StoredResources, WebAclAssociationProvider),
-        WebhookProvider,
+        *(PipelineProvider, RequestValidatorProvider, RotationProvider, SecretProvider, StoredResources),
+        *(WebAclAssociationProvider, WebhookProvider),
     )
 
     assert {kind for provider in providers for kind in provider.resource_types} == PROVIDED_RESOURCE_TYPES

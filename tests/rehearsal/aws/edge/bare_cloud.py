@@ -86,9 +86,10 @@ class FakeApi:
 
 
 class BareCloud:
-    def __init__(self, edge: Edge, ministack: MiniStack, denials: Denials) -> None:
+    def __init__(self, edge: Edge, ministack: MiniStack, denials: Denials, loop: LoopThread) -> None:
         self.edge = edge
         self.denials = denials
+        self.loop = loop
         self.ministack = ministack
         self.clients = AwsClients(edge.url, ROOT_SECRET)
         self.provider = FakeProvider()
@@ -124,7 +125,7 @@ def bare_cloud(home: Path) -> Iterator[BareCloud]:
         ministack.start()
         loop.run(edge.start())
         try:
-            cloud = BareCloud(edge, ministack, denials)
+            cloud = BareCloud(edge, ministack, denials, loop)
             edge.register(cloud.provider)
             edge.register_api(cloud.api)
             yield cloud

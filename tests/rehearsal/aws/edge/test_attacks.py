@@ -122,11 +122,25 @@ def test_a_body_that_was_changed_on_the_way_is_not_stored(cloud: BareCloud) -> N
     request.headers["X-Amz-Content-SHA256"] = "0" * 64
     SigV4Auth(Credentials(ACCOUNT, ROOT_SECRET), "s3", REGION).add_auth(request)
 
-    status, _, _ = ask(cloud, "PUT", "/whole/key", dict(request.headers.items()), large)
+    status, _, said = ask(cloud, "PUT", "/whole/key", dict(request.headers.items()), large)
 
-    assert status >= 400
+    assert (status, "XAmzContentSHA256Mismatch" in said) == (400, True)
     with pytest.raises(ClientError, match="404"):
         s3.head_object(Bucket="whole", Key="key")
+
+
+def test_a_large_body_that_somebody_else_has_signed_is_not_taken(cloud: BareCloud) -> None:
+    sqs = cloud.client("sqs")
+    url = sqs.create_queue(QueueName="large")["QueueUrl"]
+    headers = {"X-Amz-Target": "AmazonSQS.SendMessage", "Content-Type": "application/x-amz-json-1.0"}
+    body = json.dumps({"QueueUrl": url, "MessageBody": "a" * (3 * 1024 * 1024)}).encode()
+    request = AWSRequest("POST", f"{cloud.edge.url}/", data=body, headers=headers)
+    SigV4Auth(Credentials(ACCOUNT, "test"), "sqs", REGION).add_auth(request)
+
+    status, _, said = ask(cloud, "POST", "/", dict(request.headers.items()), body)
+
+    assert (status, "SignatureDoesNotMatch" in said) == (403, True)
+    assert sqs.receive_message(QueueUrl=url).get("Messages", []) == []
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1", "localhost.evil.example:{port}", ""])

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -28,6 +30,39 @@ def test_object_comes_back_as_it_was_put(s3: Any, size: int, key: str) -> None:
     assert s3.head_object(Bucket="objects", Key=key)["ContentLength"] == size
     got = s3.get_object(Bucket="objects", Key=key)["Body"].read()
     assert hashlib.sha256(got).digest() == hashlib.sha256(body).digest()
+
+
+@pytest.mark.parametrize("size", [1000, 3_000_000])
+def test_compressed_object_stays_compressed(s3: Any, size: int) -> None:
+    body = gzip.compress(os.urandom(size))
+
+    s3.put_object(Bucket="objects", Key="compressed", Body=body, ContentEncoding="gzip")
+
+    got = s3.get_object(Bucket="objects", Key="compressed")
+    assert (got["Body"].read() == body, got["ContentEncoding"]) == (True, "gzip")
+
+
+@pytest.mark.parametrize("size", [1000, 3_000_000])
+def test_checksum_of_an_object_is_looked_at_and_kept(s3: Any, size: int) -> None:
+    body = os.urandom(size)
+    right, wrong = (b64encode(hashlib.sha256(data).digest()).decode() for data in (body, b"other"))
+
+    s3.put_object(Bucket="objects", Key="checked", Body=body, ChecksumSHA256=right)
+    with pytest.raises(ClientError, match="BadDigest"):
+        s3.put_object(Bucket="objects", Key="wrong", Body=body, ChecksumSHA256=wrong)
+
+    assert s3.head_object(Bucket="objects", Key="checked", ChecksumMode="ENABLED")["ChecksumSHA256"] == right
+
+
+def test_large_request_of_a_service_without_declared_hashes_is_passed_on(cloud: BareCloud) -> None:
+    kinesis = cloud.client("kinesis")
+    kinesis.create_stream(StreamName="large", ShardCount=1)
+    kinesis.get_waiter("stream_exists").wait(StreamName="large", WaiterConfig={"Delay": 1})
+    records = [{"Data": os.urandom(900_000), "PartitionKey": str(number)} for number in range(3)]
+
+    answer = kinesis.put_records(StreamName="large", Records=records)
+
+    assert answer["FailedRecordCount"] == 0
 
 
 def test_object_of_unknown_length_is_streamed(s3: Any, tmp_path: Any) -> None:

@@ -12,7 +12,6 @@ from rehearsal.aws.lambda_host.host import LambdaHost
 from rehearsal.machine.child_environment import child_environment
 from rehearsal.machine.clock import Clock
 from rehearsal.machine.guardian import Guardian
-from rehearsal.machine.loop_thread import LoopThread
 from rehearsal.run_events import EventLog
 from tests.rehearsal.aws.edge.bare_cloud import bare_cloud
 from tests.rehearsal.aws.lambda_host.fake_sdk import fake_sdk
@@ -26,7 +25,6 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     with ExitStack() as stack:
         cloud = stack.enter_context(bare_cloud(home))
         guardian = stack.enter_context(Guardian())
-        loop = stack.enter_context(LoopThread())
         clock = Clock(speed=1000)
         stack.callback(clock.close)
         sink = RecordingSink()
@@ -36,7 +34,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
             metrics=sink,
             clock=clock,
             event_log=EventLog(clock.now, time.time),
-            loop=loop.loop,
+            loop=cloud.loop.loop,
             home=home / "lambda",
             cache=home / "cache",
             child_environment=lambda session, region: child_environment(
@@ -47,4 +45,6 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
             localize=lambda text: text.replace("https://example.amazonaws.com", "http://localhost"),
         )
         stack.callback(host.close)
-        yield LocalAws(cloud.clients, cloud.edge.url, host, host.start(), sink, clock, home)
+        url = host.start()
+        cloud.edge.run_apis_with(host)
+        yield LocalAws(cloud.clients, cloud.edge.url, host, url, sink, clock, home)

@@ -14,8 +14,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from tests.rehearsal.aws.edge.bare_cloud import ACCOUNT, REGION, BareCloud
+from tests.rehearsal.aws.edge.test_api_calls import put_method
 from tests.rehearsal.aws.edge.test_cloudformation import deploy, wait_until_ended
-from tests.rehearsal.aws.edge.test_unsigned_calls import put_method
 
 PROBLEM = '{"status": 403, "detail": $context.error.messageString}'
 DECLARED = ("ACCESS_DENIED", "INVALID_SIGNATURE", "MISSING_AUTHENTICATION_TOKEN", "DEFAULT_4XX")
