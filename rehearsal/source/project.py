@@ -12,12 +12,13 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rehearsal.errors import BadInput, Unsupported
 from rehearsal.machine.child_environment import program_environment
 from rehearsal.machine.guardian import Guardian
+from rehearsal.source.settings import Settings, read_settings
 
 NODE_MINIMUM = 20
 _QUIET = {
@@ -41,6 +42,7 @@ class Project:
     directory: Path
     top: Path
     cdk: Path
+    settings: Settings = field(default_factory=Settings)
 
     @property
     def id(self) -> str:
@@ -57,6 +59,10 @@ class Project:
                 if content.get("name") == "aws-cdk":
                     return str(content.get("version"))
         return None
+
+    def with_options(self, *, account: str | None, region: str | None, pipeline: str | None) -> Project:
+        """The same with what the command line says in place of its settings; None for what it does not say."""
+        return replace(self, settings=self.settings.overridden(account=account, region=region, pipeline=pipeline))
 
     def tool_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
         """The environment, with the project's own Python and Node tools first."""
@@ -98,7 +104,12 @@ def open_project(directory: Path, *, needs_git: bool = True) -> Project:
         )
     _require_app(folder)
     _require_node()
-    return Project(directory=folder, top=_top(folder) if needs_git else folder, cdk=_find_cdk(folder))
+    return Project(
+        directory=folder,
+        top=_top(folder) if needs_git else folder,
+        cdk=_find_cdk(folder),
+        settings=read_settings(folder),
+    )
 
 
 def copy_dependencies(project: Project, copy: Path) -> None:
@@ -119,12 +130,19 @@ def synthesize(
 ) -> None:
     """Runs the app in `source` with the project's CDK CLI and writes the cloud assembly to `output`.
 
-    The app sees what a build sees: nothing of the user's AWS, nor of the rest of the environment. Context that is
-    missing is not looked up: what the app has committed is all there is. `egress` are the variables of the way out.
+    The app sees what a build sees: nothing of the user's AWS, nor of the rest of the environment, and the account and
+    region of its settings as those of the caller. Context that is missing is not looked up: what the app has committed,
+    and its settings, are all there is. `egress` are the variables of the way out.
     `packages` keeps the construct libraries that jsii unpacks, which takes seconds and much memory each time.
     Raises BadInput with the last lines of the app's own output, or Unsupported when it needs Docker or a newer CLI.
     """
-    environment = program_environment(output.parent / "home", egress)
+    home = output.parent / "home"
+    environment = {
+        **project.settings.variables,
+        **program_environment(home, egress),
+        **_default_environment(project.settings),
+    }
+    write_context(home, project.settings)
     environment["CDK_VALIDATION"] = "false"  # what is wrong with a template is for the pipeline's own build to say
     if packages is not None:
         environment["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] = str(packages)
@@ -141,6 +159,28 @@ def synthesize(
     if re.search(r"\bdocker\b.*(ENOENT|not found|No such file)|spawnSync docker", words):
         raise Unsupported(f"The project bundles with Docker, which this machine does without:\n{words}")
     raise BadInput(f"`cdk synth` of the project failed; nothing was started. It says:\n{words}")
+
+
+def _default_environment(settings: Settings) -> dict[str, str]:
+    """As the CDK CLI tells an app whose credentials the user has; the CLI takes the region from AWS's variable.
+
+    Source: "Configure environments to use with the AWS CDK", CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION.
+    """
+    return {
+        "CDK_DEFAULT_ACCOUNT": settings.account,
+        "CDK_DEFAULT_REGION": settings.region,
+        "AWS_REGION": settings.region,
+        "AWS_DEFAULT_REGION": settings.region,
+    }
+
+
+def write_context(home: Path, settings: Settings) -> None:
+    """Where the CDK CLI reads the user's own context, below that of the app: `~/.cdk.json`.
+
+    Source: "Context values and the AWS CDK".
+    """
+    if settings.context:
+        (home / ".cdk.json").write_text(json.dumps({"context": settings.context}))
 
 
 def _require_app(folder: Path) -> None:
