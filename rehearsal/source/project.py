@@ -18,6 +18,8 @@ from pathlib import Path
 from rehearsal.errors import BadInput, Unsupported
 from rehearsal.machine.child_environment import program_environment
 from rehearsal.machine.guardian import Guardian
+from rehearsal.source.docker import wants_docker
+from rehearsal.source.python_environment import python_variables, require_python
 from rehearsal.source.settings import Settings, read_settings
 
 NODE_MINIMUM = 20
@@ -32,6 +34,8 @@ _QUIET = {
 # Folders that a project keeps out of git and that its app needs to run.
 _DEPENDENCY_FOLDERS = (".venv", "node_modules")
 _LAST_LINES = 25
+_LACKS_NODE_PACKAGES = re.compile(r"Cannot find module|ERR_MODULE_NOT_FOUND|\b(ts-node|tsx|tsc): .*not found")
+_LACKS_PYTHON_PACKAGES = re.compile(r"ModuleNotFoundError: No module named")
 _CLI_EPILOGUE = ": Subprocess exited with error 1"  # the CLI's own, behind the words of the app
 
 
@@ -66,13 +70,8 @@ class Project:
 
     def tool_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
         """The environment, with the project's own Python and Node tools first."""
-        result = {**environment, **_QUIET}
-        folders = [
-            self.directory / ".venv" / "bin",
-            self.directory / "node_modules" / ".bin",
-            *(Path(entry) for entry in result.get("PATH", "").split(os.pathsep) if entry),
-        ]
-        result["PATH"] = os.pathsep.join(str(folder) for folder in folders)
+        result = {**python_variables(self.directory, environment), **_QUIET}
+        result["PATH"] = os.pathsep.join((str(self.directory / "node_modules" / ".bin"), result["PATH"]))
         return result
 
     def run_cdk(
@@ -102,8 +101,9 @@ def open_project(directory: Path, *, needs_git: bool = True) -> Project:
         raise BadInput(
             f"{folder} holds no CDK app: there is no cdk.json. Name the folder of a CDK Pipelines app: --project DIR."
         )
-    _require_app(folder)
+    app = _require_app(folder)
     _require_node()
+    require_python(folder, app)
     return Project(
         directory=folder,
         top=_top(folder) if needs_git else folder,
@@ -156,9 +156,19 @@ def synthesize(
     words = "\n".join(lines[-_LAST_LINES:])
     if "schema version" in words:
         raise Unsupported(f"The project's CDK CLI {project.cdk} is too old for its aws-cdk-lib:\n{words}")
-    if re.search(r"\bdocker\b.*(ENOENT|not found|No such file)|spawnSync docker", words):
+    if wants_docker(said, environment):
         raise Unsupported(f"The project bundles with Docker, which this machine does without:\n{words}")
-    raise BadInput(f"`cdk synth` of the project failed; nothing was started. It says:\n{words}")
+    raise BadInput(f"`cdk synth` of the project failed; nothing was started. It says:\n{words}{_advice(project, said)}")
+
+
+def _advice(project: Project, said: str) -> str:
+    """For what a fresh clone lacks."""
+    has_node_packages = any((place / "node_modules").is_dir() for place in (project.directory, project.top))
+    if _LACKS_NODE_PACKAGES.search(said) and not has_node_packages:
+        return f"\nThere is no node_modules in {project.directory}: run `npm ci` there, then run again."
+    if _LACKS_PYTHON_PACKAGES.search(said):
+        return "\nInstall the app's packages into its .venv, or activate the environment that has them, then run again."
+    return ""
 
 
 def _default_environment(settings: Settings) -> dict[str, str]:
@@ -183,13 +193,15 @@ def write_context(home: Path, settings: Settings) -> None:
         (home / ".cdk.json").write_text(json.dumps({"context": settings.context}))
 
 
-def _require_app(folder: Path) -> None:
+def _require_app(folder: Path) -> str:
+    """The command that synthesizes it."""
     try:
         content = json.loads((folder / "cdk.json").read_text())
     except ValueError as exc:
         raise BadInput(f"{folder / 'cdk.json'} is not JSON: {exc}.") from exc
     if not isinstance(content, dict) or not content.get("app"):
         raise BadInput(f'{folder / "cdk.json"} names no app: add "app", the command that synthesizes the project.')
+    return str(content["app"])
 
 
 def _require_node() -> None:

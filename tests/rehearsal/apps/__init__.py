@@ -17,7 +17,10 @@ APPS = ("agnostic", "two_regions", "vpc", "nodejs")
 
 
 def make_repository(source: Path, folder: Path) -> Path:
-    """A repository of its own in `folder`, of the app in `source`, with the packages that it needs; answers `folder`."""
+    """A repository of its own in `folder`, of the app in `source`, with the packages that it needs.
+
+    Answers `folder`.
+    """
     shutil.copytree(source, folder)
     (folder / "requirements.txt").write_text(_pins("aws-cdk-lib", "constructs"))
     (folder / "requirements-builds.txt").write_text(_pins("boto3"))

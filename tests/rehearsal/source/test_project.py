@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -185,3 +186,22 @@ def test_the_repository_is_the_folders_own_though_a_hook_of_git_names_one(
     monkeypatch.setenv("GIT_DIR", str(app / ".git"))
 
     assert open_project(app / "inner").top == app.resolve()
+
+
+def test_app_without_an_environment_of_its_own_does_not_run_on_the_rehearsals(
+    app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (app / ".venv").unlink()
+    monkeypatch.setenv("PATH", os.pathsep.join((str(Path(sys.prefix, "bin")), "/usr/bin", "/bin")))
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
+
+    with pytest.raises(BadInput, match=r"has no \.venv"):
+        open_project(app)
+
+
+def test_app_whose_node_packages_are_not_installed_is_told_how(app: Path, tmp_path: Path) -> None:
+    (app / "node_modules").rename(tmp_path / "node_modules")  # where the CLI is found, above the app
+    (app / "spy.py").write_text("raise SystemExit(\"Error: Cannot find module 'aws-cdk-lib'\")")
+
+    with pytest.raises(BadInput, match=r"There is no node_modules in .*run `npm ci` there"):
+        synthesized(app, tmp_path / "run")
