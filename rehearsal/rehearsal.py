@@ -46,6 +46,7 @@ from rehearsal.run_events import Listener, Notice
 from rehearsal.source.commit import Commit, checkout
 from rehearsal.source.placeholders import create_placeholders, find_placeholders
 from rehearsal.source.project import open_project
+from rehearsal.source.settings import SETTINGS_FILE
 from rehearsal.source.stand_ins import create_stand_ins, find_stand_ins
 
 DEFAULT_SPEED = 120.0
@@ -183,8 +184,11 @@ class Rehearsal:
         self._began = None
         commit = checkout(self.project.directory, rev=rev, patch=patch)
         self._tell(f"Commit {commit.id[:12]}: {commit.title}")
-        if commit.uncommitted:
-            self._tell(_uncommitted_words(commit))
+        # The settings count as they are: a push would not carry them, nor would AWS read them.
+        settings = (self.project.directory / SETTINGS_FILE).relative_to(self.project.top).as_posix()
+        uncommitted = [name for name in commit.uncommitted if name != settings]
+        if uncommitted:
+            self._tell(_uncommitted_words(uncommitted))
         if self._cloud is None:
             self._start(commit)
         self._approvals.answerer = approval
@@ -328,8 +332,8 @@ class Rehearsal:
         )
 
 
-def _uncommitted_words(commit: Commit) -> str:
-    names = ", ".join(commit.uncommitted[:_SHOWN_FILES])
-    more = len(commit.uncommitted) - _SHOWN_FILES
+def _uncommitted_words(uncommitted: Sequence[str]) -> str:
+    names = ", ".join(uncommitted[:_SHOWN_FILES])
+    more = len(uncommitted) - _SHOWN_FILES
     rest = f" and {more} more" if more > 0 else ""
     return f"Uncommitted changes are not released, as a push would not carry them: {names}{rest}."

@@ -1,6 +1,6 @@
-"""Secrets and parameters that a project's templates read and no stack of it makes: in a real account somebody put them
-there before. Here each gets the value of the app's settings, else a placeholder, so that the stacks deploy; it is said
-which.
+"""Secrets and parameters that a project's templates and builds read and no stack of it makes: in a real account
+somebody put them there before. Here each gets the value of the app's settings, else a placeholder, so that the stacks
+deploy; it is said which.
 
 It must not overwrite one that exists, and no value of the user's is read.
 Source: "Using dynamic references to specify template values", "AWS::SSM::Parameter::Value<String>".
@@ -11,8 +11,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+import yaml
 
 from rehearsal.aws.local_cloud import LocalCloud
 from rehearsal.run_events import Notice
@@ -102,7 +105,7 @@ def _said(item: Placeholder) -> str:
     what = f"{item.service} {item.name} in {item.account}/{item.region}"
     if item.value is not None:
         return f"{what} has its value of {SETTINGS_FILE}."
-    return f"{what} is a placeholder: a template reads it, none makes it, and {SETTINGS_FILE} does not have it."
+    return f"{what} is a placeholder: it is read, no stack makes it, and {SETTINGS_FILE} does not have it."
 
 
 def _place(stack: StackArtifact, default: tuple[str, str]) -> tuple[str, str]:
@@ -131,9 +134,32 @@ def _reads(stack: StackArtifact, place: tuple[str, str]) -> Iterator[tuple[str, 
                 yield from _known("ssm", name, "")
             else:
                 yield from _secret(reference)
+    for _, resource in stack.resources():
+        if resource.get("Type") == "AWS::CodeBuild::Project":
+            yield from _read_by_builds(resolver.resolve(resource.get("Properties") or {}))
     for parameter in (stack.template.get("Parameters") or {}).values():
         if str(parameter.get("Type", "")).startswith("AWS::SSM::Parameter::Value"):
             yield from _known("ssm", str(parameter.get("Default", "")), "")
+
+
+def _read_by_builds(project: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Variables of the project, and of a buildspec that is in it. A buildspec that cannot be read, the plan refuses."""
+    for variable in (project.get("Environment") or {}).get("EnvironmentVariables") or []:
+        yield from _of_build_variable(str(variable.get("Type", "")), str(variable.get("Value", "")))
+    with suppress(yaml.YAMLError, AttributeError):
+        declared = yaml.safe_load(str((project.get("Source") or {}).get("BuildSpec", ""))).get("env") or {}
+        for kind, key in (("PARAMETER_STORE", "parameter-store"), ("SECRETS_MANAGER", "secrets-manager")):
+            for reference in (declared.get(key) or {}).values():
+                yield from _of_build_variable(kind, str(reference))
+
+
+def _of_build_variable(kind: str, reference: str) -> Iterator[tuple[str, str, str]]:
+    """A secret is named `id:json-key:version-stage:version-id`. Source: "Build specification reference", env."""
+    if kind == "PARAMETER_STORE":
+        yield from _known("ssm", reference, "")
+    elif kind == "SECRETS_MANAGER" and not reference.startswith("arn:"):
+        name, _, rest = reference.partition(":")
+        yield from _known("secretsmanager", name, rest.split(":")[0])
 
 
 def _secret(reference: str) -> Iterator[tuple[str, str, str]]:

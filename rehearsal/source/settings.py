@@ -105,6 +105,14 @@ def _any_text(key: str, value: object) -> str:
     raise ValueError(f"{key} is {value!r}; it must be a text in quotes.")
 
 
+def _parameter(key: str, value: object) -> str:
+    """Source: API_PutParameter, `Name`."""
+    name = key.partition(".")[2].lstrip("/").lower()
+    if name.startswith(("aws", "ssm")):
+        raise ValueError(f"{key} is one of AWS's own: names that begin with aws or ssm cannot be given a value.")
+    return _text(key, value)
+
+
 def _variable(key: str, value: object) -> str:
     name = key.rpartition(".")[2]
     if not _VARIABLE.fullmatch(name) or _OWN_VARIABLES.fullmatch(name):
@@ -150,7 +158,7 @@ _PARSERS: Mapping[str, Callable[[str, object], Any]] = {
     "account": parse_account,
     "region": parse_region,
     "pipeline": _text,
-    "parameters": _table(_text),
+    "parameters": _table(_parameter),
     "secrets": _table(_secret),
     "exports": _table(_text),
     "stack_outputs": _table(_texts),

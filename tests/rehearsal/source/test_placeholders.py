@@ -100,3 +100,33 @@ def test_parameter_of_the_settings_that_a_stack_makes_is_left_to_it() -> None:
     )
 
     assert [item.account for item in found] == ["111111111111"]
+
+
+def test_what_builds_read_is_found() -> None:
+    buildspec = """{"version": "0.2", "env": {
+        "parameter-store": {"SIZE": "/app/size"}, "secrets-manager": {"KEY": "keys:signing:AWSCURRENT"}}}"""
+    variables = [
+        {"Name": "A", "Value": "plain"},
+        {"Name": "B", "Value": "/app/colour", "Type": "PARAMETER_STORE"},
+        {"Name": "C", "Value": "db:password", "Type": "SECRETS_MANAGER"},
+    ]
+    project = {
+        "Type": "AWS::CodeBuild::Project",
+        "Properties": {"Source": {"BuildSpec": buildspec}, "Environment": {"EnvironmentVariables": variables}},
+    }
+
+    found = find_placeholders(assembly_of({"Resources": {"Project": project}}), default=DEFAULT)
+
+    assert [(item.service, item.name, item.keys) for item in found] == [
+        ("secretsmanager", "db", ("password",)),
+        ("secretsmanager", "keys", ("signing",)),
+        ("ssm", "/app/colour", ()),
+        ("ssm", "/app/size", ()),
+    ]
+
+
+@pytest.mark.parametrize("buildspec", ["buildspec.yml", "", "phases: [", "version: 0.2"])
+def test_buildspec_that_reads_nothing_gets_no_placeholder(buildspec: str) -> None:
+    project = {"Type": "AWS::CodeBuild::Project", "Properties": {"Source": {"BuildSpec": buildspec}}}
+
+    assert find_placeholders(assembly_of({"Resources": {"Project": project}}), default=DEFAULT) == ()

@@ -68,6 +68,7 @@ def test_settings_are_the_defaults_when_there_is_no_file(tmp_path: Path) -> None
         ('region = "Ireland"', r"region is 'Ireland'; a region is named as \"eu-west-1\""),
         ("pipeline = 3", r"pipeline is 3; it must be a text"),
         ('parameters = "a"', r"parameters is 'a'; it must be a table: write \[parameters\]"),
+        ('[parameters]\n"/aws/service/a" = "1"', r"parameters\./aws/service/a is one of AWS's own"),
         ("[parameters]\nsize = 3", r"parameters\.size is 3; it must be a text in quotes"),
         ("[secrets]\ntoken = 3", r"secrets\.token is 3; it must be a text in quotes, or a table"),
         ("[secrets.database]\nport = 3", r"secrets\.database\.port is 3"),
