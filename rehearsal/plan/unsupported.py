@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rehearsal.aws.cloudformation.public_parameters import unserved_parameters
 from rehearsal.aws.cloudformation.stack_outputs import stack_outputs_in
 from rehearsal.aws.event_sources.mapping import unsupported as unsupported_of_mapping
 from rehearsal.codebuild.buildspec import BuildspecError, is_inline, parse_buildspec
@@ -33,6 +34,7 @@ def find_unsupported(
     """
     return (
         *_missing_context(assembly),
+        *_public_parameters(assembly),
         *unsupported_in_definition(definition),
         *_missing_templates(assembly, definition),
         *_buildspecs(assembly, definition, default),
@@ -52,6 +54,15 @@ def _missing_context(assembly: CloudAssembly) -> Iterator[str]:
             "run `cdk synth` with AWS credentials once and commit cdk.context.json, or give its value below [context] "
             f"in {SETTINGS_FILE}"
         )
+
+
+def _public_parameters(assembly: CloudAssembly) -> Iterator[str]:
+    for stack in assembly.stacks:
+        for name, read in unserved_parameters(stack.template):
+            yield (
+                f"parameter {name} in stack {stack.name}: it reads {read}, which AWS publishes and the local AWS has "
+                "not; images (AWS::EC2::Image::Id) are there"
+            )
 
 
 def _missing_templates(assembly: CloudAssembly, definition: PipelineDefinition) -> Iterator[str]:

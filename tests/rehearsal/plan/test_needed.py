@@ -122,3 +122,23 @@ def test_output_of_a_stack_that_the_settings_know_is_known() -> None:
 
     assert "below [stack_outputs] in rehearsal.toml" in sentence
     assert make_plan(assembly, Settings(stack_outputs={"Network": {"VpcId": "vpc-1"}})).unsupported == ()
+
+
+def test_public_parameter_that_nobody_here_has_is_named() -> None:
+    read = "/aws/service/ecs/optimized-ami/amazon-linux-2/recommended"
+    template = {**pipeline(), "Parameters": {"Ami": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": read}}}
+
+    (sentence,) = plan_of(template).unsupported
+
+    assert sentence.startswith(f"parameter Ami in stack Pipe: it reads {read}, which AWS publishes")
+
+
+def test_other_pipeline_of_the_app_decides_nothing() -> None:
+    other = pipeline("Built::assembly-Dev/Dev.template.json")
+    other["Resources"]["Canary"] = CANARY["Resources"]["Canary"]
+    stacks = (stack("Pipe", template=pipeline()), stack("Other", template=other, account="999999999999"), *OTHERS)
+
+    plan = make_plan(CloudAssembly(directory=Path(), version="54.0.0", stacks=stacks), Settings(pipeline="Pipe"))
+
+    assert names(plan) == ["Pipe", "Api", "Tables"]
+    assert plan.unsupported == ()
