@@ -20,6 +20,7 @@ from rehearsal.aws.local_cloud import LocalCloud
 from rehearsal.aws.profiles import write_profiles
 from rehearsal.bootstrap import bootstrap_environments, deploy_pipeline_stack
 from rehearsal.check import run_check
+from rehearsal.codebuild.app_settings import SandboxesWith
 from rehearsal.codebuild.build_action import CodeBuildAction
 from rehearsal.codepipeline.actions.approval import ApprovalAction, ApprovalAnswer, ApprovalRequest, Approvals
 from rehearsal.codepipeline.actions.cloudformation import CloudFormationAction
@@ -42,10 +43,10 @@ from rehearsal.plan.plan import Plan
 from rehearsal.planning import plan_commit
 from rehearsal.report import Report, StagePlaces, last_standard, make_report
 from rehearsal.run_events import Listener, Notice
-from rehearsal.source.assembly import read_assembly
 from rehearsal.source.commit import Commit, checkout
 from rehearsal.source.placeholders import create_placeholders, find_placeholders
 from rehearsal.source.project import open_project
+from rehearsal.source.stand_ins import create_stand_ins, find_stand_ins
 
 DEFAULT_SPEED = 120.0
 _SHOWN_FILES = 5
@@ -83,8 +84,9 @@ class Rehearsal:
     """Use it as a context manager; leaving it stops everything that was started.
 
     `project_dir` is the folder of a CDK Pipelines app in a git repository; `speed` how many AWS seconds pass in a
-    second of mere waiting; `pipeline` chooses among several; `port` is that of the local AWS (0 takes a free one);
-    `cache` is the user's where none is given; `listeners` hear every event. Its logs stay in `logs` when it is over.
+    second of mere waiting; `account`, `region` and `pipeline` come before those of its settings; `port` is that of the
+    local AWS (0 takes a free one); `cache` is the user's where none is given; `listeners` hear every event. Its logs
+    stay in `logs` when it is over.
     """
 
     def __init__(
@@ -92,18 +94,19 @@ class Rehearsal:
         project_dir: Path,
         *,
         speed: float = DEFAULT_SPEED,
+        account: str | None = None,
+        region: str | None = None,
         pipeline: str | None = None,
         port: int = 0,
         cache: Path | None = None,
         listeners: Sequence[Listener] = (),
     ) -> None:
-        self.project = open_project(project_dir)
+        self.project = open_project(project_dir).with_options(account=account, region=region, pipeline=pipeline)
         self._cache = require_cache(cache or user_cache())
         self._folder = RunFolder()
         self.home = self._folder.path
         self._profiles = self.home / "aws" / "config"
         self._speed = speed
-        self._wanted_pipeline = pipeline
         self._port = port
         self._listeners = tuple(listeners)
         self._store = PipelineStore()
@@ -234,10 +237,14 @@ class Rehearsal:
             )
         )
         bootstrap_environments(cloud, self.project, self._plan)
-        create_placeholders(
-            cloud, find_placeholders(read_assembly(assembly), default=(self._plan.account, self._plan.region))
-        )
+        self._create_what_others_have(cloud, self._plan)
         deploy_pipeline_stack(cloud, self.project, self._plan, assembly)
+
+    def _create_what_others_have(self, cloud: LocalCloud, plan: Plan) -> None:
+        """What is in a real account before the pipeline's stack comes."""
+        default, settings = (plan.account, plan.region), self.project.settings
+        create_placeholders(cloud, find_placeholders(plan.assembly, default=default, settings=settings))
+        create_stand_ins(cloud, find_stand_ins(plan.assembly, settings, default=default))
 
     def _tell(self, text: str) -> None:
         """A notice; before the local AWS runs there is no event log, so the listeners hear it at once."""
@@ -256,7 +263,6 @@ class Rehearsal:
             cache=self._cache,
             is_kept=is_kept,
             egress=self._egress.variables(),
-            pipeline=self._wanted_pipeline,
             tell=self._tell,
         )
 
@@ -264,7 +270,11 @@ class Rehearsal:
         alarm_rule = CloudWatchAlarmRule(cloud.clock)
         cloud.event_log.subscribe(alarm_rule)
         builds = self._cache / "codebuild"
-        build = CodeBuildAction(builds, local_caches=builds / "local" / self.project.id)
+        build = CodeBuildAction(
+            builds,
+            local_caches=builds / "local" / self.project.id,
+            make_sandbox=SandboxesWith(self.project.settings),
+        )
         engine = Engine(
             cloud,
             artifacts=S3Artifacts(),

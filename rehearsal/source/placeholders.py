@@ -1,5 +1,6 @@
 """Secrets and parameters that a project's templates read and no stack of it makes: in a real account somebody put them
-there before. Here each gets a placeholder, so that the stacks deploy; it is said which.
+there before. Here each gets the value of the app's settings, else a placeholder, so that the stacks deploy; it is said
+which.
 
 It must not overwrite one that exists, and no value of the user's is read.
 Source: "Using dynamic references to specify template values", "AWS::SSM::Parameter::Value<String>".
@@ -17,8 +18,10 @@ from rehearsal.aws.local_cloud import LocalCloud
 from rehearsal.run_events import Notice
 from rehearsal.source.assembly import CloudAssembly, StackArtifact
 from rehearsal.source.intrinsics import Resolver
+from rehearsal.source.settings import SETTINGS_FILE, Settings
 
 VALUE = "placeholder-of-the-local-run"
+NO_SETTINGS = Settings()
 _REFERENCE = re.compile(r"\{\{resolve:(secretsmanager|ssm|ssm-secure):([^}]+)\}\}")
 _MADE_BY = {"AWS::SecretsManager::Secret": "secretsmanager", "AWS::SSM::Parameter": "ssm"}
 _OWN_BY_BOOTSTRAP = "/cdk-bootstrap/"
@@ -26,24 +29,56 @@ _OWN_BY_BOOTSTRAP = "/cdk-bootstrap/"
 
 @dataclass(frozen=True, order=True)
 class Placeholder:
-    """`service` is secretsmanager or ssm; `keys` are those of the secret's JSON that are read."""
+    """`service` is secretsmanager or ssm; `keys` are those of the secret's JSON that are read.
+
+    `value` is that of the settings, None where they do not have it.
+    """
 
     account: str
     region: str
     service: str
     name: str
     keys: tuple[str, ...] = ()
+    value: str | None = None
+
+    @property
+    def content(self) -> str:
+        if self.value is not None:
+            return self.value
+        return json.dumps(dict.fromkeys(self.keys, VALUE)) if self.keys else VALUE
 
 
-def find_placeholders(assembly: CloudAssembly, *, default: tuple[str, str]) -> tuple[Placeholder, ...]:
-    """What every stack reads, in the stack's own environment; `default` is that of agnostic stacks."""
+def find_placeholders(
+    assembly: CloudAssembly, *, default: tuple[str, str], settings: Settings = NO_SETTINGS
+) -> tuple[Placeholder, ...]:
+    """What every stack reads, in the stack's own environment, and what the settings have, in every environment.
+
+    `default` is the place of agnostic stacks.
+    """
     keys: dict[tuple[str, str, str, str], set[str]] = {}
     for stack in assembly.stacks:
         place = _place(stack, default)
         for service, name, key in _reads(stack, place):
             keys.setdefault((*place, service, name), set()).update({key} - {""})
+    values = {
+        **{("ssm", name): value for name, value in settings.parameters.items()},
+        **{("secretsmanager", name): _secret_string(value) for name, value in settings.secrets.items()},
+    }
+    for place in {default, *(_place(stack, default) for stack in assembly.stacks)}:
+        for service, name in values:
+            keys.setdefault((*place, service, name), set())
     made = set(_made(assembly, default))
-    return tuple(sorted(Placeholder(*where, tuple(sorted(read))) for where, read in keys.items() if where not in made))
+    return tuple(
+        sorted(
+            Placeholder(*where, keys=tuple(sorted(read)), value=values.get(where[2:]))
+            for where, read in keys.items()
+            if where not in made
+        )
+    )
+
+
+def _secret_string(value: str | Mapping[str, str]) -> str:
+    return value if isinstance(value, str) else json.dumps(dict(value))
 
 
 def create_placeholders(cloud: LocalCloud, placeholders: tuple[Placeholder, ...]) -> None:
@@ -54,17 +89,20 @@ def create_placeholders(cloud: LocalCloud, placeholders: tuple[Placeholder, ...]
             ssm = session.client("ssm")
             if ssm.get_parameters(Names=[item.name])["Parameters"]:
                 continue
-            ssm.put_parameter(Name=item.name, Value=VALUE, Type="String")
+            ssm.put_parameter(Name=item.name, Value=item.content, Type="String")
         else:
             secrets = session.client("secretsmanager")
             if any(secret["Name"] == item.name for secret in secrets.list_secrets()["SecretList"]):
                 continue
-            content = json.dumps(dict.fromkeys(item.keys, VALUE)) if item.keys else VALUE
-            secrets.create_secret(Name=item.name, SecretString=content)
-        place = f"{item.account}/{item.region}"
-        cloud.event_log.emit(
-            Notice(text=f"{item.service} {item.name} in {place} is a placeholder: a template reads it, none makes it.")
-        )
+            secrets.create_secret(Name=item.name, SecretString=item.content)
+        cloud.event_log.emit(Notice(text=_said(item)))
+
+
+def _said(item: Placeholder) -> str:
+    what = f"{item.service} {item.name} in {item.account}/{item.region}"
+    if item.value is not None:
+        return f"{what} has its value of {SETTINGS_FILE}."
+    return f"{what} is a placeholder: a template reads it, none makes it, and {SETTINGS_FILE} does not have it."
 
 
 def _place(stack: StackArtifact, default: tuple[str, str]) -> tuple[str, str]:

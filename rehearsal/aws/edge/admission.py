@@ -16,12 +16,14 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from rehearsal.aws.edge.signature import SignedRequest
+from rehearsal.aws.localize import FUNCTION_URL_PATH
 
 API_PATH = "/_aws/execute-api/"
 # With less after it, the emulator reads the rest of the request, and may find another service in it.
 _API_CALL = re.compile(rf"{API_PATH}[^/]+/")
 ALLOW_ORIGIN = "access-control-allow-origin"
 ALLOW_METHODS = "access-control-allow-methods"
+_FUNCTION_URL_CALL = re.compile(rf"{FUNCTION_URL_PATH}[a-z0-9]{{32}}/")
 _CORS = "access-control-"
 _OTHER_SITES = frozenset({"cross-site", "same-site"})
 # What only the emulator's owner needs, and what stands for an address that AWS hands out as a secret.
@@ -67,6 +69,10 @@ class Admission:
 
 def is_api_path(target: str) -> bool:
     return _API_CALL.match(_path(target)) is not None
+
+
+def is_function_url_path(target: str) -> bool:
+    return _FUNCTION_URL_CALL.match(_path(target)) is not None
 
 
 def is_control_path(target: str) -> bool:

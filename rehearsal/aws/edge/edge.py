@@ -29,7 +29,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from rehearsal.aws.edge.admission import Admission, is_api_path, is_secret_path, without_cors
+from rehearsal.aws.edge.admission import Admission, is_api_path, is_function_url_path, is_secret_path, without_cors
 from rehearsal.aws.edge.api_refusals import ApiRefusals
 from rehearsal.aws.edge.apis import Apis
 from rehearsal.aws.edge.authorizer import Authorizer
@@ -38,7 +38,7 @@ from rehearsal.aws.edge.credentials import Vault
 from rehearsal.aws.edge.custom_resources import CustomResources
 from rehearsal.aws.edge.invocations import FunctionHost, Invocations
 from rehearsal.aws.edge.provider_function import ProviderFunction
-from rehearsal.aws.edge.refusals import refusal, require_served
+from rehearsal.aws.edge.refusals import refusal, require_served, require_served_path
 from rehearsal.aws.edge.signature import PAYLOAD_HASH, Signature, SignedRequest, check_body, parse_signature
 from rehearsal.aws.edge.unsigned_calls import UnsignedCalls
 from rehearsal.aws.edge.unsigned_operations import is_served_unsigned
@@ -164,6 +164,7 @@ class Edge:
         head = _head(request)
         signature = None
         try:
+            require_served_path(head.target)
             signature = parse_signature(head.target, head.headers)
             if signature is None:
                 return await self._answer_unsigned(request, head)
@@ -174,7 +175,7 @@ class Edge:
             if signature is not None and signature.service == "execute-api":
                 return await self._api_refusals.refuse(head, error)
             return refusal(head, error, service=signature.service if signature else "")
-        if not is_api_path(head.target) and not response.prepared:
+        if not _answers_pages_itself(head.target) and not response.prepared:
             without_cors(response)
         return response
 
@@ -191,6 +192,8 @@ class Edge:
         is_known = _names_this_machine(head.headers["host"])
         if is_known and is_api_path(head.target):
             return await self._unsigned_calls.answer(await _read(request))
+        if is_known and is_function_url_path(head.target):
+            return await self._upstream.forward(request)
         if not is_known or not (is_secret_path(head.target) or is_served_unsigned(await _read(request))):
             raise ApiError("MissingAuthenticationToken", _UNSIGNED, status=403)
         response = await self._upstream.forward(request)
@@ -262,6 +265,11 @@ async def _read(request: web.Request) -> SignedRequest:
     head = _head(request)
     check_body(head.headers, body)
     return replace(head, body=body)
+
+
+def _answers_pages_itself(target: str) -> bool:
+    """What a stack has made, with an answer of its own for pages of other sites."""
+    return is_api_path(target) or is_function_url_path(target)
 
 
 def _names_this_machine(host: str) -> bool:

@@ -11,6 +11,7 @@ from aiohttp import web
 from rehearsal.aws.edge.protocol.detect import protocol_of
 from rehearsal.aws.edge.protocol.protocol import WireAnswer
 from rehearsal.aws.edge.signature import SignedRequest
+from rehearsal.aws.localize import DISTRIBUTION_PATH
 from rehearsal.aws.service_api import ApiError
 
 ERROR_TYPE = "x-amzn-errortype"
@@ -42,6 +43,18 @@ def require_served(response: web.StreamResponse, service: str) -> None:
     if response.status == _BAD_REQUEST and isinstance(body, bytes) and body.startswith(_UNKNOWN_SERVICE):
         raise ApiError(
             "UnsupportedService", f"The local AWS has no {service}: neither the emulator nor the rehearsal serves it."
+        )
+
+
+def require_served_path(target: str) -> None:
+    """`ApiError` that names it, where an address was made local and nobody answers there."""
+    if target.startswith(DISTRIBUTION_PATH):
+        name = target.removeprefix(DISTRIBUTION_PATH).partition("/")[0].partition("?")[0]
+        raise ApiError(
+            "UnsupportedService",
+            f"The CloudFront distribution {name} is deployed, and the local AWS serves none: call its origin in its "
+            "place, an API or a function URL.",
+            status=501,
         )
 
 

@@ -1,6 +1,7 @@
 """A small CDK Pipelines app of somebody else's: one stage with one function, greeted by its pipeline after deploying.
 
-Its requirements.txt and package.json are not here: test_wheel.py writes them, with the versions that the project pins.
+Its requirements.txt and package.json are not here: who makes a repository of it writes them, with the versions that
+this project pins.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class GreeterPipelineStack(cdk.Stack):
             "Greet",
             input=source,
             env_from_cfn_outputs={"FUNCTION_ARN": stage.function_arn},
-            commands=["pip install --quiet --no-compile -r requirements-greet.txt", "python3 greet.py"],
+            commands=["pip install --quiet --no-compile -r requirements-builds.txt", "python3 greet.py"],
             role_policy_statements=[iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=["*"])],
         )
         pipeline.add_stage(stage, post=[greet])
