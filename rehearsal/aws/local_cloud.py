@@ -50,6 +50,7 @@ from rehearsal.aws.eventbridge.service_events import ServiceEvents
 from rehearsal.aws.iam.service_principal import ServicePrincipal
 from rehearsal.aws.lambda_host.destination import send
 from rehearsal.aws.lambda_host.host import LambdaHost
+from rehearsal.aws.lambda_host.nodejs.sdk import node_sdk
 from rehearsal.aws.ministack import LOOPBACK, MiniStack, listen
 from rehearsal.aws.resource import ResourceProvider
 from rehearsal.aws.s3.bucket_emptier import BucketEmptier
@@ -62,7 +63,7 @@ from rehearsal.machine.clock import Clock
 from rehearsal.machine.failure import Failure
 from rehearsal.machine.guardian import Guardian
 from rehearsal.machine.loop_thread import LoopThread
-from rehearsal.run_events import EventLog
+from rehearsal.run_events import EventLog, Notice
 
 
 class LocalCloud:
@@ -117,6 +118,7 @@ class LocalCloud:
             child_environment=self.child_environment,
             download=self._ministack.get,
             localize=self.localize,
+            node_sdk=node_sdk(cache, lambda text: self.event_log.emit(Notice(text=text))),
         )
         self.codedeploy = CodeDeploy(
             Services(

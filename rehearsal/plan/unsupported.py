@@ -15,6 +15,7 @@ from rehearsal.codebuild.buildspec import BuildspecError, is_inline, parse_build
 from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.codepipeline.supported import unsupported_in_definition
 from rehearsal.errors import Unsupported
+from rehearsal.plan.nodejs_functions import unsupported_nodejs
 from rehearsal.plan.resource_types import unsupported_resource_types
 from rehearsal.source.assembly import CloudAssembly, StackArtifact
 from rehearsal.source.intrinsics import Resolver
@@ -38,6 +39,7 @@ def find_unsupported(
         *_buildspecs(assembly, definition, default),
         *_resources(assembly),
         *_functions(assembly),
+        *unsupported_nodejs(assembly),
         *_event_source_mappings(assembly, default),
         *_docker_images(assembly),
         *_imports(assembly, default, settings),
