@@ -224,6 +224,9 @@ class Rehearsal:
         assembly = self.home / "assembly" / "cdk.out"
         self._plan.require_supported()
         self._bring_what_functions_need(self._plan.assembly)
+        for item in self._plan.stored_only:
+            if not item.is_quiet:
+                self._tell(f"Not rehearsed: {item}.")
         cloud = LocalCloud(
             self.home, cache=self._cache, egress=self._egress.variables(), speed=self._speed, port=self._port
         )

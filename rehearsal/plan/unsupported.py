@@ -16,6 +16,8 @@ from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.codepipeline.supported import unsupported_in_definition
 from rehearsal.errors import Unsupported
 from rehearsal.plan.nodejs_functions import unsupported_nodejs
+from rehearsal.plan.resource_checks import refused_resources
+from rehearsal.plan.resource_standing import refused_properties, refused_type
 from rehearsal.plan.resource_types import unsupported_resource_types
 from rehearsal.source.assembly import CloudAssembly, StackArtifact
 from rehearsal.source.intrinsics import Resolver
@@ -104,9 +106,14 @@ def _resources(assembly: CloudAssembly) -> Iterator[str]:
                 f"nested stack {logical_id} in stack {stack.name}: its template would reach the emulator as it is, "
                 "without canaries and alarms; make it a stack of its own"
             )
-        for kind in unsupported_resource_types(types.values()):
+        for kind in unsupported_resource_types(set(types.values()) - {NESTED_STACK_TYPE}):
             names = ", ".join(sorted(logical_id for logical_id, of in types.items() if of == kind))
-            yield f"resource type {kind} in stack {stack.name} ({names})"
+            why = refused_type(kind)
+            yield f"resource type {kind} in stack {stack.name} ({names})" + (f": {why}" if why else "")
+        for logical_id, resource in stack.resources():
+            for path, why in refused_properties(resource):
+                yield f"{path} of {logical_id} ({resource['Type']}) in stack {stack.name}: {why}"
+        yield from refused_resources(stack)
 
 
 def _functions(assembly: CloudAssembly) -> Iterator[str]:

@@ -71,7 +71,8 @@ class LambdaHost:
     `loop` runs in another thread and serves the HTTP side. `home` holds this run's logs and unpacked code; `cache`
     outlives the run (layers, packages installed for this machine). `child_environment(session, region)` is the
     environment of a process with the session's credentials; `download` gets a page of the emulator's own; `localize`
-    turns AWS addresses into those of this machine; `node_sdk` is what Node.js runtimes bring.
+    turns AWS addresses into those of this machine; `node_sdk` is what Node.js runtimes bring; `on_log_line` hears each
+    line that a function prints, at once.
     """
 
     def __init__(
@@ -89,11 +90,13 @@ class LambdaHost:
         download: Download,
         localize: Callable[[str], str],
         node_sdk: NodeSdk,
+        on_log_line: Callable[[LogStream, str], None] | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._clock = clock
         self._loop = loop
         self._draw = draw
+        self._on_log_line = on_log_line
         self._sink = metrics
         self._metrics = InvocationMetrics(metrics)
         self._traffic = TrafficCounter()
@@ -326,6 +329,8 @@ class LambdaHost:
     def _on_line(self, stream: LogStream, line: str) -> None:
         """A line that a function printed: a log line, and perhaps metrics in CloudWatch's embedded format."""
         self._logs.write(stream, line)
+        if self._on_log_line is not None:
+            self._on_log_line(stream, line)
         if _EMF_KEY in line:
             message = line.rpartition("\t")[2]  # Node.js's lines begin with their time, request and level
             if message.startswith("{"):
