@@ -227,6 +227,8 @@ class Rehearsal:
         for item in self._plan.stored_only:
             if not item.is_quiet:
                 self._tell(f"Not rehearsed: {item}.")
+        for notice in self._plan.notices:
+            self._tell(notice)
         cloud = LocalCloud(
             self.home, cache=self._cache, egress=self._egress.variables(), speed=self._speed, port=self._port
         )
@@ -287,6 +289,7 @@ class Rehearsal:
             local_caches=builds / "local" / self.project.id,
             make_sandbox=SandboxesWith(self.project.settings),
         )
+        build = CodeBuildAction(builds, local_caches=builds / "local" / self.project.id, noticed=self.plan.notices)
         engine = Engine(
             cloud,
             artifacts=S3Artifacts(),

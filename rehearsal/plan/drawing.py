@@ -38,6 +38,8 @@ def list_plan(plan: Plan) -> str:
         lines += [f"     {text}" for text in describe_gates(stage)]
     if plan.stored_only:
         lines += ["", "Deployed, but not rehearsed", *_stored_only(plan)]
+    if plan.notices:
+        lines += ["", "Other than on AWS:", *(f"{_INDENT}- {notice}" for notice in plan.notices)]
     if plan.unsupported:
         lines += ["", "This machine cannot run it:", *(f"{_INDENT}- {reason}" for reason in plan.unsupported)]
     return "\n".join(lines)
