@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from rehearsal.aws.lambda_host.nodejs.sdk import node_sdk
 from rehearsal.aws.lambda_host.traffic import FunctionTraffic, since
 from rehearsal.aws.local_cloud import LocalCloud
 from rehearsal.aws.profiles import write_profiles
@@ -39,10 +40,12 @@ from rehearsal.errors import EngineError
 from rehearsal.machine.egress import Egress, refused_words
 from rehearsal.machine.run_folder import LOGS, RunFolder, sweep
 from rehearsal.machine.user_cache import require_cache, user_cache
+from rehearsal.plan.nodejs_functions import has_nodejs_functions
 from rehearsal.plan.plan import Plan
 from rehearsal.planning import plan_commit
 from rehearsal.report import Report, StagePlaces, last_standard, make_report
 from rehearsal.run_events import Listener, Notice
+from rehearsal.source.assembly import CloudAssembly
 from rehearsal.source.commit import Commit, checkout
 from rehearsal.source.placeholders import create_placeholders, find_placeholders
 from rehearsal.source.project import open_project
@@ -224,6 +227,12 @@ class Rehearsal:
         self._plan = self._plan_of(commit, self.home / "assembly")
         assembly = self.home / "assembly" / "cdk.out"
         self._plan.require_supported()
+        self._bring_what_functions_need(self._plan.assembly)
+        for item in self._plan.stored_only:
+            if not item.is_quiet:
+                self._tell(f"Not rehearsed: {item}.")
+        for notice in self._plan.notices:
+            self._tell(notice)
         cloud = LocalCloud(
             self.home, cache=self._cache, egress=self._egress.variables(), speed=self._speed, port=self._port
         )
@@ -249,6 +258,11 @@ class Rehearsal:
         default, settings = (plan.account, plan.region), self.project.settings
         create_placeholders(cloud, find_placeholders(plan.assembly, default=default, settings=settings))
         create_stand_ins(cloud, find_stand_ins(plan.assembly, settings, default=default))
+
+    def _bring_what_functions_need(self, assembly: CloudAssembly) -> None:
+        """Before anything starts: the first invocation has no time for it."""
+        if has_nodejs_functions(assembly):
+            node_sdk(self._cache, self._tell).folder()
 
     def _tell(self, text: str) -> None:
         """A notice; before the local AWS runs there is no event log, so the listeners hear it at once."""
@@ -279,6 +293,7 @@ class Rehearsal:
             local_caches=builds / "local" / self.project.id,
             make_sandbox=SandboxesWith(self.project.settings),
         )
+        build = CodeBuildAction(builds, local_caches=builds / "local" / self.project.id, noticed=self.plan.notices)
         engine = Engine(
             cloud,
             artifacts=S3Artifacts(),

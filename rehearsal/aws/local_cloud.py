@@ -5,9 +5,11 @@
     MiniStack     the emulator
     Edge          the port where AWS answers; everything goes through it
     CloudWatch    metrics and alarms
+    MetricFilters metrics of what is logged
     LambdaHost    runs the functions
     CodeDeploy    shifts an alias from version to version
-    Schedules     invokes functions on the run's clock
+    Schedules     invokes functions on the run's clock, as rules say
+    Scheduler     calls targets on the run's clock, as EventBridge Scheduler's schedules say
     EventSources  polls streams and queues for functions
     QueueMetrics  tells CloudWatch what lies in queues
     EventDelivery delivers what EventBridge rules match
@@ -28,10 +30,12 @@ from types import TracebackType
 import boto3
 
 from rehearsal.aws.aws_clients import AwsClients
+from rehearsal.aws.cloudformation.stored_resources import StoredResources
 from rehearsal.aws.cloudwatch.alarm_actions import AlarmActions
 from rehearsal.aws.cloudwatch.alarm_provider import AlarmProvider
 from rehearsal.aws.cloudwatch.cloudwatch import CloudWatch
 from rehearsal.aws.cloudwatch.cloudwatch_api import CloudWatchApi
+from rehearsal.aws.cloudwatch_logs.metric_filters import MetricFilters
 from rehearsal.aws.codedeploy.alias_provider import AliasProvider
 from rehearsal.aws.codedeploy.aws_aliases import AwsAliases
 from rehearsal.aws.codedeploy.aws_stacks import AwsStacks
@@ -50,9 +54,11 @@ from rehearsal.aws.eventbridge.service_events import ServiceEvents
 from rehearsal.aws.iam.service_principal import ServicePrincipal
 from rehearsal.aws.lambda_host.destination import send
 from rehearsal.aws.lambda_host.host import LambdaHost
+from rehearsal.aws.lambda_host.nodejs.sdk import node_sdk
 from rehearsal.aws.ministack import LOOPBACK, MiniStack, listen
 from rehearsal.aws.resource import ResourceProvider
 from rehearsal.aws.s3.bucket_emptier import BucketEmptier
+from rehearsal.aws.scheduler.scheduler import Scheduler
 from rehearsal.aws.secretsmanager.rotation_provider import RotationProvider
 from rehearsal.aws.secretsmanager.secret_provider import SecretProvider
 from rehearsal.aws.service_api import ServiceApi
@@ -62,7 +68,7 @@ from rehearsal.machine.clock import Clock
 from rehearsal.machine.failure import Failure
 from rehearsal.machine.guardian import Guardian
 from rehearsal.machine.loop_thread import LoopThread
-from rehearsal.run_events import EventLog
+from rehearsal.run_events import EventLog, Notice
 
 
 class LocalCloud:
@@ -105,6 +111,7 @@ class LocalCloud:
         self.clients = AwsClients(self.endpoint_url, root_secret, self._direct_calls.send)
         alarm_actions = AlarmActions(self.clock, ServicePrincipal(self.clients, "cloudwatch.amazonaws.com"))
         self.cloudwatch = CloudWatch(self.clock, self.event_log, alarm_actions.begin)
+        self._metric_filters = MetricFilters(self.clock, self.cloudwatch, self.clients)
         self.lambda_host = LambdaHost(
             clients=self.clients,
             guardian=self.guardian,
@@ -117,6 +124,8 @@ class LocalCloud:
             child_environment=self.child_environment,
             download=self._ministack.get,
             localize=self.localize,
+            node_sdk=node_sdk(cache, lambda text: self.event_log.emit(Notice(text=text))),
+            on_log_line=self._metric_filters.printed,
         )
         self.codedeploy = CodeDeploy(
             Services(
@@ -135,7 +144,7 @@ class LocalCloud:
             ),
         )
         self.service_events = ServiceEvents(self.clients)
-        self._edge.tell_calls_to(self.event_sources.heard)
+        self._edge.tell_calls_to(self._heard)
         self._base = program_environment(self.home / "home", egress)
         self._running = ExitStack()
         self.register(BucketEmptier(self.clients))
@@ -149,6 +158,9 @@ class LocalCloud:
         self.register(SecretProvider(self.clients))
         self.register(RotationProvider(self.clock, self.lambda_host))
         self.register(WebAclAssociationProvider(self.clients))
+        self.register(StoredResources())
+        self.register(self._metric_filters)
+        self.register(Scheduler(self.clock, self.clients, self.cloudwatch))
         self.register_api(CloudWatchApi(self.cloudwatch))
         self.register_api(CodeDeployApi(self.codedeploy))
 
@@ -196,6 +208,10 @@ class LocalCloud:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._running.close()
+
+    def _heard(self, service: str, operation: str, account: str, region: str, body: bytes | None) -> None:
+        self.event_sources.heard(service, operation, account, region, body)
+        self._metric_filters.heard(service, operation, account, region, body)
 
     def _fail(self, reason: str) -> None:
         """Nothing is worth waiting for any more: what runs is ended, and calls raise at once."""

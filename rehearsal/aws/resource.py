@@ -49,6 +49,10 @@ class ResourceFailed(Exception):
     """The resource could not be created, updated or deleted: CloudFormation fails the stack with this reason."""
 
 
+class ResourceUnsupported(ResourceFailed):
+    """AWS would make the resource, and the local run cannot: the template is not at fault, so the run is Errored."""
+
+
 class ResourceProvider(Protocol):
     """Serves some resource types. Calls come from many threads, and may take as long as the resource takes."""
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
 from rehearsal.codebuild.artifacts import ArtifactsError, collect_artifacts
-from rehearsal.codebuild.buildspec import Buildspec, BuildspecError, is_inline, parse_buildspec
+from rehearsal.codebuild.build_environment import RESERVED_PREFIX, BuildPlace, BuildSource, build_environment
+from rehearsal.codebuild.buildspec import Buildspec
+from rehearsal.codebuild.exported_variables import export_variables
 from rehearsal.codebuild.gate import BAKE, gate_of_command
 from rehearsal.codebuild.local_cache import LocalCache
+from rehearsal.codebuild.notices import notices_of_build
 from rehearsal.codebuild.phases import CommandFailure, run_phases
 from rehearsal.codebuild.project import (
     BuildRecord,
@@ -25,18 +28,21 @@ from rehearsal.codebuild.project import (
     parse_overrides,
     start_build,
 )
+from rehearsal.codebuild.project_buildspec import read_buildspec
+from rehearsal.codebuild.project_cache import has_cache
 from rehearsal.codebuild.runtimes import unmet_runtimes
 from rehearsal.codebuild.sandbox import Sandbox, make_sandbox
 from rehearsal.codebuild.shell import BuildShell, StartProcess
 from rehearsal.codebuild.sleep import sleeping_on
+from rehearsal.codebuild.sources import IDENTIFIER_RULE, primary_source, refused_identifiers
 from rehearsal.codebuild.variables import BuildVariables, mask, resolve_variables
 from rehearsal.codepipeline.actions.action import ActionContext, ActionResult
 from rehearsal.errors import ActionFailed, Unsupported
 from rehearsal.machine.unix_socket import socket_path
 from rehearsal.run_events import BuildCommandStarted, BuildPhaseStarted, Notice
 
-_BUILDSPEC_FILE = "buildspec.yml"
 _SHOWN_CHARACTERS = 300
+_REGION_NAMES = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})
 
 
 class MakeSandbox(Protocol):
@@ -47,7 +53,7 @@ class MakeSandbox(Protocol):
 
 class CodeBuildAction:
     """Runs builds; `cache` is the folder in which all builds keep the packages that they fetched, `local_caches` the
-    one for what builds of this project leave for the next.
+    one for what builds of this project leave for the next; `noticed` are notices that were said before.
 
     `monotonic` gives wall seconds: a build takes what it takes, whatever the run's clock does. The `sleep` of a bake
     alone is on that clock.
@@ -58,6 +64,7 @@ class CodeBuildAction:
         cache: Path,
         *,
         local_caches: Path,
+        noticed: Iterable[str] = (),
         make_sandbox: MakeSandbox = make_sandbox,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -65,7 +72,7 @@ class CodeBuildAction:
         self._local_caches = local_caches
         self._monotonic = monotonic
         self._make_sandbox = make_sandbox
-        self._noticed: set[str] = set()
+        self._noticed = set(noticed)
 
     def run(self, context: ActionContext) -> ActionResult:
         """The variables are those that the buildspec exports. Raises ActionFailed and Unsupported as the seam says."""
@@ -73,11 +80,12 @@ class CodeBuildAction:
         if configuration.get("BatchEnabled", "false").lower() == "true":
             raise Unsupported(f"Action {context.declaration.name}: batch builds (BatchEnabled) are not supported here.")
         region = context.region
-        project = find_project(
-            configuration["ProjectName"], session=context.cloud.clients.root(context.account, region)
-        )
+        root = context.cloud.clients.root(context.account, region)
+        project = find_project(configuration["ProjectName"], session=root)
         overrides = parse_overrides(configuration.get("EnvironmentVariables", ""))
-        source = _primary_source(context)
+        source = primary_source(context.declaration, configuration.get("PrimarySource", ""))
+        for name in refused_identifiers(context.declaration, source):
+            raise ActionFailed(f"Invalid input: {IDENTIFIER_RULE} in length; the artifact {name} needs another name.")
         buildspec = read_buildspec(project, context.inputs.get(source))
         build = start_build(
             project, overrides, source_version=_source_version(context, source), session=context.session
@@ -85,9 +93,10 @@ class CodeBuildAction:
         session = context.cloud.clients.assume(
             project.service_role, session_name=f"AWSCodeBuild-{build.id.rsplit(':', 1)[-1]}", region=region
         )
-        variables = resolve_variables(buildspec, project, overrides, session=session)
+        variables = resolve_variables(buildspec, project, overrides, session=session, root=root)
         aws = context.cloud.child_environment(session, region)
-        for text in _notices(buildspec):
+        notices = (*notices_of_build(buildspec, variables.values), *unmet_runtimes(buildspec.runtime_versions))
+        for text in (f"CodeBuild: {notice}" for notice in notices):
             if text not in self._noticed:
                 self._noticed.add(text)
                 context.cloud.event_log.emit(Notice(text=text))
@@ -96,7 +105,7 @@ class CodeBuildAction:
         with log_file.open("w", encoding="utf-8") as log:
             run = _BuildRun(
                 context=context, project=project, buildspec=buildspec, build=build, source=source, variables=variables,
-                aws=aws, log=log, monotonic=self._monotonic, cache=self._local_cache(context, buildspec),
+                aws=aws, log=log, monotonic=self._monotonic, cache=self._local_cache(context, project, buildspec),
             )  # fmt: skip
             sandbox = self._make_sandbox(
                 context.work / "build",
@@ -108,10 +117,13 @@ class CodeBuildAction:
             with sleeping_on(context.cloud.clock, context.work / "sleep", address, run.is_bake) as folder:
                 return ActionResult(variables=run.run(sandbox.with_programs(folder)))
 
-    def _local_cache(self, context: ActionContext, buildspec: Buildspec) -> LocalCache:
+    def _local_cache(self, context: ActionContext, project: Project, buildspec: Buildspec) -> LocalCache:
         """Of the action, not of the project: a project's name differs from one local cloud to the next."""
         name = "-".join((context.pipeline, context.stage, context.declaration.name))
-        return LocalCache(self._local_caches / re.sub(r"[^\w.-]", "_", name), buildspec.cache_paths)
+        paths = buildspec.cache_paths
+        if paths and not has_cache(project.name, session=context.cloud.clients.root(context.account, context.region)):
+            paths = ()
+        return LocalCache(self._local_caches / re.sub(r"[^\w.-]", "_", name), paths)
 
 
 @dataclass
@@ -142,9 +154,11 @@ class _BuildRun:
         self.cache.restore(source)
         shell = self._shell(sandbox, source)
         try:
-            failure = run_phases(self.buildspec, shell, self._say, self._started)
-            if failure:
-                raise self._failed(failure)
+            end = run_phases(self.buildspec, shell, self._say, self._started)
+            if end.failure:
+                raise self._failed(end.failure, end.let_pass)
+            if end.let_pass:
+                self._tell_of(end.let_pass)
             environment = shell.environment()
         finally:
             shell.close()
@@ -162,15 +176,18 @@ class _BuildRun:
             name: value for name, value in self.aws.items() if name.startswith("AWS_") and not name.endswith("_FILE")
         }
         localize = self.context.cloud.localize
+        codebuild = self._codebuild_variables(source)
+        # What a project or a buildspec sets replaces what is there, but for what CodeBuild keeps to itself.
+        own = {name: value for name, value in self.variables.values.items() if not name.startswith(RESERVED_PREFIX)}
         return BuildShell(
             program=self.buildspec.shell,
             folder=sandbox.shell,
             cwd=source,
             environment={
                 **sandbox.environment,
-                **self._codebuild_variables(source),
-                **{name: localize(value) for name, value in self.variables.values.items()},
-                **aws,
+                **codebuild,
+                **{name: localize(value) for name, value in own.items()},
+                **{name: value for name, value in aws.items() if name not in _REGION_NAMES},
             },
             start=self.context.cloud.guardian.popen,
             on_line=self._line,
@@ -179,62 +196,59 @@ class _BuildRun:
         )
 
     def _codebuild_variables(self, source: Path) -> dict[str, str]:
-        location = self.context.locations.get(self.source)
-        folders = {
-            f"CODEBUILD_SRC_DIR_{name}": str(folder)
-            for name, folder in self.context.inputs.items()
+        context = self.context
+        place = BuildPlace(
+            pipeline=context.pipeline, account=context.account, region=context.region, started_at=self.started_at
+        )
+        secondary = {
+            name: BuildSource(folder, context.locations.get(name))
+            for name, folder in context.inputs.items()
             if name != self.source
         }
-        return {
-            **folders,
-            "AWS_DEFAULT_REGION": self.context.region,
-            "AWS_REGION": self.context.region,
-            "AWS_ACCOUNT_ID": self.context.account,
-            "CODEBUILD_BUILD_ARN": self.build.arn,
-            "CODEBUILD_BUILD_ID": self.build.id,
-            "CODEBUILD_BUILD_IMAGE": self.project.image,
-            "CODEBUILD_BUILD_NUMBER": str(self.build.number),
-            "CODEBUILD_BUILD_SUCCEEDING": "1",
-            "CODEBUILD_CI": "true",
-            "CODEBUILD_INITIATOR": f"codepipeline/{self.context.pipeline}",
-            "CODEBUILD_KMS_KEY_ID": self.project.encryption_key,
-            "CODEBUILD_LOG_PATH": self.build.id.rsplit(":", 1)[-1],
-            "CODEBUILD_PROJECT_ARN": f"{self.build.arn.partition(':build/')[0]}:project/{self.project.name}",
-            "CODEBUILD_RESOLVED_SOURCE_VERSION": (location and location.revision) or "",
-            "CODEBUILD_SOURCE_REPO_URL": "",
-            "CODEBUILD_SOURCE_VERSION": f"arn:aws:s3:::{location.bucket}/{location.key}" if location else "",
-            "CODEBUILD_SRC_DIR": str(source),
-            "CODEBUILD_START_TIME": str(int(self.started_at * 1000)),
-        }
+        primary = BuildSource(source, context.locations.get(self.source))
+        return build_environment(self.project, self.build, place, primary, secondary)
 
     def _exported(self, environment: Mapping[str, str]) -> dict[str, str]:
-        return {
-            name: environment[name]
-            for name in self.buildspec.exported_variables
-            if name in environment and name not in self.variables.secrets
-        }
+        exported = export_variables(
+            self.buildspec, environment, secrets=self.variables.secrets, credentials=self._credentials
+        )
+        for sentence in exported.left_out:
+            self._say(sentence)
+        return dict(exported.variables)
 
-    def _failed(self, failure: CommandFailure) -> ActionFailed:
+    def _failed(self, failure: CommandFailure, let_pass: CommandFailure | None) -> ActionFailed:
+        # A later command mostly fails because it was told of the failure that the buildspec let pass.
+        before = f" Before, {self._words(let_pass)}" if let_pass else ""
+        gate = gate_of_command(failure.command) or (gate_of_command(let_pass.command) if let_pass else None)
+        return ActionFailed(self._words(failure) + before, gate=gate)
+
+    def _tell_of(self, let_pass: CommandFailure) -> None:
+        place = f"{self.context.stage}/{self.context.declaration.name}"
+        text = f"{place} goes on, for its buildspec lets a failure pass (on-failure: CONTINUE). {self._words(let_pass)}"
+        self.context.cloud.event_log.emit(Notice(text=text))
+
+    def _words(self, failure: CommandFailure) -> str:
         first_line, *more = mask(failure.command.strip(), self._secrets).split("\n")
         command = f"{first_line} …" if more else first_line
         # What a command says last mostly tells why: a test run's counts, an exception, a denied call.
         last_line = mask(failure.last_line, self._secrets)[:_SHOWN_CHARACTERS]
         last_words = f" It said last: {last_line}" if last_line else ""
-        return ActionFailed(
-            f"{failure.phase}: `{command}` ended with exit code {failure.exit_code}." + last_words,
-            gate=gate_of_command(failure.command),
-        )
+        return f"{failure.phase}: `{command}` ended with exit code {failure.exit_code}." + last_words
 
     @property
     def _timeout_minutes(self) -> int:
         return min(filter(None, (self.project.timeout_minutes, self.context.declaration.timeout_minutes)))
 
     @property
+    def _credentials(self) -> list[str]:
+        names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+        return [self.aws[name] for name in names if self.aws.get(name)]
+
+    @property
     def _secrets(self) -> list[str]:
-        credentials = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
         return [
             *(self.variables.values[name] for name in self.variables.secrets),
-            *(self.aws[name] for name in credentials if name in self.aws),
+            *self._credentials,
             *self._sandbox_secrets,
         ]
 
@@ -270,43 +284,6 @@ class _BuildRun:
         self.context.output(masked)
 
 
-def read_buildspec(project: Project, source: Path | None) -> Buildspec:
-    """The project's own text, or the file in the source folder that it names. Raises ActionFailed for a bad one."""
-    text, where = project.buildspec, f"of project {project.name}"
-    if not is_inline(text):
-        name = text or _BUILDSPEC_FILE
-        if name.startswith("arn:"):
-            raise Unsupported(f"Project {project.name}: a buildspec in S3 ({name}) is not supported here.")
-        if source is None or not (source / name).is_file():
-            raise ActionFailed(
-                f"YAML_FILE_ERROR: project {project.name} needs the buildspec file {name} in its source."
-            )
-        text, where = (source / name).read_text(encoding="utf-8"), f"{name} of project {project.name}"
-    try:
-        return parse_buildspec(text)
-    except BuildspecError as exc:
-        raise ActionFailed(f"YAML_FILE_ERROR: the buildspec {where} is wrong: {exc}. Nothing of it was run.") from exc
-
-
-def _primary_source(context: ActionContext) -> str:
-    """The input artifact in which the build runs; "" when it has none."""
-    inputs = context.declaration.input_artifacts
-    named = context.configuration.get("PrimarySource", "")
-    if named and named not in inputs:
-        raise ActionFailed(f"PrimarySource is {named}; the action's input artifacts are {', '.join(inputs) or 'none'}.")
-    if len(inputs) > 1 and not named:
-        raise ActionFailed(f"The action has the input artifacts {', '.join(inputs)}; PrimarySource must name one.")
-    return named or (inputs[0] if inputs else "")
-
-
 def _source_version(context: ActionContext, source: str) -> str:
     location = context.locations.get(source)
     return f"arn:aws:s3:::{location.bucket}/{location.key}" if location else ""
-
-
-def _notices(buildspec: Buildspec) -> list[str]:
-    """What the buildspec asks for and does not get, one sentence each."""
-    return [
-        *(f"CodeBuild: {wanted}" for wanted in unmet_runtimes(buildspec.runtime_versions)),
-        *(f"CodeBuild: {name} of a buildspec is not done in the local run." for name in buildspec.ignored),
-    ]

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import yaml
 
+from rehearsal.codebuild.buildspec_keys import notices_of_keys
+
 PHASE_NAMES = ("install", "pre_build", "build", "post_build")
 _VERSIONS = ("0.1", "0.2")
 _SHELLS = {"": "/bin/sh", "/bin/sh": "/bin/sh", "sh": "/bin/sh", "bash": "bash", "/bin/bash": "bash"}
-_KEYS = frozenset({"version", "env", "phases", "artifacts", "cache"})
-_CACHE_KEYS = frozenset({"paths"})
-_ENV_KEYS = frozenset({"shell", "variables", "parameter-store", "secrets-manager", "exported-variables"})
-_PHASE_KEYS = frozenset({"commands", "finally", "on-failure", "runtime-versions"})
+_WINDOWS_SHELLS = frozenset({"powershell.exe", "cmd.exe"})
+# RETRY, RETRY-count, RETRY-regex, RETRY-count-regex; the reference's own examples have Retry, too.
+_RETRY = re.compile(r"RETRY(?:-(?P<count>\d+))?(?:-.+)?", re.IGNORECASE)
+_MOST_RETRIES = 100
 
 
 class BuildspecError(Exception):
@@ -29,8 +31,11 @@ class BuildspecError(Exception):
 
 
 class OnFailure(StrEnum):
+    """RETRY stands for its four forms: in a pipeline CodeBuild retries none of them."""
+
     ABORT = "ABORT"
     CONTINUE = "CONTINUE"
+    RETRY = "RETRY"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +62,10 @@ class ArtifactFiles:
 
 @dataclass(frozen=True, kw_only=True)
 class Buildspec:
-    """`ignored` names what the buildspec asks for and the local run does not do."""
+    """`notices` say what the buildspec asks for and the local run does not do; `refused` what keeps it from running.
+
+    Each is a sentence about "a buildspec", the same for all builds.
+    """
 
     version: str
     shell: str = "/bin/sh"
@@ -69,7 +77,8 @@ class Buildspec:
     artifacts: ArtifactFiles | None = None
     secondary_artifacts: Mapping[str, ArtifactFiles] = field(default_factory=dict)
     cache_paths: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
     @property
     def runtime_versions(self) -> Mapping[str, str]:
@@ -106,7 +115,8 @@ def parse_buildspec(text: str) -> Buildspec:
             for where in (f"artifacts/secondary-artifacts/{name}",)
         },
         cache_paths=_list(_mapping(document.get("cache"), "cache").get("paths"), "cache/paths"),
-        ignored=_ignored(document, env),
+        notices=(*notices_of_keys(document), *_notices_of_retries(phases)),
+        refused=_refused(env),
     )
 
 
@@ -147,16 +157,33 @@ def _phases(document: Mapping[str, Any]) -> tuple[Phase, ...]:
 
 def _phase(name: str, document: Mapping[str, Any]) -> Phase:
     where = f"phases/{name}"
-    on_failure = _text(document.get("on-failure", ""), f"{where}/on-failure")
-    if on_failure and on_failure not in list(OnFailure):
-        raise BuildspecError(f"{where}/on-failure is {on_failure}; supported here are {', '.join(OnFailure)}")
     return Phase(
         name=name,
         commands=_list(document.get("commands"), f"{where}/commands"),
         finally_commands=_list(document.get("finally"), f"{where}/finally"),
-        on_failure=OnFailure(on_failure) if on_failure else None,
+        on_failure=_on_failure(_text(document.get("on-failure", ""), f"{where}/on-failure"), where),
         runtime_versions=_texts(document.get("runtime-versions"), f"{where}/runtime-versions"),
     )
+
+
+def _on_failure(text: str, where: str) -> OnFailure | None:
+    if text in ("", OnFailure.ABORT, OnFailure.CONTINUE):
+        return OnFailure(text) if text else None
+    retry = _RETRY.fullmatch(text)
+    if retry is None or int(retry["count"] or 0) > _MOST_RETRIES:
+        raise BuildspecError(
+            f"{where}/on-failure is {text}; allowed are ABORT, CONTINUE, RETRY, RETRY-count, RETRY-regex and "
+            f"RETRY-count-regex, with a count from 0 to {_MOST_RETRIES}"
+        )
+    return OnFailure.RETRY
+
+
+def _notices_of_retries(phases: tuple[Phase, ...]) -> Iterator[str]:
+    if any(phase.on_failure is OnFailure.RETRY for phase in phases):
+        yield (
+            "on-failure: RETRY of a buildspec is not done here: CodeBuild does not support auto-retry for "
+            "CodePipeline. A phase that fails, fails the build."
+        )
 
 
 def _artifact_files(document: Mapping[str, Any], where: str) -> ArtifactFiles:
@@ -174,25 +201,16 @@ def _artifact_files(document: Mapping[str, Any], where: str) -> ArtifactFiles:
 
 def _shell(env: Mapping[str, Any]) -> str:
     name = _text(env.get("shell", ""), "env/shell")
-    if name not in _SHELLS:
-        raise BuildspecError(f"env/shell is {name}; supported here are bash and /bin/sh")
-    return _SHELLS[name]
+    if name not in _SHELLS and name not in _WINDOWS_SHELLS:
+        raise BuildspecError(
+            f"env/shell is {name}; allowed are bash and /bin/sh, on Windows {' and '.join(sorted(_WINDOWS_SHELLS))}"
+        )
+    return _SHELLS.get(name, "/bin/sh")
 
 
-def _ignored(document: Mapping[str, Any], env: Mapping[str, Any]) -> tuple[str, ...]:
-    phases = _mapping(document.get("phases"), "phases")
-    in_phases = [
-        f"phases/{name}/{key}"
-        for name, phase in phases.items()
-        for key in _mapping(phase, f"phases/{name}")
-        if key not in _PHASE_KEYS
-    ]
-    return (
-        *(key for key in document if key not in _KEYS),
-        *(f"env/{key}" for key in env if key not in _ENV_KEYS),
-        *(f"cache/{key}" for key in _mapping(document.get("cache"), "cache") if key not in _CACHE_KEYS),
-        *in_phases,
-    )
+def _refused(env: Mapping[str, Any]) -> tuple[str, ...]:
+    name = env.get("shell")
+    return (f"env/shell {name}: Windows builds; supported are bash and /bin/sh",) if name in _WINDOWS_SHELLS else ()
 
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:

@@ -23,7 +23,8 @@ from pathlib import Path
 import uv
 
 from rehearsal.codebuild.shell import StartProcess
-from rehearsal.errors import BadInput, EngineError
+from rehearsal.errors import EngineError
+from rehearsal.machine.node_program import beside_node, node_program
 from rehearsal.machine.run_folder import temporary_folder
 from rehearsal.machine.user_settings import copy_package_settings, kept_variables
 
@@ -154,27 +155,16 @@ def _keep_bytecode(package: Path, kept: Path) -> None:
 
 @functools.cache
 def _tools() -> Mapping[str, Path]:
-    """Programs by name. Node by its true path: version managers' shims need the user's home."""
-    node = _node()
-    tools = {"node": node}
+    """Programs by name."""
+    tools = {"node": node_program()}
     for name in ("npm", "npx", "corepack"):
-        beside = node.with_name(name)
-        found = str(beside) if beside.exists() else shutil.which(name)
-        if found:
-            tools[name] = Path(found)
+        if found := beside_node(name):
+            tools[name] = found
     for name in _TOOLS:
         program = shutil.which(name, path=os.pathsep.join(_SYSTEM_PATH)) or shutil.which(name)
         if program:
             tools[name] = Path(program)
     return tools
-
-
-def _node() -> Path:
-    try:
-        done = subprocess.run(["node", "-p", "process.execPath"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as exc:
-        raise BadInput("Builds need Node.js, and there is no `node` on the PATH that runs. Install Node 22.") from exc
-    return Path(done.stdout.strip())
 
 
 def _npm_global_settings() -> Path | None:

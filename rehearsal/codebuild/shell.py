@@ -84,11 +84,18 @@ class BuildShell:
 
     def run(self, command: str) -> int:
         """The command's exit code; 128 + n when signal n ended the shell."""
+        return self._run(f"(\n{command}\n)" if self._has_subshells else command)
+
+    def export(self, name: str, value: str) -> None:
+        """Set a variable for all commands to come, though each ran in a subshell."""
+        self._run(f"export {name}={shlex.quote(value)}")
+
+    def _run(self, script_text: str) -> int:
         process = self._process or self._start_shell()
         self.last_line = ""
         self._count += 1
         script = self._folder / f"command-{self._count}.sh"
-        script.write_text(f"(\n{command}\n)\n" if self._has_subshells else f"{command}\n")
+        script.write_text(f"{script_text}\n")
         assert process.stdin is not None
         try:
             process.stdin.write(f"{script}\n".encode())

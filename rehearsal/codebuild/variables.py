@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError, ParamValidationError
 
 from rehearsal.codebuild.buildspec import Buildspec
+from rehearsal.codebuild.parameter_store import ParameterDenied, read_parameter
 from rehearsal.codebuild.project import Project, Variable, VariableType
 from rehearsal.errors import ActionFailed
 
@@ -34,9 +35,17 @@ class BuildVariables:
 
 
 def resolve_variables(
-    buildspec: Buildspec, project: Project, overrides: Iterable[Variable], *, session: boto3.Session
+    buildspec: Buildspec,
+    project: Project,
+    overrides: Iterable[Variable],
+    *,
+    session: boto3.Session,
+    root: boto3.Session,
 ) -> BuildVariables:
-    """The start of the build overrides the project, the project the buildspec. `session` is of the project's role."""
+    """The start of the build overrides the project, the project the buildspec.
+
+    `session` is of the project's role, `root` of its account (parameter_store.py says why).
+    """
     declared = [
         *(Variable(name, value) for name, value in buildspec.variables.items()),
         *(Variable(name, value, VariableType.PARAMETER_STORE) for name, value in buildspec.parameter_store.items()),
@@ -46,7 +55,7 @@ def resolve_variables(
     ]
     last = {variable.name: variable for variable in declared}
     return BuildVariables(
-        {name: _value(variable, session) for name, variable in last.items()},
+        {name: _value(variable, project, session, root) for name, variable in last.items()},
         frozenset(name for name, variable in last.items() if variable.type is not VariableType.PLAINTEXT),
     )
 
@@ -65,24 +74,19 @@ def _parts(secrets: Iterable[str]) -> list[str]:
     return sorted(whole | lines, key=len, reverse=True)
 
 
-def _value(variable: Variable, session: boto3.Session) -> str:
+def _value(variable: Variable, project: Project, session: boto3.Session, root: boto3.Session) -> str:
     try:
         match variable.type:
             case VariableType.PARAMETER_STORE:
-                return _parameter(variable.value, session)
+                return read_parameter(variable.value, role_arn=project.service_role, root=root)
             case VariableType.SECRETS_MANAGER:
                 return _secret(variable, session)
             case VariableType.PLAINTEXT:
                 return variable.value
-    except (ClientError, ParamValidationError) as exc:
+    except (ParameterDenied, ClientError, ParamValidationError) as exc:
         raise ActionFailed(
             f"DOWNLOAD_SOURCE: the variable {variable.name} ({variable.type} {variable.value}) could not be read: {exc}"
         ) from exc
-
-
-def _parameter(name: str, session: boto3.Session) -> str:
-    answer = cast("Any", session.client("ssm")).get_parameter(Name=name, WithDecryption=True)
-    return str(answer["Parameter"]["Value"])
 
 
 def _secret(variable: Variable, session: boto3.Session) -> str:

@@ -15,10 +15,11 @@ from rehearsal.plan.plan import Plan
 _INDENT = "  "
 _ARROW_COLUMN = 6
 _WIDTH = 68
+_LIST_WIDTH = 100
 
 
 def list_plan(plan: Plan) -> str:
-    """The plan as a numbered list, with the environments before and the unsupported things after it."""
+    """The plan as a numbered list; environments before it, and after it what is not rehearsed and what cannot run."""
     definition = plan.definition
     lines = [
         f"Pipeline {plan.name} (stack {plan.stack.name}) in {plan.account}/{plan.region}",
@@ -35,9 +36,22 @@ def list_plan(plan: Plan) -> str:
         for action in sorted(stage.actions, key=lambda action: action.run_order):
             lines.append(f"     {action.run_order}  {action.name:<24} {describe_action(action)}")
         lines += [f"     {text}" for text in describe_gates(stage)]
+    if plan.stored_only:
+        lines += ["", "Deployed, but not rehearsed", *_stored_only(plan)]
+    if plan.notices:
+        lines += ["", "Other than on AWS:", *(f"{_INDENT}- {notice}" for notice in plan.notices)]
     if plan.unsupported:
         lines += ["", "This machine cannot run it:", *(f"{_INDENT}- {reason}" for reason in plan.unsupported)]
     return "\n".join(lines)
+
+
+def _stored_only(plan: Plan) -> Iterator[str]:
+    """What can decide a release with its reason; of the rest, which docs/fidelity.md explains, the names alone."""
+    texts = [f"- {item}" for item in plan.stored_only if not item.is_quiet]
+    if quiet := "; ".join(item.what for item in plan.stored_only if item.is_quiet):
+        texts.append(f"- and what decides no release: {quiet}")
+    for text in texts:
+        yield from textwrap.wrap(text, _LIST_WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT * 2)
 
 
 def draw_plan(plan: Plan) -> str:

@@ -12,7 +12,10 @@ from typing import Any
 
 from rehearsal.codepipeline.definition import PipelineDefinition, parse_definition
 from rehearsal.errors import BadInput, Unsupported
+from rehearsal.plan.blind_alarms import blind_alarms
+from rehearsal.plan.builds import notices_of_builds
 from rehearsal.plan.needed import needed_by
+from rehearsal.plan.resource_standing import StoredOnly, stored_only
 from rehearsal.plan.unsupported import find_unsupported
 from rehearsal.source.assembly import CloudAssembly, Environment, StackArtifact
 from rehearsal.source.intrinsics import Resolver
@@ -37,7 +40,7 @@ class Plan:
     """`name` is the pipeline's as far as the template tells; `account` and `region` are where it is deployed.
 
     `assembly` holds the stacks that this pipeline needs, and no others; `unsupported` one sentence for each thing that
-    this machine cannot do.
+    this machine cannot do, `stored_only` what it deploys and does not rehearse, `notices` what differs here.
     """
 
     name: str
@@ -49,6 +52,8 @@ class Plan:
     bootstraps: tuple[Bootstrap, ...]
     assembly: CloudAssembly
     unsupported: tuple[str, ...] = ()
+    stored_only: tuple[StoredOnly, ...] = ()
+    notices: tuple[str, ...] = ()
 
     def require_supported(self) -> None:
         """Raises Unsupported, with every reason, when there is any."""
@@ -81,6 +86,7 @@ def make_plan(assembly: CloudAssembly, settings: Settings = DEFAULT_SETTINGS) ->
     except ValueError as exc:
         raise BadInput(f"Pipeline {found.name} of stack {found.stack.name}: {exc}") from exc
     needed = needed_by(assembly, found.stack, definition, _buildspecs(found.stack, resolver))
+    resources = [resource for stack in needed.stacks for _, resource in stack.resources()]
     return Plan(
         name=found.name,
         logical_id=found.logical_id,
@@ -91,6 +97,8 @@ def make_plan(assembly: CloudAssembly, settings: Settings = DEFAULT_SETTINGS) ->
         bootstraps=_bootstraps(needed, account, region),
         assembly=needed,
         unsupported=find_unsupported(needed, definition, default=(account, region), settings=settings),
+        stored_only=(*stored_only(resources), *blind_alarms(resources)),
+        notices=notices_of_builds(needed, definition, (account, region)),
     )
 
 

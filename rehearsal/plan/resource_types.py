@@ -1,5 +1,7 @@
 """The resource types that this machine can make: the emulator's, and those of the rehearsal's own providers.
 
+Whether what it makes does anything is another question: resource_standing.py.
+
 It must not read files of the project; plan.py hands it what was read.
 """
 
@@ -10,6 +12,9 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+
+from rehearsal.aws.cloudformation.stored_types import STORED_TYPES
+from rehearsal.plan.resource_standing import refused_type
 
 # Served by this project's providers in front of the emulator (rehearsal/aws, codepipeline/*_provider.py).
 PROVIDED_RESOURCE_TYPES = frozenset(
@@ -24,13 +29,14 @@ PROVIDED_RESOURCE_TYPES = frozenset(
         "AWS::CloudWatch::CompositeAlarm",
         "AWS::Events::Rule",
         "AWS::Lambda::EventSourceMapping",
+        "AWS::Logs::MetricFilter",
+        "AWS::Scheduler::Schedule",
         "AWS::SecretsManager::Secret",
         "AWS::SecretsManager::RotationSchedule",
         "AWS::WAFv2::WebACLAssociation",
+        *STORED_TYPES,
     }
 )
-# Types without a resource behind them.
-_METADATA_TYPES = frozenset({"AWS::CDK::Metadata"})
 _REGISTRY = re.compile(r"^_RESOURCE_HANDLERS = \{$(.*?)^\}$", re.MULTILINE | re.DOTALL)
 _REGISTERED = re.compile(r'^    "(AWS::[A-Za-z0-9:]+)": ', re.MULTILINE)
 
@@ -50,9 +56,5 @@ def emulator_resource_types() -> frozenset[str]:
 
 
 def unsupported_resource_types(types: Iterable[str]) -> tuple[str, ...]:
-    """Those of `types` that neither the emulator nor this project serves, sorted."""
-    emulated = emulator_resource_types()
-    if not emulated:
-        return ()
-    known = emulated | PROVIDED_RESOURCE_TYPES | _METADATA_TYPES
-    return tuple(sorted({kind for kind in types if kind not in known and not kind.startswith("Custom::")}))
+    """Those of `types` that the table refuses or does not know, sorted."""
+    return tuple(sorted({kind for kind in types if refused_type(kind) is not None}))

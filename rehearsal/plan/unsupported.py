@@ -6,16 +6,18 @@ It must not stop at the first, and must not judge what it cannot see: what a bui
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from rehearsal.aws.cloudformation.public_parameters import unserved_parameters
 from rehearsal.aws.cloudformation.stack_outputs import stack_outputs_in
 from rehearsal.aws.event_sources.mapping import unsupported as unsupported_of_mapping
-from rehearsal.codebuild.buildspec import BuildspecError, is_inline, parse_buildspec
 from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.codepipeline.supported import unsupported_in_definition
 from rehearsal.errors import Unsupported
+from rehearsal.plan.builds import refused_builds
+from rehearsal.plan.nodejs_functions import unsupported_nodejs
+from rehearsal.plan.resource_checks import refused_resources
+from rehearsal.plan.resource_standing import refused_properties, refused_type
 from rehearsal.plan.resource_types import unsupported_resource_types
 from rehearsal.source.assembly import CloudAssembly, StackArtifact
 from rehearsal.source.intrinsics import Resolver
@@ -32,14 +34,16 @@ def find_unsupported(
 
     `assembly` holds what the pipeline needs alone; `default` is the place of agnostic stacks.
     """
+    """Sentences in the order: tool, context, pipeline, builds, resources, functions, mappings, assets, imports."""
     return (
         *_missing_context(assembly),
         *_public_parameters(assembly),
         *unsupported_in_definition(definition),
         *_missing_templates(assembly, definition),
-        *_buildspecs(assembly, definition, default),
+        *refused_builds(assembly, definition, default),
         *_resources(assembly),
         *_functions(assembly),
+        *unsupported_nodejs(assembly),
         *_event_source_mappings(assembly, default),
         *_docker_images(assembly),
         *_imports(assembly, default, settings),
@@ -75,36 +79,6 @@ def _missing_templates(assembly: CloudAssembly, definition: PipelineDefinition) 
                 yield f"action {stage.name}/{action.name}: its template {path} is not in the cloud assembly"
 
 
-def _buildspecs(assembly: CloudAssembly, definition: PipelineDefinition, default: tuple[str, str]) -> Iterator[str]:
-    """Of all projects, and batch builds. A buildspec that a source brings is seen when it is there."""
-    for stage in definition.stages:
-        for action in stage.actions:
-            if action.configuration.get("BatchEnabled", "").lower() == "true":
-                yield f"action {stage.name}/{action.name}: batch builds (BatchEnabled)"
-    for stack in assembly.stacks:
-        for logical_id, resource in stack.resources():
-            if resource.get("Type") == "AWS::CodeBuild::Project":
-                source = (resource.get("Properties") or {}).get("Source") or {}
-                text = str(_resolver(stack, default).resolve(source.get("BuildSpec", "")))
-                if problem := _problem_of_buildspec(text, assembly.directory):
-                    yield f"buildspec of project {logical_id} in stack {stack.name}: {problem}"
-
-
-def _problem_of_buildspec(text: str, folder: Path) -> str | None:
-    if text.startswith("arn:"):
-        return f"it is in S3 ({text}); make it inline, or a file of the source"
-    if not is_inline(text):
-        file = folder / text
-        if not file.is_file():
-            return None
-        text = file.read_text(encoding="utf-8")
-    try:
-        parse_buildspec(text)
-    except BuildspecError as exc:
-        return str(exc)
-    return None
-
-
 def _resources(assembly: CloudAssembly) -> Iterator[str]:
     for stack in assembly.stacks:
         types = {logical_id: str(resource.get("Type")) for logical_id, resource in stack.resources()}
@@ -113,9 +87,14 @@ def _resources(assembly: CloudAssembly) -> Iterator[str]:
                 f"nested stack {logical_id} in stack {stack.name}: its template would reach the emulator as it is, "
                 "without canaries and alarms; make it a stack of its own"
             )
-        for kind in unsupported_resource_types(types.values()):
+        for kind in unsupported_resource_types(set(types.values()) - {NESTED_STACK_TYPE}):
             names = ", ".join(sorted(logical_id for logical_id, of in types.items() if of == kind))
-            yield f"resource type {kind} in stack {stack.name} ({names})"
+            why = refused_type(kind)
+            yield f"resource type {kind} in stack {stack.name} ({names})" + (f": {why}" if why else "")
+        for logical_id, resource in stack.resources():
+            for path, why in refused_properties(resource):
+                yield f"{path} of {logical_id} ({resource['Type']}) in stack {stack.name}: {why}"
+        yield from refused_resources(stack)
 
 
 def _functions(assembly: CloudAssembly) -> Iterator[str]:

@@ -121,9 +121,8 @@ def _as_custom_resource(resource: Mapping[str, Any], rewriting: Rewriting) -> di
 
 
 def _is_run_by_the_host(resource: Mapping[str, Any]) -> bool:
-    """MiniStack runs Node.js functions itself (CDK's own custom resources are such, their runtime an Fn::FindInMap)."""
-    runtime = (resource.get("Properties") or {}).get("Runtime")
-    return isinstance(runtime, str) and not runtime.startswith("nodejs")
+    """All but container images. A runtime may be an intrinsic: that of CDK's own custom resources is Fn::FindInMap."""
+    return "Runtime" in (resource.get("Properties") or {})
 
 
 def _with_proxy(logical_id: str, resource: Mapping[str, Any], rewriting: Rewriting) -> dict[str, Any]:

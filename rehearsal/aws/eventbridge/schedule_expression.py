@@ -47,7 +47,10 @@ class Cron:
     years: frozenset[int]
 
     def is_due(self, at: float, *, created_at: float) -> bool:
-        time = datetime.fromtimestamp(at, UTC)
+        return self.allows(datetime.fromtimestamp(at, UTC))
+
+    def allows(self, time: datetime) -> bool:
+        """Whether it runs in the minute of a time, in whatever zone that time is given."""
         weekday = time.isoweekday() % 7 + 1  # Sunday is 1
         values = (time.minute, time.hour, time.day, time.month, weekday, time.year)
         allowed = (self.minutes, self.hours, self.days, self.months, self.weekdays, self.years)

@@ -27,6 +27,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from rehearsal.aws.iam.sub_text import as_sub_text, as_value
+from rehearsal.aws.iam.trust import with_root_beside_services
 
 _TAG = "iam:ResourceTag/aws-cdk:bootstrap-role"
 _ANY_ROLE = ":role/*"
@@ -55,8 +56,11 @@ Statement = Mapping[str, Any]
 def fit_policies(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     """A resource of any type; only the policies of roles and of buckets change."""
     match resource.get("Type"):
-        case "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" | "AWS::IAM::Role":
+        case "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy":
             return {**resource, "Properties": name_resources(resource.get("Properties") or {})}
+        case "AWS::IAM::Role":
+            properties = name_resources(resource.get("Properties") or {})
+            return {**resource, "Properties": with_root_beside_services(properties)}
         case "AWS::S3::BucketPolicy":
             return {**resource, "Properties": _name_callers(name_accounts(resource.get("Properties") or {}))}
         case _:

@@ -106,7 +106,9 @@ class AsynchronousInvocations:
         except asyncio.CancelledError as exc:  # by `close`
             raise ClockClosed from exc
         except (ClientError, BotoCoreError, RehearsalError) as exc:
-            log.warning("The asynchronous event %s of %s was dropped: %s", event.request_id, event.function, exc)
+            # A stack that has its custom resource's answer may be deleted at once, with the function.
+            level = logging.INFO if _is_gone(exc) else logging.WARNING
+            log.log(level, "The asynchronous event %s of %s was dropped: %s", event.request_id, event.function, exc)
             self._metrics.record_asynchronous(event.function, "AsyncEventsDropped", at=self._clock.now())
             self._pending.discard(event)
             raise
@@ -152,3 +154,9 @@ class AsynchronousInvocations:
         name = f"{function.name} (asynchronous)"
         begun = [self._clock.begin_work(name)]
         return lambda: begun.pop() if begun else self._clock.begin_work(name)
+
+
+def _is_gone(error: Exception) -> bool:
+    """Whether what was asked for, a function, is not there any more."""
+    code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+    return code == "ResourceNotFoundException"

@@ -1,6 +1,7 @@
 """The first thing that runs in a worker's process: makes Python look where Lambda's does, and starts AWS's client.
 
-Arguments: the socket of the runtime API, the folder of the runtime's own packages, then the bundle's folders in order.
+Arguments: the socket of the runtime API, the folder of the runtime's own packages, those of the layers (one argument,
+parted as in PATH), then the bundle's folders in order.
 The handler's name is in the environment (`_HANDLER`). On Lambda the runtime API has an address that only the function
 reaches; a port of this machine is everybody's, so here it is a socket in the run's folder, with frames of its own
 (runtime_api.py). All else of AWS's client is as it is. It must not import anything of this project: the worker has only
@@ -15,18 +16,23 @@ import json
 import os
 import socket
 import struct
+import subprocess
 import sys
 from typing import Any
 
+_OPT = "/opt/"
+_LAMBDAS_PYTHON = b"#!/var/lang/bin/python"
+_LONGEST_FIRST_LINE = 200
 _NEXT, _RESPONSE, _ERROR, _INIT_ERROR = b"N", b"R", b"E", b"I"
 _TO_HOST = struct.Struct(">cII")
 _FROM_HOST = struct.Struct(">II")
 
 
 def main() -> None:
-    runtime_api, runtime, *bundle = sys.argv[1:]
+    runtime_api, runtime, layers, *bundle = sys.argv[1:]
     sys.path[:] = [*bundle, runtime, *(path for path in sys.path if path)]
     sys.argv[:] = ["awslambdaric", os.environ["_HANDLER"]]
+    _find_programs_of_layers([layer for layer in layers.split(os.pathsep) if layer])
     from awslambdaric import bootstrap
     from awslambdaric.lambda_runtime_client import InvocationRequest, LambdaRuntimeClient
     from awslambdaric.lambda_runtime_marshaller import to_json
@@ -77,6 +83,29 @@ def main() -> None:
             self._host.send(_ERROR, invoke_id, error_response_data.encode())
 
     bootstrap.run(os.environ["_HANDLER"], Client())
+
+
+def _find_programs_of_layers(layers: list[str]) -> None:
+    """/opt is no folder here: a program that is started as /opt/… is the layer's, run by this Python if by Lambda's."""
+    if not layers:
+        return
+    start = subprocess.Popen.__init__
+
+    def start_from_layer(process: Any, args: Any, *rest: Any, **options: Any) -> None:
+        if isinstance(args, (list, tuple)) and args and str(args[0]).startswith(_OPT):
+            args = [*_program(str(args[0]), layers), *args[1:]]
+        start(process, args, *rest, **options)
+
+    subprocess.Popen.__init__ = start_from_layer  # type: ignore[method-assign, assignment]
+
+
+def _program(path: str, layers: list[str]) -> list[str]:
+    found = [file for file in (os.path.join(layer, path[len(_OPT) :]) for layer in layers) if os.path.isfile(file)]  # noqa: PTH113, PTH118
+    if not found:
+        return [path]
+    with open(found[0], "rb") as file:  # noqa: PTH123
+        first_line = file.readline(_LONGEST_FIRST_LINE)
+    return [sys.executable, found[0]] if first_line.startswith(_LAMBDAS_PYTHON) else [found[0]]
 
 
 class _Connection:

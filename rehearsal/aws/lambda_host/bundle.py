@@ -12,7 +12,7 @@ import http.client
 import io
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,10 +28,14 @@ Download = Callable[[str], tuple[int, bytes]]
 
 @dataclass(frozen=True)
 class Bundle:
-    """`task` is the folder of the function's own code; `import_paths` is where Python looks, in order, `task` first."""
+    """`task` is the folder of the function's own code; `layers` are those that make up /opt, the later ones first.
+
+    `import_paths` is where the runtime looks for packages, in order: Python in `task` first, Node.js in the layers.
+    """
 
     task: Path
     import_paths: tuple[Path, ...]
+    layers: tuple[Path, ...] = ()
 
 
 class Bundles:
@@ -75,12 +79,13 @@ class Bundles:
     def bundle(self, version: FunctionVersion) -> Bundle:
         """Everything the version needs to run, on this machine. Raises EngineError as `snapshot` does."""
         task = self.snapshot(version)
-        layers = [self._layer(version, arn) for arn in version.layer_arns]
         # Later layers are laid over earlier ones, so they are looked at first.
-        from_layers = [path for layer in reversed(layers) for path in _python_folders(layer, version.runtime)]
-        paths = (task, *from_layers)
+        layers = tuple(self._layer(version, arn) for arn in reversed(version.layer_arns))
+        if version.runtime.startswith("nodejs"):
+            return Bundle(task, _folders(layers, _nodejs_folders(version.runtime)), layers)
+        paths = (task, *_folders(layers, _python_folders(version.runtime)))
         replaced = self._packages.folder_for(paths)
-        return Bundle(task, paths if replaced is None else (replaced, *paths))
+        return Bundle(task, paths if replaced is None else (replaced, *paths), layers)
 
     def _layer(self, version: FunctionVersion, arn: str) -> Path:
         content = self._functions.client(version.function).get_layer_version_by_arn(Arn=arn)["Content"]
@@ -98,10 +103,20 @@ class Bundles:
         return archive
 
 
-def _python_folders(layer: Path, runtime: str) -> list[Path]:
-    """Where Lambda's Python looks in a layer: python/ and python/lib/{runtime}/site-packages."""
-    folders = (layer / "python", layer / "python" / "lib" / runtime / "site-packages")
-    return [folder for folder in folders if folder.is_dir()]
+def _python_folders(runtime: str) -> tuple[str, ...]:
+    """Where Lambda's Python looks in a layer."""
+    return ("python", f"python/lib/{runtime}/site-packages")
+
+
+def _nodejs_folders(runtime: str) -> tuple[str, ...]:
+    """Where Lambda's Node.js looks in a layer: `nodejs22.x` in nodejs/node22 first."""
+    return (f"nodejs/{runtime.replace('nodejs', 'node').removesuffix('.x')}/node_modules", "nodejs/node_modules")
+
+
+def _folders(layers: Iterable[Path], names: Iterable[str]) -> tuple[Path, ...]:
+    """Those that are there."""
+    wanted = tuple(names)
+    return tuple(folder for layer in layers for name in wanted if (folder := layer / name).is_dir())
 
 
 def _sha256(archive: bytes) -> str:

@@ -17,9 +17,11 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.aws.lambda_host.bundle import Bundles
-from rehearsal.aws.lambda_host.environment import require_python, worker_command
+from rehearsal.aws.lambda_host.environment import is_nodejs, require_runtime, worker_command
 from rehearsal.aws.lambda_host.function import Clients, FunctionArn, FunctionVersion, failure
 from rehearsal.aws.lambda_host.logs import LogStream, stream_name
+from rehearsal.aws.lambda_host.nodejs.refusing_npm import write_refusing_npm
+from rehearsal.aws.lambda_host.nodejs.sdk import NodeSdk
 from rehearsal.aws.lambda_host.pool import WorkerPool
 from rehearsal.aws.lambda_host.runtime_packages import link_runtime_packages
 from rehearsal.aws.lambda_host.worker import Invocation, Outcome, Worker, WorkerCommand, WorkerFailed
@@ -43,6 +45,7 @@ class Execution:
         clients: Clients,
         guardian: Guardian,
         bundles: Bundles,
+        node_sdk: NodeSdk,
         threads: ThreadPoolExecutor,
         home: Path,
         child_environment: ChildEnvironment,
@@ -52,11 +55,13 @@ class Execution:
         self._clients = clients
         self._guardian = guardian
         self._bundles = bundles
+        self._node_sdk = node_sdk
         self._threads = threads
         self._temporary = home / "tmp"
         self._home = home
         self._temporary.mkdir(parents=True, exist_ok=True)
-        self._runtime_packages = link_runtime_packages(home / "runtime")
+        self._python_packages = link_runtime_packages(home / "runtime")
+        self._programs = write_refusing_npm(home / "programs")
         self._child_environment = child_environment
         self._localize = localize
         self._on_line = on_line
@@ -119,7 +124,7 @@ class Execution:
         return pool
 
     async def _start(self, version: FunctionVersion) -> Worker:
-        require_python(version)
+        require_runtime(version)
         function = version.function
         stream = LogStream(function.account, function.region, version.log_group, stream_name(version.version))
         loop = asyncio.get_running_loop()
@@ -138,7 +143,8 @@ class Execution:
             version,
             self._bundles.bundle(version),
             runtime_api=runtime_api_socket(self._home),
-            runtime_packages=self._runtime_packages,
+            runtime_packages=self._node_sdk.folder() if is_nodejs(version.runtime) else self._python_packages,
+            programs=self._programs,
             base=self._child_environment(session, function.region),
             localize=self._localize,
             stream=stream,

@@ -25,6 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.aws.lambda_host.api_gateway import answer_of
 from rehearsal.aws.lambda_host.asynchronous import AsynchronousInvocations, During, Event
 from rehearsal.aws.lambda_host.bundle import Bundles, Download
+from rehearsal.aws.lambda_host.custom_resource import CustomResourceEnds, is_timeout
 from rehearsal.aws.lambda_host.delivery import Deliveries
 from rehearsal.aws.lambda_host.direct_invocations import DirectInvocations
 from rehearsal.aws.lambda_host.event_invoke_config import EventInvokeConfig
@@ -37,6 +38,7 @@ from rehearsal.aws.lambda_host.http_server import HttpServer, Request, Response,
 from rehearsal.aws.lambda_host.invocation_record import EndedEvent
 from rehearsal.aws.lambda_host.logs import FunctionLogs, LogStream
 from rehearsal.aws.lambda_host.metrics import InvocationMetrics, MetricSink
+from rehearsal.aws.lambda_host.nodejs.sdk import NodeSdk
 from rehearsal.aws.lambda_host.origin import Origin, Origins
 from rehearsal.aws.lambda_host.remembered import NotRemembered, only_remembered
 from rehearsal.aws.lambda_host.traffic import FunctionTraffic, TrafficCounter
@@ -69,7 +71,8 @@ class LambdaHost:
     `loop` runs in another thread and serves the HTTP side. `home` holds this run's logs and unpacked code; `cache`
     outlives the run (layers, packages installed for this machine). `child_environment(session, region)` is the
     environment of a process with the session's credentials; `download` gets a page of the emulator's own; `localize`
-    turns AWS addresses into those of this machine.
+    turns AWS addresses into those of this machine; `node_sdk` is what Node.js runtimes bring; `on_log_line` hears each
+    line that a function prints, at once.
     """
 
     def __init__(
@@ -86,11 +89,14 @@ class LambdaHost:
         child_environment: ChildEnvironment,
         download: Download,
         localize: Callable[[str], str],
+        node_sdk: NodeSdk,
+        on_log_line: Callable[[LogStream, str], None] | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._clock = clock
         self._loop = loop
         self._draw = draw
+        self._on_log_line = on_log_line
         self._sink = metrics
         self._metrics = InvocationMetrics(metrics)
         self._traffic = TrafficCounter()
@@ -109,12 +115,14 @@ class LambdaHost:
             clients=clients,
             guardian=guardian,
             bundles=self._bundles,
+            node_sdk=node_sdk,
             threads=self._threads,
             home=home,
             child_environment=child_environment,
             localize=localize,
             on_line=self._on_line,
         )
+        self._custom_resources = CustomResourceEnds(loop, self._delivery_threads, clock.speed)
         self._deliveries = Deliveries(clients, self._functions, self._metrics)
         self._asynchronous = AsynchronousInvocations(
             clock=clock,
@@ -204,6 +212,7 @@ class LambdaHost:
     async def _close_in_loop(self) -> None:
         if self._server is not None:
             self._server.close()
+        self._custom_resources.close()
         await self._asynchronous.close()
         await self._execution.close()
 
@@ -226,7 +235,9 @@ class LambdaHost:
             payload = failure_payload(f"Rehearsal.{type(exc).__name__}", str(exc))
             return Response(HTTPStatus.INTERNAL_SERVER_ERROR, self._errors.shorten(request_id, payload))
         if call.origin.is_asynchronous:
-            self._asynchronous.accept(call.origin.function, event, request_id=request_id)
+            # What CloudFormation waits for may take until something else has been shifted: no minute waits for it.
+            during = nullcontext if call.origin.is_custom_resource else None
+            self._asynchronous.accept(call.origin.function, event, request_id=request_id, during=during)
             return Response(HTTPStatus.ACCEPTED)
         result = await self._run(call)
         if call.origin.request is not None:
@@ -237,12 +248,16 @@ class LambdaHost:
 
     async def _attempt(self, event: Event) -> InvocationResult:
         call = await self._look_up(self._route, event.function, None, event.request_id, event.payload)
-        return await self._run(call)
+        result = await self._run(call)
+        if is_timeout(result):  # the attempts after it would keep a stack waiting as long again
+            self._custom_resources.ended(event.payload, event.function.name, result)
+        return result
 
     async def _config_of(self, function: FunctionArn) -> EventInvokeConfig:
         return await self._look_up(self._functions.event_invoke_config, function)
 
     async def _deliver(self, ended: EndedEvent) -> None:
+        self._custom_resources.ended(ended.payload, ended.function.name, ended.result)
         await self._loop.run_in_executor(self._delivery_threads, self._deliveries.deliver, ended)
 
     async def _look_up(self, read: Callable[..., Result], *arguments: Any) -> Result:
@@ -314,5 +329,9 @@ class LambdaHost:
     def _on_line(self, stream: LogStream, line: str) -> None:
         """A line that a function printed: a log line, and perhaps metrics in CloudWatch's embedded format."""
         self._logs.write(stream, line)
-        if line.startswith("{") and _EMF_KEY in line:
-            self._sink.put_emf(stream.account, stream.region, line)
+        if self._on_log_line is not None:
+            self._on_log_line(stream, line)
+        if _EMF_KEY in line:
+            message = line.rpartition("\t")[2]  # Node.js's lines begin with their time, request and level
+            if message.startswith("{"):
+                self._sink.put_emf(stream.account, stream.region, message)

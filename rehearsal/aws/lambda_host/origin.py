@@ -17,6 +17,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rehearsal.aws.lambda_host.api_gateway import ApiRequest
+from rehearsal.aws.lambda_host.custom_resource import CustomResourceRequest
 from rehearsal.aws.lambda_host.function import Clients, FunctionArn
 from rehearsal.aws.lambda_host.metrics import ApiRoute
 from rehearsal.aws.lambda_host.remembered import Remembered
@@ -28,13 +29,15 @@ _REMEMBER_SECONDS = 30.0
 class Origin:
     """`function` is qualified as it was invoked; `request` and `route` are set when API Gateway invoked it.
 
-    `is_asynchronous` tells of a source that invokes asynchronously: it waits for no result.
+    `is_asynchronous` tells of a source that invokes asynchronously: it waits for no result. `is_custom_resource` tells
+    that the source is CloudFormation, which waits for an answer elsewhere.
     """
 
     function: FunctionArn
     request: ApiRequest | None = None
     route: ApiRoute | None = None
     is_asynchronous: bool = False
+    is_custom_resource: bool = False
 
 
 class _SourceKind(StrEnum):
@@ -72,6 +75,8 @@ class Origins:
         request = ApiRequest.from_event(event)
         if request is not None:
             return self._of_api_request(function, request)
+        if CustomResourceRequest.from_event(event) is not None:
+            return Origin(function, is_asynchronous=True, is_custom_resource=True)
         source = _source_of(event)
         if source is not None and (function.qualifier is None or function.qualifier.isdigit()):
             for target in self._targets_of(function, source):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -53,13 +55,43 @@ class FakeCodeBuild:
         return {"build": {"id": "Synth:abc", "arn": arn, "buildNumber": 7, "initiator": "x"}}
 
 
+class FakeCloudFormation:
+    """One stack, which made the project."""
+
+    def __init__(self, cache: dict[str, Any]) -> None:
+        self._template = {"Resources": {"Project": {"Properties": {"Cache": cache}}}}
+
+    def get_paginator(self, operation: str) -> Any:
+        summary = {
+            "ResourceType": "AWS::CodeBuild::Project",
+            "PhysicalResourceId": "Synth",
+            "LogicalResourceId": "Project",
+        }
+        page = {"Stacks": [{"StackName": "app"}], "StackResourceSummaries": [summary]}
+        return SimpleNamespace(paginate=lambda **_: [page])
+
+    def get_template(self, *, StackName: str) -> dict[str, Any]:
+        return {"TemplateBody": self._template}
+
+
 class FakeParameters:
     def get_parameter(self, *, Name: str, WithDecryption: bool) -> dict[str, Any]:
         return {"Parameter": {"Name": Name, "Value": SECRET}}
 
 
+class FakeIam:
+    """All may do everything."""
+
+    def simulate_principal_policy(self, **request: Any) -> dict[str, Any]:
+        return {"EvaluationResults": [{"EvalDecision": "allowed"}]}
+
+
 def spec(*commands: str, **more: Any) -> str:
     return json.dumps({"version": "0.2", "phases": {"build": {"commands": list(commands)}}, **more}, indent=2)
+
+
+def notices(make_context: ContextMaker) -> list[str]:
+    return [event.text for event in make_context.cloud.event_log.events if isinstance(event, Notice)]
 
 
 @pytest.fixture
@@ -146,7 +178,7 @@ def test_run_gives_the_build_codebuilds_variables_and_nothing_of_the_user(
 def test_run_exports_what_the_buildspec_names_but_no_secret(
     make_context: ContextMaker, action: CodeBuildAction
 ) -> None:
-    make_context.clients["ssm"] = FakeParameters()
+    make_context.clients.update(iam=FakeIam(), ssm=FakeParameters())
     make_context.clients["codebuild"] = FakeCodeBuild(
         spec(
             "export VERSION=1.2.3",
@@ -162,7 +194,7 @@ def test_run_exports_what_the_buildspec_names_but_no_secret(
 def test_run_masks_secrets_and_credentials_in_output_log_and_reason(
     make_context: ContextMaker, action: CodeBuildAction
 ) -> None:
-    make_context.clients["ssm"] = FakeParameters()
+    make_context.clients.update(iam=FakeIam(), ssm=FakeParameters())
     make_context.clients["codebuild"] = FakeCodeBuild(
         spec("echo $TOKEN; env", f"echo {SECRET} && false", env={"parameter-store": {"TOKEN": "/token"}})
     )
@@ -180,7 +212,7 @@ def test_run_masks_secrets_and_credentials_in_output_log_and_reason(
 def test_run_tells_each_phase_and_command_as_it_begins_without_secrets(
     make_context: ContextMaker, action: CodeBuildAction
 ) -> None:
-    make_context.clients["ssm"] = FakeParameters()
+    make_context.clients.update(iam=FakeIam(), ssm=FakeParameters())
     phases = {"install": {"commands": ["true"]}, "build": {"commands": [f"echo {SECRET}"]}}
     make_context.clients["codebuild"] = FakeCodeBuild(
         json.dumps({"version": "0.2", "phases": phases, "env": {"parameter-store": {"TOKEN": "/token"}}})
@@ -233,6 +265,146 @@ def test_run_tells_post_build_that_the_build_failed(make_context: ContextMaker, 
         action.run(make_context({"ProjectName": "Synth"}, inputs={"Source": {}}))
 
     assert "0" in make_context.lines
+
+
+@pytest.mark.parametrize("version", ["0.1", "0.2"])
+@pytest.mark.parametrize("phase", ["install", "pre_build", "build"])
+def test_run_tells_finally_and_later_phases_that_a_phase_failed_though_it_may(
+    make_context: ContextMaker, action: CodeBuildAction, phase: str, version: str
+) -> None:
+    failing = {
+        "on-failure": "CONTINUE",
+        "commands": ["echo first $CODEBUILD_BUILD_SUCCEEDING", "exit 3"],
+        "finally": ["echo finally $CODEBUILD_BUILD_SUCCEEDING"],
+    }
+    phases = {phase: failing, "post_build": {"commands": ["echo last $CODEBUILD_BUILD_SUCCEEDING"]}}
+    make_context.clients["codebuild"] = FakeCodeBuild(json.dumps({"version": version, "phases": phases}))
+
+    action.run(make_context({"ProjectName": "Synth"}, inputs={"Source": {}}))
+
+    said = [line for line in make_context.lines if not line.startswith("[Container]")]
+    assert said == ["first 1", "finally 0", "last 0"]
+
+
+@pytest.mark.parametrize("is_checked", [True, False])
+def test_run_tells_of_the_failure_that_a_buildspec_lets_pass(
+    make_context: ContextMaker, action: CodeBuildAction, is_checked: bool
+) -> None:
+    # given tests that fail and may, and a last command that looks at it or does not
+    phases = {
+        "build": {"on-failure": "CONTINUE", "commands": ["pytest() { echo 1 failed; return 1; }", "pytest"]},
+        "post_build": {"commands": ['test "$CODEBUILD_BUILD_SUCCEEDING" = 1' if is_checked else "true"]},
+    }
+    make_context.clients["codebuild"] = FakeCodeBuild(json.dumps({"version": "0.2", "phases": phases}))
+    context = make_context({"ProjectName": "Synth"}, inputs={"Source": {}})
+    cause = "BUILD: `pytest` ended with exit code 1. It said last: 1 failed"
+
+    # when, then
+    if is_checked:
+        with pytest.raises(ActionFailed, match=f"^POST_BUILD: .* Before, {cause}$") as caught:
+            action.run(context)
+        assert caught.value.gate == "unit-tests"
+    else:
+        action.run(context)
+        assert notices(make_context) == [
+            f"Build/Action goes on, for its buildspec lets a failure pass (on-failure: CONTINUE). {cause}"
+        ]
+
+
+PROMOTES_IF_SUCCEEDING = 'if [ "$CODEBUILD_BUILD_SUCCEEDING" = 1 ]; then touch promoted; fi'
+
+
+@pytest.mark.parametrize(
+    ("smoke_test", "then", "is_promoted", "reason"),
+    [
+        ("true", PROMOTES_IF_SUCCEEDING, True, None),
+        ("false", PROMOTES_IF_SUCCEEDING, False, None),  # nothing is promoted, and the build is not failed by it
+        ("false", 'test "$CODEBUILD_BUILD_SUCCEEDING" = 1 && touch promoted', False, "POST_BUILD: `test "),
+    ],
+)
+def test_run_promotes_nothing_when_the_smoke_test_fails_under_continue(
+    make_context: ContextMaker,
+    action: CodeBuildAction,
+    smoke_test: str,
+    then: str,
+    is_promoted: bool,
+    reason: str | None,
+) -> None:
+    # given
+    phases = {
+        "build": {"commands": [smoke_test], "on-failure": "CONTINUE"},
+        "post_build": {"commands": [then]},
+    }
+    make_context.clients["codebuild"] = FakeCodeBuild(json.dumps({"version": "0.2", "phases": phases}))
+    context = make_context({"ProjectName": "Synth"}, inputs={"Source": {}})
+
+    # when
+    with pytest.raises(ActionFailed, match=reason) if reason else contextlib.nullcontext():
+        action.run(context)
+
+    # then
+    assert (context.inputs["Source"] / "promoted").exists() is is_promoted
+
+
+def test_run_exports_no_credential_of_the_build_under_any_name(
+    make_context: ContextMaker, action: CodeBuildAction
+) -> None:
+    make_context.clients["codebuild"] = FakeCodeBuild(
+        spec(
+            'export COPY="token: $AWS_SESSION_TOKEN" AWS_MINE=1 REGION=$AWS_REGION',
+            env={"exported-variables": ["AWS_SESSION_TOKEN", "AWS_MINE", "COPY", "REGION"]},
+        )
+    )
+
+    result = action.run(make_context({"ProjectName": "Synth"}, inputs={"Source": {}}))
+
+    assert result.variables == {"REGION": "eu-west-1"}
+    assert "[Container] COPY is not exported: it holds a credential of the build." in make_context.lines
+    assert any("AWS_MINE of a buildspec's exported-variables" in text for text in notices(make_context))
+
+
+def test_run_keeps_codebuilds_variables_and_lets_a_project_set_all_others(
+    make_context: ContextMaker, action: CodeBuildAction
+) -> None:
+    make_context.clients["codebuild"] = FakeCodeBuild(
+        spec(
+            "echo $CODEBUILD_BUILD_SUCCEEDING $AWS_DEFAULT_REGION $AWS_ACCESS_KEY_ID",
+            env={
+                "variables": {
+                    "CODEBUILD_BUILD_SUCCEEDING": "yes",
+                    "AWS_DEFAULT_REGION": "us-west-2",
+                    "AWS_ACCESS_KEY_ID": "AKIDOFANOTHER",
+                }
+            },
+        )
+    )
+
+    action.run(make_context({"ProjectName": "Synth"}, inputs={"Source": {}}))
+
+    assert "1 us-west-2 ***" in make_context.lines
+    (notice,) = notices(make_context)
+    assert "CODEBUILD_BUILD_SUCCEEDING of a build keeps CodeBuild's value" in notice
+
+
+def test_run_fails_in_codebuilds_words_when_a_second_input_has_no_name_for_an_identifier(
+    make_context: ContextMaker, action: CodeBuildAction
+) -> None:
+    codebuild = make_context.clients["codebuild"] = FakeCodeBuild(spec("true"))
+    context = make_context({"ProjectName": "Synth", "PrimarySource": "my-app"}, inputs={"my-app": {}, "my-lib": {}})
+
+    with pytest.raises(ActionFailed, match=r"must contain only alphanumeric characters and underscores.*my-lib"):
+        action.run(context)
+
+    assert codebuild.started == []
+
+
+def test_run_refuses_a_buildspec_that_is_good_and_cannot_run_here(
+    make_context: ContextMaker, action: CodeBuildAction
+) -> None:
+    make_context.clients["codebuild"] = FakeCodeBuild(spec("dir", env={"shell": "cmd.exe"}))
+
+    with pytest.raises(Unsupported, match=r"The buildspec of project Synth cannot be run here: env/shell cmd\.exe"):
+        action.run(make_context({"ProjectName": "Synth"}, inputs={"Source": {}}))
 
 
 def test_run_fails_when_the_promised_artifact_is_not_there(make_context: ContextMaker, action: CodeBuildAction) -> None:
@@ -323,6 +495,7 @@ def test_run_leaves_a_local_cache_to_the_next_build_of_its_project_alone(
     make_context: ContextMaker, tmp_path: Path
 ) -> None:
     # given builds of one action's name in two projects, which share a folder of packages
+    make_context.clients["cloudformation"] = FakeCloudFormation({"Type": "LOCAL", "Modes": ["LOCAL_CUSTOM_CACHE"]})
     make_context.clients["codebuild"] = FakeCodeBuild(
         spec("ls kept > found.txt || true", "mkdir -p kept", "touch kept/file", cache={"paths": ["kept/**/*"]})
     )
@@ -338,6 +511,24 @@ def test_run_leaves_a_local_cache_to_the_next_build_of_its_project_alone(
 
     # then
     assert found == ["", "", "file\n"]
+
+
+def test_run_keeps_no_cache_for_a_project_without_one(make_context: ContextMaker, tmp_path: Path) -> None:
+    # given
+    make_context.clients["cloudformation"] = FakeCloudFormation({"Type": "NO_CACHE"})
+    make_context.clients["codebuild"] = FakeCodeBuild(
+        spec("ls kept > found.txt || true", "mkdir -p kept", "touch kept/file", cache={"paths": ["kept/**/*"]})
+    )
+
+    # when
+    for name in ("First", "Second"):
+        action = CodeBuildAction(tmp_path / "cache", local_caches=tmp_path / "local", make_sandbox=bare_sandbox)
+        context = make_context({"ProjectName": "Synth"}, inputs={name: {}})
+        action.run(context)
+        shutil.rmtree(context.work / "build")
+
+    # then
+    assert (context.inputs["Second"] / "found.txt").read_text() == ""
 
 
 def test_run_ends_a_build_when_the_run_stops(make_context: ContextMaker, action: CodeBuildAction) -> None:
@@ -357,5 +548,5 @@ def test_run_notices_once_what_a_buildspec_asks_for_and_does_not_get(
     action._make_sandbox = lambda folder, **options: bare_sandbox(folder.parent / "two", **options)
     action.run(make_context({"ProjectName": "Synth"}, inputs={"Two": {}}))
 
-    notices = [event.text for event in make_context.cloud.event_log.events if isinstance(event, Notice)]
-    assert notices == ["CodeBuild: reports of a buildspec is not done in the local run."]
+    (notice,) = notices(make_context)
+    assert notice.startswith("CodeBuild: reports of a buildspec is not done here: ")

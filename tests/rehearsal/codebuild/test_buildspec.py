@@ -72,7 +72,8 @@ def test_parse_buildspec_reads_what_cdk_writes() -> None:
     assert buildspec.runtime_versions == {"python": "3.13", "nodejs": "22"}
     assert buildspec.artifacts == ArtifactFiles(files=("**/*",), base_directory="cdk.out")
     assert buildspec.shell == "/bin/sh"
-    assert buildspec.ignored == ()
+    assert buildspec.notices == ()
+    assert buildspec.refused == ()
 
 
 def test_parse_buildspec_reads_every_part_and_keeps_values_as_they_were_written() -> None:
@@ -97,7 +98,26 @@ def test_parse_buildspec_orders_phases_as_they_run() -> None:
 
 
 def test_parse_buildspec_names_what_is_not_done() -> None:
-    assert parse_buildspec(FULL).ignored == ("run-as", "reports", "env/git-credential-helper")
+    assert [notice.split(":")[0] for notice in parse_buildspec(FULL).notices] == [
+        "run-as of a buildspec is not done here",
+        "env/git-credential-helper of a buildspec is not done here",
+        "reports of a buildspec is not done here",
+    ]
+
+
+@pytest.mark.parametrize("text", ["RETRY", "RETRY-4", "RETRY-0", "Retry-.*Error: no route.*", "RETRY-8-invalid+"])
+def test_parse_buildspec_reads_every_form_of_retry_and_says_that_none_is_done(text: str) -> None:
+    buildspec = parse_buildspec(f"version: 0.2\nphases: {{build: {{on-failure: '{text}', commands: [ls]}}}}")
+
+    assert buildspec.phases[0].on_failure is OnFailure.RETRY
+    assert [notice.split(":")[0] for notice in buildspec.notices] == ["on-failure"]
+
+
+@pytest.mark.parametrize("shell", ["powershell.exe", "cmd.exe"])
+def test_parse_buildspec_refuses_windows_shells_by_name(shell: str) -> None:
+    buildspec = parse_buildspec(f"version: 0.2\nenv: {{shell: {shell}}}\nphases: {{build: {{commands: [ls]}}}}")
+
+    assert buildspec.refused == (f"env/shell {shell}: Windows builds; supported are bash and /bin/sh",)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +134,9 @@ def test_parse_buildspec_names_what_is_not_done() -> None:
             r"Expected phases/build/commands\[0\] to be of string type, found keys echo a",
         ),
         ("version: 0.2\nphases: {build: {commands: {a: b}}}", "phases/build/commands must be a list"),
-        ("version: 0.2\nphases: {build: {on-failure: RETRY, commands: [ls]}}", "supported here are ABORT, CONTINUE"),
+        ("version: 0.2\nphases: {build: {on-failure: IGNORE, commands: [ls]}}", "allowed are ABORT, CONTINUE, RETRY"),
+        ("version: 0.2\nphases: {build: {on-failure: RETRY-101, commands: [ls]}}", "a count from 0 to 100"),
+        ("version: 0.2\nphases: {build: {on-failure: RETRYING, commands: [ls]}}", "on-failure is RETRYING"),
         ("version: 0.2\nenv: {shell: powershell}\nphases: {build: {commands: [ls]}}", "env/shell is powershell"),
         ("version: 0.2\nenv: {variables: {A: [1]}}\nphases: {build: {commands: [ls]}}", "env/variables/A"),
         (

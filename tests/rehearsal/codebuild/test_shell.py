@@ -212,3 +212,29 @@ def test_environment_gives_exported_variables_with_all_their_lines(make_shell: M
 def _is_alive(process: int) -> bool:
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False)
     return state.stdout.strip()[:1] not in ("", "Z")
+
+
+@pytest.mark.parametrize("has_subshells", [True, False])
+@pytest.mark.parametrize("program", SHELLS)
+def test_export_sets_a_variable_for_later_commands_though_they_run_in_subshells(
+    make_shell: MakeShell, lines: list[str], program: str, has_subshells: bool
+) -> None:
+    shell = make_shell(program, has_subshells=has_subshells)
+
+    shell.run("export GIVEN=changed")
+    shell.export("TOLD", "it's 0")
+    shell.run('echo "$TOLD $GIVEN"')
+
+    assert lines == ["it's 0 from outside" if has_subshells else "it's 0 changed"]
+
+
+def test_export_sets_a_variable_though_the_shell_ended_with_the_command_before(
+    make_shell: MakeShell, lines: list[str]
+) -> None:
+    shell = make_shell()
+
+    assert shell.run("exit 3") == 3
+    shell.export("TOLD", "0")
+    shell.run("echo $TOLD")
+
+    assert lines == ["0"]

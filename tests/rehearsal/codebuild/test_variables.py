@@ -13,6 +13,7 @@ from rehearsal.codebuild.project import Project, Variable, VariableType
 from rehearsal.codebuild.variables import mask, resolve_variables
 from rehearsal.errors import ActionFailed
 
+ROLE = "arn:aws:iam::111111111111:role/project"
 ARN = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:db-AbCdEf"
 VERSION = "EXAMPLE1-90ab-cdef-fedc-ba987SECRET"
 
@@ -22,7 +23,7 @@ class Stores:
 
     def __init__(self) -> None:
         session: Any = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="eu-west-1")
-        self.clients: dict[str, Any] = {name: session.client(name) for name in ("ssm", "secretsmanager")}
+        self.clients: dict[str, Any] = {name: session.client(name) for name in ("iam", "secretsmanager", "ssm")}
         self.stubs = {name: Stubber(client) for name, client in self.clients.items()}
         for stub in self.stubs.values():
             stub.activate()
@@ -30,7 +31,21 @@ class Stores:
     def client(self, name: str) -> Any:
         return self.clients[name]
 
+    @property
+    def region_name(self) -> str:
+        return "eu-west-1"
+
+    def decides(self, decision: str, name: str) -> None:
+        result = {"EvalActionName": "ssm:GetParameters", "EvalDecision": decision}
+        request = {
+            "PolicySourceArn": ROLE,
+            "ActionNames": ["ssm:GetParameters"],
+            "ResourceArns": [f"arn:aws:ssm:eu-west-1:111111111111:parameter{name}"],
+        }
+        self.stubs["iam"].add_response("simulate_principal_policy", {"EvaluationResults": [result]}, request)
+
     def has_parameter(self, name: str, value: str) -> None:
+        self.decides("allowed", name)
         answer = {"Parameter": {"Name": name, "Value": value}}
         self.stubs["ssm"].add_response("get_parameter", answer, {"Name": name, "WithDecryption": True})
 
@@ -38,8 +53,9 @@ class Stores:
         self.stubs["secretsmanager"].add_response("get_secret_value", {"SecretString": text}, request)
 
     @property
-    def session(self) -> boto3.Session:
-        return cast("boto3.Session", self)
+    def sessions(self) -> dict[str, boto3.Session]:
+        """Of the role and of the account's root."""
+        return dict.fromkeys(("session", "root"), cast("boto3.Session", self))
 
 
 @pytest.fixture
@@ -56,7 +72,7 @@ def project(*variables: Variable) -> Project:
     return Project(
         name="build",
         buildspec="",
-        service_role="",
+        service_role=ROLE,
         variables=variables,
         image="",
         timeout_minutes=60,
@@ -71,7 +87,7 @@ def test_resolve_variables_prefers_the_start_of_the_build_to_the_project_to_the_
         buildspec,
         project(Variable("B", "project"), Variable("C", "project")),
         [Variable("C", "start")],
-        session=stores.session,
+        **stores.sessions,
     )
 
     assert resolved.values == {"A": "spec", "B": "project", "C": "start"}
@@ -87,7 +103,10 @@ def test_resolve_variables_looks_up_parameters_and_secrets_and_tells_which_they_
     )
 
     resolved = resolve_variables(
-        buildspec, project(Variable("P", "/overridden", VariableType.PARAMETER_STORE)), [], session=stores.session
+        buildspec,
+        project(Variable("P", "/overridden", VariableType.PARAMETER_STORE)),
+        [],
+        **stores.sessions,
     )
 
     assert resolved.values == {"TOKEN": "t0ken", "WHOLE": "plain text", "P": "p"}
@@ -110,19 +129,17 @@ def test_resolve_variables_reads_every_form_of_a_secret_reference(
     stores.has_secret(json.dumps({"password": "hunter2"}), **request_)
     buildspec = Buildspec(version="0.2", secrets_manager={"PASSWORD": reference})
 
-    assert resolve_variables(buildspec, project(), [], session=stores.session).values == {"PASSWORD": "hunter2"}
+    assert resolve_variables(buildspec, project(), [], **stores.sessions).values == {"PASSWORD": "hunter2"}
 
 
 def test_resolve_variables_fails_when_the_role_may_not_read(stores: Stores) -> None:
-    stores.stubs["ssm"].add_client_error(
-        "get_parameter", "AccessDeniedException", "User: arn is not authorized to perform: ssm:GetParameter"
-    )
+    stores.decides("implicitDeny", "/token")
     buildspec = Buildspec(version="0.2", parameter_store={"TOKEN": "/token"})
 
     with pytest.raises(
         ActionFailed, match=r"TOKEN .PARAMETER_STORE /token. could not be read.*not authorized to perform"
     ):
-        resolve_variables(buildspec, project(), [], session=stores.session)
+        resolve_variables(buildspec, project(), [], **stores.sessions)
 
 
 def test_resolve_variables_fails_when_the_secret_has_no_such_key(stores: Stores) -> None:
@@ -130,7 +147,7 @@ def test_resolve_variables_fails_when_the_secret_has_no_such_key(stores: Stores)
     buildspec = Buildspec(version="0.2", secrets_manager={"PASSWORD": "db:password"})
 
     with pytest.raises(ActionFailed, match="key password of the secret db"):
-        resolve_variables(buildspec, project(), [], session=stores.session)
+        resolve_variables(buildspec, project(), [], **stores.sessions)
 
 
 @pytest.mark.parametrize(

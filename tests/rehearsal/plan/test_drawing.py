@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rehearsal.plan.drawing import draw_plan, list_plan
 from rehearsal.plan.plan import make_plan
+from rehearsal.plan.resource_standing import StoredOnly
 from rehearsal.source.assembly import read_assembly
 from tests.rehearsal.cases import case
 
@@ -36,3 +39,14 @@ def test_list_tells_run_orders_environments_and_what_is_unsupported() -> None:
     assert "  111111111111/eu-west-1" in listing
     assert "     1  Invoke                   Lambda" in listing
     assert "- resource type AWS::Synthetics::Canary in stack Pipe (Canary)" in listing
+
+
+def test_list_tells_what_is_deployed_and_not_rehearsed_with_its_reason() -> None:
+    plan = make_plan(read_assembly(case("three-accounts")))
+    loud = StoredOnly(what="AWS::EC2::VPC", count=1, why="there is no network", is_quiet=False)
+    quiet = StoredOnly(what="AWS::CloudWatch::Dashboard", count=1, why="it is not drawn", is_quiet=True)
+
+    listing = list_plan(replace(plan, stored_only=(loud, quiet)))
+
+    assert "- AWS::EC2::VPC: there is no network" in listing
+    assert "- and what decides no release: AWS::CloudWatch::Dashboard" in listing

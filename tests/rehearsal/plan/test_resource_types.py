@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
+from rehearsal.aws.cloudformation.stored_resources import StoredResources
 from rehearsal.aws.cloudwatch.alarm_provider import AlarmProvider
+from rehearsal.aws.cloudwatch_logs.metric_filters import MetricFilters
 from rehearsal.aws.codedeploy.alias_provider import AliasProvider
 from rehearsal.aws.codedeploy.provider import CodeDeployProvider
 from rehearsal.aws.event_sources.event_sources import EventSources
 from rehearsal.aws.eventbridge.schedule import Schedules
+from rehearsal.aws.scheduler.scheduler import Scheduler
 from rehearsal.aws.secretsmanager.rotation_provider import RotationProvider
 from rehearsal.aws.secretsmanager.secret_provider import SecretProvider
 from rehearsal.aws.wafv2.web_acl_association import WebAclAssociationProvider
@@ -25,8 +28,9 @@ def test_emulator_types_are_those_that_the_installed_emulator_registers() -> Non
 
 def test_provided_types_are_those_that_the_providers_serve() -> None:
     providers = (
-        *(AlarmProvider, AliasProvider, CodeDeployProvider, EventSources, Schedules),
-        *(PipelineProvider, RotationProvider, SecretProvider, WebAclAssociationProvider, WebhookProvider),
+        *(AlarmProvider, AliasProvider, CodeDeployProvider, EventSources, MetricFilters, Scheduler, Schedules),
+        *(PipelineProvider, RotationProvider, SecretProvider, StoredResources, WebAclAssociationProvider),
+        WebhookProvider,
     )
 
     assert {kind for provider in providers for kind in provider.resource_types} == PROVIDED_RESOURCE_TYPES

@@ -91,8 +91,14 @@ def test_rewrite_adds_the_host_when_a_function_has_no_variables() -> None:
 
 
 @pytest.mark.parametrize("runtime", ["nodejs22.x", {"Fn::FindInMap": ["LatestNodeRuntimeMap", "eu-west-1", "value"]}])
-def test_rewrite_leaves_functions_to_the_emulator_that_it_runs_itself(runtime: object) -> None:
-    assert rewritten({"Type": "AWS::Lambda::Function", "Properties": {"Runtime": runtime}}) is None
+def test_rewrite_has_nodejs_functions_run_by_the_host_however_their_runtime_is_said(runtime: object) -> None:
+    function = rewritten({"Type": "AWS::Lambda::Function", "Properties": {"Runtime": runtime}})
+
+    assert function["Properties"]["Environment"]["Variables"] == {PROXY_URL_VARIABLE: REWRITING.lambda_url}
+
+
+def test_rewrite_leaves_container_images_as_they_are() -> None:
+    assert rewritten({"Type": "AWS::Lambda::Function", "Properties": {"PackageType": "Image"}}) is None
 
 
 @pytest.mark.parametrize("environment", [{"Fn::If": ["A", {}, {}]}, {"Variables": {"Ref": "Variables"}}])

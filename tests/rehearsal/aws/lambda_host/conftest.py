@@ -15,6 +15,7 @@ from rehearsal.machine.guardian import Guardian
 from rehearsal.machine.loop_thread import LoopThread
 from rehearsal.run_events import EventLog
 from tests.rehearsal.aws.edge.bare_cloud import bare_cloud
+from tests.rehearsal.aws.lambda_host.fake_sdk import fake_sdk
 from tests.rehearsal.aws.lambda_host.local_aws import LocalAws, RecordingSink
 
 
@@ -42,6 +43,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
                 session, region, cloud.edge.url, base={"PATH": os.environ["PATH"]}
             ),
             download=cloud.ministack.get,
+            node_sdk=fake_sdk(home / "cache"),
             localize=lambda text: text.replace("https://example.amazonaws.com", "http://localhost"),
         )
         stack.callback(host.close)

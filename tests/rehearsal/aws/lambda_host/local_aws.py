@@ -105,13 +105,16 @@ class LocalAws:
     def function(
         self,
         name: str,
-        code: str,
+        code: str | Mapping[str, str],
         *,
         role: str | None = None,
         variables: Mapping[str, str] | None = None,
         **options: Any,
     ) -> str:
-        """A function with the code in handler.py; its ARN. The emulator runs it at once, though it calls it Pending."""
+        """A function with the code in handler.py, or of the files; its ARN.
+
+        The emulator runs it at once, though it calls it Pending.
+        """
         environment = {"MINISTACK_LAMBDA_PROXY_URL": self.host_url, **(variables or {})}
         created = self.client("lambda").create_function(
             **{
@@ -119,7 +122,7 @@ class LocalAws:
                 "Runtime": "python3.13",
                 "Handler": "handler.handle",
                 "Role": role or self.role(f"{name}-role"),
-                "Code": {"ZipFile": zip_of({"handler.py": code})},
+                "Code": {"ZipFile": zip_of({"handler.py": code} if isinstance(code, str) else code)},
                 "Environment": {"Variables": environment},
                 "Timeout": 10,
                 **options,

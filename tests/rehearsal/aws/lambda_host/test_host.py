@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import time
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -333,12 +335,12 @@ def test_what_a_function_prints_goes_to_its_logs_and_embedded_metrics_to_cloudwa
 
 
 def test_another_runtime_is_refused_by_name(aws: LocalAws) -> None:
-    aws.function("node", "", Runtime="nodejs22.x")
+    aws.function("ruby", "", Runtime="ruby3.4")
 
-    error, payload = invoke(aws, "node")
+    error, payload = invoke(aws, "ruby")
 
     assert error == "Unhandled"
-    assert "runs on nodejs22.x; the local run has Python runtimes only" in payload["errorMessage"]
+    assert "runs on ruby3.4; the local run has Python and Node.js runtimes only" in payload["errorMessage"]
 
 
 def test_one_prober_can_send_a_hundred_requests_a_second_through_the_api(aws: LocalAws) -> None:
@@ -391,3 +393,25 @@ def test_the_host_runs_nothing_for_whoever_does_not_know_its_address(aws: LocalA
         refused = requests.post(f"http://127.0.0.1:{port}{path}", data=b"{}", headers=headers, timeout=10)
         assert (refused.status_code, refused.content) == (403, b"")
     assert requests.post(aws.host_url, data=b"{}", headers=headers, timeout=10).status_code == 200
+
+
+def test_program_of_a_layer_is_found_under_opt_and_lambdas_python_is_this_one(aws: LocalAws) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        for name, text in (
+            ("cli/tool", "#!/var/lang/bin/python\nimport sys\nprint('tool', sys.argv[1])\n"),
+            ("cli/script", "#!/bin/sh\necho script $1\n"),
+        ):
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = 0o755 << 16
+            packed.writestr(entry, text)
+    layer = aws.client("lambda").publish_layer_version(LayerName="tools", Content={"ZipFile": archive.getvalue()})
+    code = """
+import subprocess
+def handle(event, context):
+    run = lambda name: subprocess.check_output([f"/opt/cli/{name}", "one"], text=True)
+    return [run("tool"), run("script")]
+"""
+    aws.function("tooled", code, Layers=[layer["LayerVersionArn"]])
+
+    assert invoke(aws, "tooled") == (None, ["tool one\n", "script one\n"])

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from rehearsal.aws.lambda_host.nodejs import sdk
+from rehearsal.aws.lambda_host.nodejs.sdk import LOCK, PINS, NodeSdk
+from rehearsal.errors import EngineError
+from tests.rehearsal.aws.lambda_host import fake_sdk
+
+
+class CountingInstall:
+    def __init__(self) -> None:
+        self.folders: list[Path] = []
+
+    def __call__(self, folder: Path) -> None:
+        assert (folder / "package-lock.json").read_bytes() == LOCK.read_bytes()
+        self.folders.append(folder)
+        fake_sdk.install(folder)
+
+
+def test_sdk_is_fetched_once_and_kept_for_later_runs(tmp_path: Path) -> None:
+    install, told = CountingInstall(), list[str]()
+
+    folders = {NodeSdk(tmp_path, told.append, install=install).folder() for _ in range(2)}
+
+    (folder,) = folders
+    assert (folder / "@aws-sdk" / "client-s3" / "index.js").is_file()
+    assert len(install.folders) == 1
+    assert told == ["Fetching the AWS SDK for Node.js functions, as Lambda brings it (once, 300 MB)."]
+    assert [entry.name for entry in tmp_path.iterdir()] == [folder.parent.name]
+
+
+def test_sdk_is_fetched_once_when_two_functions_start_at_the_same_time(tmp_path: Path) -> None:
+    install = CountingInstall()
+    brought = NodeSdk(tmp_path, lambda _: None, install=install)
+    threads = [threading.Thread(target=brought.folder) for _ in range(4)]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(install.folders) == 1
+
+
+def test_nothing_is_kept_of_an_sdk_that_could_not_be_fetched_and_the_next_try_may_succeed(tmp_path: Path) -> None:
+    def fail(folder: Path) -> None:
+        (folder / "node_modules").mkdir()
+        raise EngineError("no registry")
+
+    with pytest.raises(EngineError, match="no registry"):
+        NodeSdk(tmp_path, lambda _: None, install=fail).folder()
+
+    assert list(tmp_path.iterdir()) == []
+    assert NodeSdk(tmp_path, lambda _: None, install=fake_sdk.install).folder().is_dir()
+
+
+def test_npm_that_cannot_reach_its_registry_is_told_in_its_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\necho 'npm error code ECONNREFUSED' >&2\nexit 1\n")
+    npm.chmod(0o755)
+    monkeypatch.setattr(sdk, "beside_node", lambda name: npm)
+
+    with pytest.raises(EngineError, match=r"(?s)needs npm's registry.*npm says:.*ECONNREFUSED"):
+        NodeSdk(tmp_path / "cache", lambda _: None).folder()
+
+
+def test_lock_pins_every_package_with_its_hash() -> None:
+    locked = json.loads(LOCK.read_text())["packages"]
+    wanted = json.loads(PINS.read_text())["dependencies"]
+
+    assert locked[""]["dependencies"] == wanted
+    assert all(locked[f"node_modules/{name}"]["version"] == version for name, version in wanted.items())
+    assert [name for name, package in locked.items() if name and "integrity" not in package] == []
+    assert [name for name, package in locked.items() if package.get("hasInstallScript")] == []
+
+
+def test_lock_names_no_registry() -> None:
+    assert "resolved" not in LOCK.read_text()
