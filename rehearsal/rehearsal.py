@@ -292,8 +292,8 @@ class Rehearsal:
             builds,
             local_caches=builds / "local" / self.project.id,
             make_sandbox=SandboxesWith(self.project.settings),
+            noticed=self.plan.notices,
         )
-        build = CodeBuildAction(builds, local_caches=builds / "local" / self.project.id, noticed=self.plan.notices)
         engine = Engine(
             cloud,
             artifacts=S3Artifacts(),
