@@ -29,6 +29,7 @@ def test_agnostic_app_goes_where_the_settings_say_with_its_repository_as_the_sou
         "Deploy/Hit",
     ]
     assert plan.definition.stage("Source").actions[0].configuration["RepositoryName"] == "hits"
+    assert plan.unsupported == ()
 
 
 def test_app_in_two_regions_has_both_bootstrapped_and_its_support_stack() -> None:
