@@ -15,6 +15,7 @@ from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.codepipeline.supported import unsupported_in_definition
 from rehearsal.errors import Unsupported
 from rehearsal.plan.builds import refused_builds
+from rehearsal.plan.context_example import context_example
 from rehearsal.plan.nodejs_functions import unsupported_nodejs
 from rehearsal.plan.resource_checks import refused_resources
 from rehearsal.plan.resource_standing import refused_properties, refused_type
@@ -56,7 +57,7 @@ def _missing_context(assembly: CloudAssembly) -> Iterator[str]:
         yield (
             f"context {entry.key} (provider {entry.provider}): looked up in AWS and not in cdk.context.json; "
             "run `cdk synth` with AWS credentials once and commit cdk.context.json, or give its value below [context] "
-            f"in {SETTINGS_FILE}"
+            f"in {SETTINGS_FILE}" + (f", as: {example}" if (example := context_example(entry)) else "")
         )
 
 
