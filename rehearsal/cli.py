@@ -31,6 +31,7 @@ from rehearsal.plan.drawing import draw_plan, list_plan
 from rehearsal.planning import read_plan
 from rehearsal.rehearsal import DEFAULT_SPEED, Answerer, Rehearsal, approve, reject
 from rehearsal.report import Report, Result, errored_report
+from rehearsal.source.settings import parse_account, parse_region
 
 EXIT_CODES = {Result.RELEASED: 0, Result.STOPPED: 1, Result.ERRORED: 2}
 _ERROR = 2
@@ -79,7 +80,13 @@ def _run(options: argparse.Namespace, printer: Printer) -> int:
     # Until there is another: whoever reads it after the run was killed must not find the one of an earlier run.
     _write_report(options.report, errored_report())
     rehearsal = Rehearsal(
-        options.project, speed=options.speed, pipeline=options.pipeline, port=options.port, listeners=[printer]
+        options.project,
+        speed=options.speed,
+        account=options.account,
+        region=options.region,
+        pipeline=options.pipeline,
+        port=options.port,
+        listeners=[printer],
     )
     checked, is_told = 0, False
     try:
@@ -147,7 +154,13 @@ def _told_how_far(rehearsal: Rehearsal, printer: Printer, file: Path | None = No
 def _plan(options: argparse.Namespace, printer: Printer) -> int:
     with temporary_folder("rehearsal-plan-") as folder:
         plan = read_plan(
-            options.project, folder, cache=_writable_cache(), pipeline=options.pipeline, on_notice=printer.say
+            options.project,
+            folder,
+            cache=_writable_cache(),
+            account=options.account,
+            region=options.region,
+            pipeline=options.pipeline,
+            on_notice=printer.say,
         )
     printer.say(f"{list_plan(plan)}\n\n{draw_plan(plan)}", Style.DRAWING)
     printer.say("\nThis is the plan of the files as they are; a run releases what is committed.", Style.FAINT)
@@ -261,6 +274,24 @@ def _add_project(command: argparse.ArgumentParser) -> None:
         "--project", type=Path, default=Path(), metavar="DIR", help="folder of the CDK app (default: this one)"
     )
     command.add_argument("--pipeline", metavar="NAME", help="which pipeline, when the app has several")
+    command.add_argument(
+        "--account", type=_parsed(parse_account), metavar="ID", help="account of stacks that name none (111111111111)"
+    )
+    command.add_argument(
+        "--region", type=_parsed(parse_region), metavar="NAME", help="region of stacks that name none (us-east-1)"
+    )
+
+
+def _parsed(parse: Callable[[str, object], str]) -> Callable[[str], str]:
+    """With the words of the settings' own parser; the parser of options says which option it is."""
+
+    def parsed(text: str) -> str:
+        try:
+            return parse("it", text)
+        except ValueError as exc:
+            raise argparse.ArgumentTypeError(str(exc)) from exc
+
+    return parsed
 
 
 def _port(text: str) -> int:

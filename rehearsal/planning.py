@@ -14,6 +14,7 @@ from rehearsal.source.assembly import read_assembly
 from rehearsal.source.commit import Commit
 from rehearsal.source.known_assembly import KnownAssembly
 from rehearsal.source.project import Project, copy_dependencies, open_project, project_folder, synthesize
+from rehearsal.source.settings import read_settings
 
 _PACKAGES = Path("codebuild", "jsii")  # that of builds (sandbox.py): each finds what the other has unpacked
 
@@ -26,7 +27,6 @@ def plan_commit(
     cache: Path,
     is_kept: bool,
     egress: Mapping[str, str],
-    pipeline: str | None,
     tell: Callable[[str], None],
 ) -> Plan:
     """The plan of a commit; `folder` takes the cloud assembly, as cdk.out. Raises BadInput or Unsupported.
@@ -41,7 +41,7 @@ def plan_commit(
         _synthesize(project, commit, folder / "source", assembly, egress, cache)
         if is_kept:
             known.keep(assembly)
-    return make_plan(read_assembly(assembly), pipeline=pipeline, cli_version=project.cdk_version)
+    return make_plan(read_assembly(assembly), project.settings)
 
 
 def _synthesize(
@@ -58,21 +58,25 @@ def read_plan(
     folder: Path,
     *,
     cache: Path | None,
+    account: str | None = None,
+    region: str | None = None,
     pipeline: str | None = None,
     on_notice: Callable[[str], None],
 ) -> Plan:
     """The plan of a project as its files are now; `folder` takes the assembly. Runs nothing but the app's synthesis.
 
-    `cache` is what runs keep, None where it cannot be written; `on_notice` hears whom the app was not let through to.
+    `account`, `region` and `pipeline` come before those of the settings; `cache` is what runs keep, None where it
+    cannot be written; `on_notice` hears whom the app was not let through to.
 
     A folder with nothing but a cdk.out, or a cloud assembly itself, is read as it is. Raises BadInput or Unsupported.
     """
     for assembly in (project_dir, project_dir / "cdk.out"):
         if (assembly / "manifest.json").is_file() and not (project_dir / "cdk.json").is_file():
-            return make_plan(read_assembly(assembly), pipeline=pipeline)
-    project = open_project(project_dir, needs_git=False)
+            settings = read_settings(project_dir).overridden(account=account, region=region, pipeline=pipeline)
+            return make_plan(read_assembly(assembly), settings)
+    project = open_project(project_dir, needs_git=False).with_options(account=account, region=region, pipeline=pipeline)
     assembly = folder / "cdk.out"
     with Egress(folder, lambda host: on_notice(refused_words(host))) as egress:
         packages = cache / _PACKAGES if cache else None
         synthesize(project, project.directory, assembly, egress.variables(), packages=packages)
-    return make_plan(read_assembly(assembly), pipeline=pipeline, cli_version=project.cdk_version)
+    return make_plan(read_assembly(assembly), project.settings)

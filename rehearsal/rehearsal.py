@@ -21,6 +21,7 @@ from rehearsal.aws.local_cloud import LocalCloud
 from rehearsal.aws.profiles import write_profiles
 from rehearsal.bootstrap import bootstrap_environments, deploy_pipeline_stack
 from rehearsal.check import run_check
+from rehearsal.codebuild.app_settings import SandboxesWith
 from rehearsal.codebuild.build_action import CodeBuildAction
 from rehearsal.codepipeline.actions.approval import ApprovalAction, ApprovalAnswer, ApprovalRequest, Approvals
 from rehearsal.codepipeline.actions.cloudformation import CloudFormationAction
@@ -44,10 +45,12 @@ from rehearsal.plan.plan import Plan
 from rehearsal.planning import plan_commit
 from rehearsal.report import Report, StagePlaces, last_standard, make_report
 from rehearsal.run_events import Listener, Notice
-from rehearsal.source.assembly import CloudAssembly, read_assembly
+from rehearsal.source.assembly import CloudAssembly
 from rehearsal.source.commit import Commit, checkout
 from rehearsal.source.placeholders import create_placeholders, find_placeholders
 from rehearsal.source.project import open_project
+from rehearsal.source.settings import SETTINGS_FILE
+from rehearsal.source.stand_ins import create_stand_ins, find_stand_ins
 
 DEFAULT_SPEED = 120.0
 _SHOWN_FILES = 5
@@ -85,8 +88,9 @@ class Rehearsal:
     """Use it as a context manager; leaving it stops everything that was started.
 
     `project_dir` is the folder of a CDK Pipelines app in a git repository; `speed` how many AWS seconds pass in a
-    second of mere waiting; `pipeline` chooses among several; `port` is that of the local AWS (0 takes a free one);
-    `cache` is the user's where none is given; `listeners` hear every event. Its logs stay in `logs` when it is over.
+    second of mere waiting; `account`, `region` and `pipeline` come before those of its settings; `port` is that of the
+    local AWS (0 takes a free one); `cache` is the user's where none is given; `listeners` hear every event. Its logs
+    stay in `logs` when it is over.
     """
 
     def __init__(
@@ -94,18 +98,19 @@ class Rehearsal:
         project_dir: Path,
         *,
         speed: float = DEFAULT_SPEED,
+        account: str | None = None,
+        region: str | None = None,
         pipeline: str | None = None,
         port: int = 0,
         cache: Path | None = None,
         listeners: Sequence[Listener] = (),
     ) -> None:
-        self.project = open_project(project_dir)
+        self.project = open_project(project_dir).with_options(account=account, region=region, pipeline=pipeline)
         self._cache = require_cache(cache or user_cache())
         self._folder = RunFolder()
         self.home = self._folder.path
         self._profiles = self.home / "aws" / "config"
         self._speed = speed
-        self._wanted_pipeline = pipeline
         self._port = port
         self._listeners = tuple(listeners)
         self._store = PipelineStore()
@@ -182,8 +187,11 @@ class Rehearsal:
         self._began = None
         commit = checkout(self.project.directory, rev=rev, patch=patch)
         self._tell(f"Commit {commit.id[:12]}: {commit.title}")
-        if commit.uncommitted:
-            self._tell(_uncommitted_words(commit))
+        # The settings count as they are: a push would not carry them, nor would AWS read them.
+        settings = (self.project.directory / SETTINGS_FILE).relative_to(self.project.top).as_posix()
+        uncommitted = [name for name in commit.uncommitted if name != settings]
+        if uncommitted:
+            self._tell(_uncommitted_words(uncommitted))
         if self._cloud is None:
             self._start(commit)
         self._approvals.answerer = approval
@@ -223,7 +231,7 @@ class Rehearsal:
             self._tell(f"Not rehearsed: {text}.")
         for notice in self._plan.notices:
             self._tell(notice)
-        self._bring_what_functions_need(read_assembly(assembly))
+        self._bring_what_functions_need(self._plan.assembly)
         cloud = LocalCloud(
             self.home, cache=self._cache, egress=self._egress.variables(), speed=self._speed, port=self._port
         )
@@ -241,10 +249,14 @@ class Rehearsal:
             )
         )
         bootstrap_environments(cloud, self.project, self._plan)
-        create_placeholders(
-            cloud, find_placeholders(read_assembly(assembly), default=(self._plan.account, self._plan.region))
-        )
+        self._create_what_others_have(cloud, self._plan)
         deploy_pipeline_stack(cloud, self.project, self._plan, assembly)
+
+    def _create_what_others_have(self, cloud: LocalCloud, plan: Plan) -> None:
+        """What is in a real account before the pipeline's stack comes."""
+        default, settings = (plan.account, plan.region), self.project.settings
+        create_placeholders(cloud, find_placeholders(plan.assembly, default=default, settings=settings))
+        create_stand_ins(cloud, find_stand_ins(plan.assembly, settings, default=default))
 
     def _bring_what_functions_need(self, assembly: CloudAssembly) -> None:
         """Before anything starts: the first invocation has no time for it."""
@@ -268,7 +280,6 @@ class Rehearsal:
             cache=self._cache,
             is_kept=is_kept,
             egress=self._egress.variables(),
-            pipeline=self._wanted_pipeline,
             tell=self._tell,
         )
 
@@ -276,7 +287,12 @@ class Rehearsal:
         alarm_rule = CloudWatchAlarmRule(cloud.clock)
         cloud.event_log.subscribe(alarm_rule)
         builds = self._cache / "codebuild"
-        build = CodeBuildAction(builds, local_caches=builds / "local" / self.project.id, noticed=self.plan.notices)
+        build = CodeBuildAction(
+            builds,
+            local_caches=builds / "local" / self.project.id,
+            make_sandbox=SandboxesWith(self.project.settings),
+            noticed=self.plan.notices,
+        )
         engine = Engine(
             cloud,
             artifacts=S3Artifacts(),
@@ -330,8 +346,8 @@ class Rehearsal:
         )
 
 
-def _uncommitted_words(commit: Commit) -> str:
-    names = ", ".join(commit.uncommitted[:_SHOWN_FILES])
-    more = len(commit.uncommitted) - _SHOWN_FILES
+def _uncommitted_words(uncommitted: Sequence[str]) -> str:
+    names = ", ".join(uncommitted[:_SHOWN_FILES])
+    more = len(uncommitted) - _SHOWN_FILES
     rest = f" and {more} more" if more > 0 else ""
     return f"Uncommitted changes are not released, as a push would not carry them: {names}{rest}."

@@ -3,7 +3,8 @@
 A build, the app or a function may name an AWS endpoint itself, ignore the one that it was given, or ask for the
 metadata of a machine. That is refused, and said by name; all else goes where it wants to, through the user's own proxy
 where there is one. A program that heeds no proxy variables passes by; Node.js, whose SDK is such, has a guard of its
-own (node_guard.py). It must not know what is started.
+own (node_guard.py), and what version 2 of that SDK signs goes to the local AWS (node_sdk_version_2.py). It must not
+know what is started.
 
 Source: "AWS service endpoints"; "Use the Instance Metadata Service to access instance metadata".
 """
@@ -21,6 +22,7 @@ from types import TracebackType
 from rehearsal.machine.forward_proxy import ForwardProxy
 from rehearsal.machine.loop_thread import LoopThread
 from rehearsal.machine.node_guard import NODE_GUARD
+from rehearsal.machine.node_sdk_version_2 import NODE_SDK_VERSION_2
 from rehearsal.machine.user_settings import registry_hosts
 
 # Read by Python and by Node.js alike.
@@ -59,11 +61,10 @@ class Egress:
         }
 
     def __enter__(self) -> Egress:
-        self._guard_file.write_text(
-            NODE_GUARD.format(
-                pattern=AWS_HOSTS, addresses=json.dumps(METADATA_ADDRESSES), kept=json.dumps(sorted(self._registries))
-            )
+        guard = NODE_GUARD.format(
+            pattern=AWS_HOSTS, addresses=json.dumps(METADATA_ADDRESSES), kept=json.dumps(sorted(self._registries))
         )
+        self._guard_file.write_text(guard + NODE_SDK_VERSION_2)
         self._loop.__enter__()
         self._loop.run(self._proxy.start())
         return self

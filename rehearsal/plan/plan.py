@@ -14,15 +14,17 @@ from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.errors import BadInput, Unsupported
 from rehearsal.plan.blind_alarms import blind_alarms
 from rehearsal.plan.builds import notices_of_builds
+from rehearsal.plan.needed import needed_by
 from rehearsal.plan.pipeline_definition import notices_of_definition, planned_definition, problems_of_definition
 from rehearsal.plan.resource_standing import StoredOnly, stored_only
 from rehearsal.plan.unsupported import find_unsupported
 from rehearsal.source.assembly import CloudAssembly, Environment, StackArtifact
 from rehearsal.source.intrinsics import Resolver
+from rehearsal.source.settings import Settings
 
 PIPELINE_TYPE = "AWS::CodePipeline::Pipeline"
-DEFAULT_ENVIRONMENT = ("111111111111", "us-east-1")
 DEFAULT_QUALIFIER = "hnb659fds"
+DEFAULT_SETTINGS = Settings()
 
 
 @dataclass(frozen=True, order=True)
@@ -38,8 +40,8 @@ class Bootstrap:
 class Plan:
     """`name` is the pipeline's as far as the template tells; `account` and `region` are where it is deployed.
 
-    `unsupported` holds one sentence for each thing that this machine cannot do, `notices` for what differs here, and
-    `stored_only` what is deployed and not rehearsed.
+    `assembly` holds the stacks that this pipeline needs, and no others; `unsupported` one sentence for each thing that
+    this machine cannot do, `notices` for what differs here, and `stored_only` what is deployed and not rehearsed.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Plan:
     region: str
     definition: PipelineDefinition
     bootstraps: tuple[Bootstrap, ...]
+    assembly: CloudAssembly
     unsupported: tuple[str, ...] = ()
     stored_only: tuple[StoredOnly, ...] = ()
     notices: tuple[str, ...] = ()
@@ -76,20 +79,20 @@ class _Found:
     name: str
 
 
-def make_plan(assembly: CloudAssembly, *, pipeline: str | None = None, cli_version: str | None = None) -> Plan:
-    """The plan of the assembly's pipeline; `pipeline` chooses among several by name, logical id or stack.
+def make_plan(assembly: CloudAssembly, settings: Settings = DEFAULT_SETTINGS) -> Plan:
+    """The plan of the assembly's pipeline; the settings choose among several by name, logical id or stack.
 
-    `cli_version` is that of the CDK CLI which will read the assembly. Raises BadInput when there is no such pipeline,
-    or several and no choice.
+    Raises BadInput when there is no such pipeline, or several and no choice.
     """
-    found = _choose(_find_pipelines(assembly), pipeline, assembly)
-    account, region = _environment(found.stack.environment)
+    found = _choose(_find_pipelines(assembly, settings), settings.pipeline, assembly)
+    account, region = _environment(found.stack.environment, settings)
     resolver = Resolver(template=found.stack.template, account=account, region=region, stack_name=found.stack.name)
     try:
         definition = planned_definition(resolver.resolve(found.properties))
     except ValueError as exc:
         raise BadInput(f"Pipeline {found.name} of stack {found.stack.name}: {exc}") from exc
-    resources = [resource for stack in assembly.stacks for _, resource in stack.resources()]
+    needed = needed_by(assembly, found.stack, definition, _buildspecs(found.stack, resolver))
+    resources = [resource for stack in needed.stacks for _, resource in stack.resources()]
     return Plan(
         name=found.name,
         logical_id=found.logical_id,
@@ -97,28 +100,28 @@ def make_plan(assembly: CloudAssembly, *, pipeline: str | None = None, cli_versi
         account=account,
         region=region,
         definition=definition,
-        bootstraps=_bootstraps(assembly, account, region),
+        bootstraps=_bootstraps(needed, account, region),
+        assembly=needed,
         unsupported=(
             *problems_of_definition(found.properties, found.stack, account=account, region=region),
-            *find_unsupported(assembly, definition, default=(account, region), cli_version=cli_version),
+            *find_unsupported(needed, definition, default=(account, region), settings=settings),
         ),
         stored_only=(*stored_only(resources), *blind_alarms(resources)),
         notices=(
             *notices_of_definition(definition),
-            *notices_of_builds(assembly, definition, (account, region)),
+            *notices_of_builds(needed, definition, (account, region)),
         ),
     )
 
 
-def _environment(environment: Environment) -> tuple[str, str]:
-    account, region = DEFAULT_ENVIRONMENT
-    return environment.account or account, environment.region or region
+def _environment(environment: Environment, settings: Settings) -> tuple[str, str]:
+    return environment.account or settings.account, environment.region or settings.region
 
 
-def _find_pipelines(assembly: CloudAssembly) -> list[_Found]:
+def _find_pipelines(assembly: CloudAssembly, settings: Settings) -> list[_Found]:
     found = []
     for stack in assembly.stacks:
-        account, region = _environment(stack.environment)
+        account, region = _environment(stack.environment, settings)
         resolver = Resolver(template=stack.template, account=account, region=region, stack_name=stack.name)
         for logical_id, resource in stack.resources():
             if resource.get("Type") == PIPELINE_TYPE:
@@ -145,8 +148,17 @@ def _choose(found: list[_Found], wanted: str | None, assembly: CloudAssembly) ->
     return found[0]
 
 
+def _buildspecs(stack: StackArtifact, resolver: Resolver) -> tuple[str, ...]:
+    sources = (
+        (resource.get("Properties") or {}).get("Source") or {}
+        for _, resource in stack.resources()
+        if resource.get("Type") == "AWS::CodeBuild::Project"
+    )
+    return tuple(str(resolver.resolve(source.get("BuildSpec", ""))) for source in sources)
+
+
 def _bootstraps(assembly: CloudAssembly, account: str, region: str) -> tuple[Bootstrap, ...]:
-    """Every environment that a stack of the assembly is deployed to; agnostic ones go where the pipeline is."""
+    """Every environment that a stack which is needed is deployed to; agnostic ones go where the pipeline is."""
     return tuple(
         sorted(
             {

@@ -8,28 +8,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rehearsal.aws.cloudformation.public_parameters import unserved_parameters
 from rehearsal.aws.cloudformation.stack_outputs import stack_outputs_in
 from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.codepipeline.supported import unsupported_in_definition
 from rehearsal.errors import Unsupported
 from rehearsal.plan.builds import refused_builds
+from rehearsal.plan.context_example import context_example
 from rehearsal.plan.deployment_checks import refused_resources
 from rehearsal.plan.nodejs_functions import unsupported_nodejs
 from rehearsal.plan.resource_standing import refused_properties, refused_type
 from rehearsal.plan.resource_types import unsupported_resource_types
-from rehearsal.source.assembly import CloudAssembly, StackArtifact
-from rehearsal.source.intrinsics import Resolver
+from rehearsal.source.assembly import CloudAssembly
+from rehearsal.source.references import missing_imports, missing_outputs, place_of
+from rehearsal.source.settings import SETTINGS_FILE, Settings
 
 NESTED_STACK_TYPE = "AWS::CloudFormation::Stack"
 
 
 def find_unsupported(
-    assembly: CloudAssembly, definition: PipelineDefinition, *, default: tuple[str, str], cli_version: str | None
+    assembly: CloudAssembly, definition: PipelineDefinition, *, default: tuple[str, str], settings: Settings
 ) -> tuple[str, ...]:
-    """Sentences in the order: tool, context, pipeline, builds, resources, functions, parsers, assets, imports."""
+    """Sentences in the order: context, pipeline, builds, resources, functions, parsers, assets, imports.
+
+    `assembly` holds what the pipeline needs alone; `default` is the place of agnostic stacks.
+    """
     return (
-        *_old_cli(assembly, cli_version),
         *_missing_context(assembly),
+        *_public_parameters(assembly),
         *unsupported_in_definition(definition),
         *_missing_templates(assembly, definition),
         *refused_builds(assembly, definition, default),
@@ -38,30 +44,27 @@ def find_unsupported(
         *unsupported_nodejs(assembly),
         *_refused_resources(assembly, default),
         *_docker_images(assembly),
-        *_imports(assembly, default),
-        *_stack_outputs(assembly, default),
+        *_imports(assembly, default, settings),
+        *_stack_outputs(assembly, default, settings),
     )
-
-
-def _old_cli(assembly: CloudAssembly, cli_version: str | None) -> Iterator[str]:
-    minimum = assembly.minimum_cli_version
-    if minimum and cli_version and _version(cli_version) < _version(minimum):
-        yield (
-            f"the CDK CLI {cli_version}: the assembly (schema {assembly.version}) needs {minimum} or newer; "
-            "update aws-cdk in the project's package.json"
-        )
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split("-")[0].split("+")[0].split(".") if part.isdigit())
 
 
 def _missing_context(assembly: CloudAssembly) -> Iterator[str]:
     for entry in assembly.missing:
         yield (
             f"context {entry.key} (provider {entry.provider}): looked up in AWS and not in cdk.context.json; "
-            "run `cdk synth` with AWS credentials once and commit cdk.context.json"
+            "run `cdk synth` with AWS credentials once and commit cdk.context.json, or give its value below [context] "
+            f"in {SETTINGS_FILE}" + (f", as: {example}" if (example := context_example(entry)) else "")
         )
+
+
+def _public_parameters(assembly: CloudAssembly) -> Iterator[str]:
+    for stack in assembly.stacks:
+        for name, read in unserved_parameters(stack.template):
+            yield (
+                f"parameter {name} in stack {stack.name}: it reads {read}, which AWS publishes and the local AWS has "
+                "not; images (AWS::EC2::Image::Id) are there"
+            )
 
 
 def _missing_templates(assembly: CloudAssembly, definition: PipelineDefinition) -> Iterator[str]:
@@ -106,7 +109,7 @@ def _functions(assembly: CloudAssembly) -> Iterator[str]:
 
 def _refused_resources(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]:
     for stack in assembly.stacks:
-        account, region = _place(stack, default)
+        account, region = place_of(stack, default)
         yield from refused_resources(stack, account=account, region=region)
 
 
@@ -117,59 +120,25 @@ def _docker_images(assembly: CloudAssembly) -> Iterator[str]:
                 yield f"Docker image asset {asset.display_name} in stack {stack.name}: there is no Docker here"
 
 
-def _imports(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]:
-    exports = {(*_place(stack, default), name) for stack in assembly.stacks for name in _export_names(stack, default)}
-    for stack in assembly.stacks:
-        for name in sorted(set(_import_names(stack.template, _resolver(stack, default)))):
-            if "<" not in name and (*_place(stack, default), name) not in exports:
-                yield f"Fn::ImportValue {name} in stack {stack.name}: no stack of the assembly exports it there"
+def _imports(assembly: CloudAssembly, default: tuple[str, str], settings: Settings) -> Iterator[str]:
+    for stack, name in missing_imports(assembly, default):
+        if name not in settings.exports:
+            yield (
+                f"Fn::ImportValue {name} in stack {stack.name}: no stack that this pipeline deploys exports it there; "
+                f"give its value below [exports] in {SETTINGS_FILE}"
+            )
 
 
-def _stack_outputs(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]:
+def _stack_outputs(assembly: CloudAssembly, default: tuple[str, str], settings: Settings) -> Iterator[str]:
     """An output that is read and that no stack has; or a reading that is not literal."""
-    known = {
-        (*_place(stack, default), stack.name, name)
-        for stack in assembly.stacks
-        for name in stack.template.get("Outputs") or {}
-    }
     for stack in assembly.stacks:
         try:
-            wanted = stack_outputs_in(stack.template)
+            stack_outputs_in(stack.template)
         except Unsupported as exc:
             yield f"stack {stack.name}: {exc}"
-            continue
-        for output in sorted(wanted, key=str):
-            account, region = _place(stack, default)
-            if (account, output.region or region, output.stack_name, output.output_name) not in known:
-                yield (
-                    f"Fn::GetStackOutput {output.stack_name}.{output.output_name} in stack {stack.name}: "
-                    "no stack of the assembly has that output there"
-                )
-
-
-def _place(stack: StackArtifact, default: tuple[str, str]) -> tuple[str, str]:
-    return stack.environment.account or default[0], stack.environment.region or default[1]
-
-
-def _resolver(stack: StackArtifact, default: tuple[str, str]) -> Resolver:
-    account, region = _place(stack, default)
-    return Resolver(template=stack.template, account=account, region=region, stack_name=stack.name)
-
-
-def _export_names(stack: StackArtifact, default: tuple[str, str]) -> Iterator[str]:
-    resolver = _resolver(stack, default)
-    for output in (stack.template.get("Outputs") or {}).values():
-        if "Export" in output:
-            yield str(resolver.resolve(output["Export"]["Name"]))
-
-
-def _import_names(value: Any, resolver: Resolver) -> Iterator[str]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _import_names(item, resolver)
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            if key == "Fn::ImportValue":
-                yield str(resolver.resolve(item))
-            else:
-                yield from _import_names(item, resolver)
+    for stack, output in missing_outputs(assembly, default):
+        if output.output_name not in settings.stack_outputs.get(output.stack_name, {}):
+            yield (
+                f"Fn::GetStackOutput {output.stack_name}.{output.output_name} in stack {stack.name}: no stack that "
+                f"this pipeline deploys has that output there; give its value below [stack_outputs] in {SETTINGS_FILE}"
+            )

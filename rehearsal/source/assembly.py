@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rehearsal.errors import BadInput
@@ -65,22 +65,30 @@ class StackArtifact:
 
 @dataclass(frozen=True, kw_only=True)
 class MissingContext:
+    """`level` is the folder of the assembly that misses it, relative to the root ("." for the root's own stacks)."""
+
     key: str
     provider: str
+    level: str = "."
 
 
 @dataclass(frozen=True, kw_only=True)
 class CloudAssembly:
-    """`version` is the schema's, `minimum_cli_version` the oldest CDK CLI that reads it (None in older assemblies)."""
+    """`version` is the schema's: whether a CDK CLI reads it, that CLI says itself."""
 
     directory: Path
     version: str
-    minimum_cli_version: str | None
     stacks: tuple[StackArtifact, ...]
     missing: tuple[MissingContext, ...] = ()
 
     def stack_of_template(self, template_file: str) -> StackArtifact | None:
         return next((stack for stack in self.stacks if stack.template_file == template_file), None)
+
+    def only(self, stacks: Collection[StackArtifact]) -> CloudAssembly:
+        """As if these stacks were all of it; of what is missing, what their own levels miss."""
+        kept = tuple(stack for stack in self.stacks if stack in stacks)
+        levels = {PurePosixPath(stack.template_file).parent.as_posix() for stack in kept}
+        return replace(self, stacks=kept, missing=tuple(entry for entry in self.missing if entry.level in levels))
 
 
 def read_assembly(directory: Path) -> CloudAssembly:
@@ -90,7 +98,6 @@ def read_assembly(directory: Path) -> CloudAssembly:
     return CloudAssembly(
         directory=directory,
         version=str(manifest.get("version", "")),
-        minimum_cli_version=manifest.get("minimumCliVersion"),
         stacks=tuple(stacks),
         missing=tuple(missing),
     )
@@ -121,7 +128,11 @@ def _read_level(
 ) -> tuple[list[StackArtifact], list[MissingContext]]:
     stacks: list[StackArtifact] = []
     missing = [
-        MissingContext(key=str(entry.get("key")), provider=str(entry.get("provider")))
+        MissingContext(
+            key=str(entry.get("key")),
+            provider=str(entry.get("provider")),
+            level=directory.relative_to(root).as_posix(),
+        )
         for entry in manifest.get("missing") or []
     ]
     for artifact_id, artifact in (manifest.get("artifacts") or {}).items():

@@ -101,6 +101,8 @@ class Resolver:
         name = self._physical_name(logical_id)
         if attribute == "Arn" and resource.get("Type") == "AWS::IAM::Role" and name:
             return f"arn:{self.partition}:iam::{self.account}:role/{name}"
+        if attribute == "Name" and name:
+            return name
         return f"<{logical_id}.{attribute}>"
 
     def _sub(self, argument: Any) -> str:

@@ -25,7 +25,7 @@ class KnownAssembly:
         self._key = _key(project, commit)
 
     def take(self, target: Path) -> bool:
-        """Copies the assembly to `target` if it is the commit's, made with the packages that are installed now."""
+        """Copies the assembly to `target` if it is the commit's, made with the packages and settings of now."""
         kept = self._folder / str(self._key)
         if self._key is None or not kept.is_dir():
             return False
@@ -65,5 +65,6 @@ def _key(project: Project, commit: Commit) -> str | None:
     words = (
         *(commit.id, str(project.directory), str(project.cdk_version), sys.version),
         *(npm_packages.read_text() if npm_packages.is_file() else "", *python_packages),
+        repr(project.settings),
     )
     return hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]

@@ -1,5 +1,6 @@
-"""Secrets and parameters that a project's templates read and no stack of it makes: in a real account somebody put them
-there before. Here each gets a placeholder, so that the stacks deploy; it is said which.
+"""Secrets and parameters that a project's templates and builds read and no stack of it makes: in a real account
+somebody put them there before. Here each gets the value of the app's settings, else a placeholder, so that the stacks
+deploy; it is said which.
 
 It must not overwrite one that exists, and no value of the user's is read.
 Source: "Using dynamic references to specify template values", "AWS::SSM::Parameter::Value<String>".
@@ -10,15 +11,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+import yaml
 
 from rehearsal.aws.local_cloud import LocalCloud
 from rehearsal.run_events import Notice
 from rehearsal.source.assembly import CloudAssembly, StackArtifact
 from rehearsal.source.intrinsics import Resolver
+from rehearsal.source.settings import SETTINGS_FILE, Settings
 
 VALUE = "placeholder-of-the-local-run"
+NO_SETTINGS = Settings()
 _REFERENCE = re.compile(r"\{\{resolve:(secretsmanager|ssm|ssm-secure):([^}]+)\}\}")
 _MADE_BY = {"AWS::SecretsManager::Secret": "secretsmanager", "AWS::SSM::Parameter": "ssm"}
 _OWN_BY_BOOTSTRAP = "/cdk-bootstrap/"
@@ -26,24 +32,56 @@ _OWN_BY_BOOTSTRAP = "/cdk-bootstrap/"
 
 @dataclass(frozen=True, order=True)
 class Placeholder:
-    """`service` is secretsmanager or ssm; `keys` are those of the secret's JSON that are read."""
+    """`service` is secretsmanager or ssm; `keys` are those of the secret's JSON that are read.
+
+    `value` is that of the settings, None where they do not have it.
+    """
 
     account: str
     region: str
     service: str
     name: str
     keys: tuple[str, ...] = ()
+    value: str | None = None
+
+    @property
+    def content(self) -> str:
+        if self.value is not None:
+            return self.value
+        return json.dumps(dict.fromkeys(self.keys, VALUE)) if self.keys else VALUE
 
 
-def find_placeholders(assembly: CloudAssembly, *, default: tuple[str, str]) -> tuple[Placeholder, ...]:
-    """What every stack reads, in the stack's own environment; `default` is that of agnostic stacks."""
+def find_placeholders(
+    assembly: CloudAssembly, *, default: tuple[str, str], settings: Settings = NO_SETTINGS
+) -> tuple[Placeholder, ...]:
+    """What every stack reads, in the stack's own environment, and what the settings have, in every environment.
+
+    `default` is the place of agnostic stacks.
+    """
     keys: dict[tuple[str, str, str, str], set[str]] = {}
     for stack in assembly.stacks:
         place = _place(stack, default)
         for service, name, key in _reads(stack, place):
             keys.setdefault((*place, service, name), set()).update({key} - {""})
+    values = {
+        **{("ssm", name): value for name, value in settings.parameters.items()},
+        **{("secretsmanager", name): _secret_string(value) for name, value in settings.secrets.items()},
+    }
+    for place in {default, *(_place(stack, default) for stack in assembly.stacks)}:
+        for service, name in values:
+            keys.setdefault((*place, service, name), set())
     made = set(_made(assembly, default))
-    return tuple(sorted(Placeholder(*where, tuple(sorted(read))) for where, read in keys.items() if where not in made))
+    return tuple(
+        sorted(
+            Placeholder(*where, keys=tuple(sorted(read)), value=values.get(where[2:]))
+            for where, read in keys.items()
+            if where not in made
+        )
+    )
+
+
+def _secret_string(value: str | Mapping[str, str]) -> str:
+    return value if isinstance(value, str) else json.dumps(dict(value))
 
 
 def create_placeholders(cloud: LocalCloud, placeholders: tuple[Placeholder, ...]) -> None:
@@ -54,17 +92,20 @@ def create_placeholders(cloud: LocalCloud, placeholders: tuple[Placeholder, ...]
             ssm = session.client("ssm")
             if ssm.get_parameters(Names=[item.name])["Parameters"]:
                 continue
-            ssm.put_parameter(Name=item.name, Value=VALUE, Type="String")
+            ssm.put_parameter(Name=item.name, Value=item.content, Type="String")
         else:
             secrets = session.client("secretsmanager")
             if any(secret["Name"] == item.name for secret in secrets.list_secrets()["SecretList"]):
                 continue
-            content = json.dumps(dict.fromkeys(item.keys, VALUE)) if item.keys else VALUE
-            secrets.create_secret(Name=item.name, SecretString=content)
-        place = f"{item.account}/{item.region}"
-        cloud.event_log.emit(
-            Notice(text=f"{item.service} {item.name} in {place} is a placeholder: a template reads it, none makes it.")
-        )
+            secrets.create_secret(Name=item.name, SecretString=item.content)
+        cloud.event_log.emit(Notice(text=_said(item)))
+
+
+def _said(item: Placeholder) -> str:
+    what = f"{item.service} {item.name} in {item.account}/{item.region}"
+    if item.value is not None:
+        return f"{what} has its value of {SETTINGS_FILE}."
+    return f"{what} is a placeholder: it is read, no stack makes it, and {SETTINGS_FILE} does not have it."
 
 
 def _place(stack: StackArtifact, default: tuple[str, str]) -> tuple[str, str]:
@@ -93,9 +134,32 @@ def _reads(stack: StackArtifact, place: tuple[str, str]) -> Iterator[tuple[str, 
                 yield from _known("ssm", name, "")
             else:
                 yield from _secret(reference)
+    for _, resource in stack.resources():
+        if resource.get("Type") == "AWS::CodeBuild::Project":
+            yield from _read_by_builds(resolver.resolve(resource.get("Properties") or {}))
     for parameter in (stack.template.get("Parameters") or {}).values():
         if str(parameter.get("Type", "")).startswith("AWS::SSM::Parameter::Value"):
             yield from _known("ssm", str(parameter.get("Default", "")), "")
+
+
+def _read_by_builds(project: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Variables of the project, and of a buildspec that is in it. A buildspec that cannot be read, the plan refuses."""
+    for variable in (project.get("Environment") or {}).get("EnvironmentVariables") or []:
+        yield from _of_build_variable(str(variable.get("Type", "")), str(variable.get("Value", "")))
+    with suppress(yaml.YAMLError, AttributeError):
+        declared = yaml.safe_load(str((project.get("Source") or {}).get("BuildSpec", ""))).get("env") or {}
+        for kind, key in (("PARAMETER_STORE", "parameter-store"), ("SECRETS_MANAGER", "secrets-manager")):
+            for reference in (declared.get(key) or {}).values():
+                yield from _of_build_variable(kind, str(reference))
+
+
+def _of_build_variable(kind: str, reference: str) -> Iterator[tuple[str, str, str]]:
+    """A secret is named `id:json-key:version-stage:version-id`. Source: "Build specification reference", env."""
+    if kind == "PARAMETER_STORE":
+        yield from _known("ssm", reference, "")
+    elif kind == "SECRETS_MANAGER" and not reference.startswith("arn:"):
+        name, _, rest = reference.partition(":")
+        yield from _known("secretsmanager", name, rest.split(":")[0])
 
 
 def _secret(reference: str) -> Iterator[tuple[str, str, str]]:

@@ -12,12 +12,15 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rehearsal.errors import BadInput, Unsupported
 from rehearsal.machine.child_environment import program_environment
 from rehearsal.machine.guardian import Guardian
+from rehearsal.source.docker import wants_docker
+from rehearsal.source.python_environment import python_variables, require_python
+from rehearsal.source.settings import Settings, read_settings
 
 NODE_MINIMUM = 20
 _QUIET = {
@@ -31,6 +34,8 @@ _QUIET = {
 # Folders that a project keeps out of git and that its app needs to run.
 _DEPENDENCY_FOLDERS = (".venv", "node_modules")
 _LAST_LINES = 25
+_LACKS_NODE_PACKAGES = re.compile(r"Cannot find module|ERR_MODULE_NOT_FOUND|\b(ts-node|tsx|tsc): .*not found")
+_LACKS_PYTHON_PACKAGES = re.compile(r"ModuleNotFoundError: No module named")
 _CLI_EPILOGUE = ": Subprocess exited with error 1"  # the CLI's own, behind the words of the app
 
 
@@ -41,6 +46,7 @@ class Project:
     directory: Path
     top: Path
     cdk: Path
+    settings: Settings = field(default_factory=Settings)
 
     @property
     def id(self) -> str:
@@ -58,15 +64,14 @@ class Project:
                     return str(content.get("version"))
         return None
 
+    def with_options(self, *, account: str | None, region: str | None, pipeline: str | None) -> Project:
+        """The same with what the command line says in place of its settings; None for what it does not say."""
+        return replace(self, settings=self.settings.overridden(account=account, region=region, pipeline=pipeline))
+
     def tool_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
         """The environment, with the project's own Python and Node tools first."""
-        result = {**environment, **_QUIET}
-        folders = [
-            self.directory / ".venv" / "bin",
-            self.directory / "node_modules" / ".bin",
-            *(Path(entry) for entry in result.get("PATH", "").split(os.pathsep) if entry),
-        ]
-        result["PATH"] = os.pathsep.join(str(folder) for folder in folders)
+        result = {**python_variables(self.directory, environment), **_QUIET}
+        result["PATH"] = os.pathsep.join((str(self.directory / "node_modules" / ".bin"), result["PATH"]))
         return result
 
     def run_cdk(
@@ -96,9 +101,15 @@ def open_project(directory: Path, *, needs_git: bool = True) -> Project:
         raise BadInput(
             f"{folder} holds no CDK app: there is no cdk.json. Name the folder of a CDK Pipelines app: --project DIR."
         )
-    _require_app(folder)
+    app = _require_app(folder)
     _require_node()
-    return Project(directory=folder, top=_top(folder) if needs_git else folder, cdk=_find_cdk(folder))
+    require_python(folder, app)
+    return Project(
+        directory=folder,
+        top=_top(folder) if needs_git else folder,
+        cdk=_find_cdk(folder),
+        settings=read_settings(folder),
+    )
 
 
 def copy_dependencies(project: Project, copy: Path) -> None:
@@ -119,12 +130,19 @@ def synthesize(
 ) -> None:
     """Runs the app in `source` with the project's CDK CLI and writes the cloud assembly to `output`.
 
-    The app sees what a build sees: nothing of the user's AWS, nor of the rest of the environment. Context that is
-    missing is not looked up: what the app has committed is all there is. `egress` are the variables of the way out.
+    The app sees what a build sees: nothing of the user's AWS, nor of the rest of the environment, and the account and
+    region of its settings as those of the caller. Context that is missing is not looked up: what the app has committed,
+    and its settings, are all there is. `egress` are the variables of the way out.
     `packages` keeps the construct libraries that jsii unpacks, which takes seconds and much memory each time.
     Raises BadInput with the last lines of the app's own output, or Unsupported when it needs Docker or a newer CLI.
     """
-    environment = program_environment(output.parent / "home", egress)
+    home = output.parent / "home"
+    environment = {
+        **project.settings.variables,
+        **program_environment(home, egress),
+        **_default_environment(project.settings),
+    }
+    write_context(home, project.settings)
     environment["CDK_VALIDATION"] = "false"  # what is wrong with a template is for the pipeline's own build to say
     if packages is not None:
         environment["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] = str(packages)
@@ -138,18 +156,52 @@ def synthesize(
     words = "\n".join(lines[-_LAST_LINES:])
     if "schema version" in words:
         raise Unsupported(f"The project's CDK CLI {project.cdk} is too old for its aws-cdk-lib:\n{words}")
-    if re.search(r"\bdocker\b.*(ENOENT|not found|No such file)|spawnSync docker", words):
+    if wants_docker(said, environment):
         raise Unsupported(f"The project bundles with Docker, which this machine does without:\n{words}")
-    raise BadInput(f"`cdk synth` of the project failed; nothing was started. It says:\n{words}")
+    raise BadInput(f"`cdk synth` of the project failed; nothing was started. It says:\n{words}{_advice(project, said)}")
 
 
-def _require_app(folder: Path) -> None:
+def _advice(project: Project, said: str) -> str:
+    """For what a fresh clone lacks."""
+    has_node_packages = any((place / "node_modules").is_dir() for place in (project.directory, project.top))
+    if _LACKS_NODE_PACKAGES.search(said) and not has_node_packages:
+        return f"\nThere is no node_modules in {project.directory}: run `npm ci` there, then run again."
+    if _LACKS_PYTHON_PACKAGES.search(said):
+        return "\nInstall the app's packages into its .venv, or activate the environment that has them, then run again."
+    return ""
+
+
+def _default_environment(settings: Settings) -> dict[str, str]:
+    """As the CDK CLI tells an app whose credentials the user has; the CLI takes the region from AWS's variable.
+
+    Source: "Configure environments to use with the AWS CDK", CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION.
+    """
+    return {
+        "CDK_DEFAULT_ACCOUNT": settings.account,
+        "CDK_DEFAULT_REGION": settings.region,
+        "AWS_REGION": settings.region,
+        "AWS_DEFAULT_REGION": settings.region,
+    }
+
+
+def write_context(home: Path, settings: Settings) -> None:
+    """Where the CDK CLI reads the user's own context, below that of the app: `~/.cdk.json`.
+
+    Source: "Context values and the AWS CDK".
+    """
+    if settings.context:
+        (home / ".cdk.json").write_text(json.dumps({"context": settings.context}))
+
+
+def _require_app(folder: Path) -> str:
+    """The command that synthesizes it."""
     try:
         content = json.loads((folder / "cdk.json").read_text())
     except ValueError as exc:
         raise BadInput(f"{folder / 'cdk.json'} is not JSON: {exc}.") from exc
     if not isinstance(content, dict) or not content.get("app"):
         raise BadInput(f'{folder / "cdk.json"} names no app: add "app", the command that synthesizes the project.')
+    return str(content["app"])
 
 
 def _require_node() -> None:

@@ -158,6 +158,46 @@ def test_run_refuses_a_port_that_is_none(port: str, capsys: pytest.CaptureFixtur
     assert f"'{port}' is not a port" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [("--account", "1234", "an account is 12 digits"), ("--region", "Ireland", 'a region is named as "eu-west-1" is')],
+)
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_account_and_region_are_refused_when_they_are_none(
+    command: str, option: str, value: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([command, option, value])
+
+    assert caught.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_plan_puts_what_names_no_environment_where_options_and_settings_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(case("v1-change-sets"), tmp_path / "cdk.out")
+    (tmp_path / "rehearsal.toml").write_text('account = "222222222222"\nregion = "eu-west-1"\n')
+
+    code, output = run("plan", "--project", tmp_path, "--region", "eu-west-3", capsys=capsys)
+
+    assert code == 0
+    assert "222222222222/eu-west-3" in output
+
+
+def test_settings_that_mean_nothing_are_refused_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = project(tmp_path / "project")
+    (folder / "rehearsal.toml").write_text('acount = "222222222222"\n')
+
+    code, output = run("run", "--approve", "--project", folder, capsys=capsys)
+
+    assert code == 2
+    assert "the key acount, which means nothing" in output
+    assert "Synthesizing" not in output
+
+
 def test_exit_codes_tell_a_gate_from_an_error() -> None:
     assert EXIT_CODES == {Result.RELEASED: 0, Result.STOPPED: 1, Result.ERRORED: 2}
 

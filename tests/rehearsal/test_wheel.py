@@ -19,8 +19,9 @@ from pathlib import Path
 import pytest
 import uv
 
-ROOT = Path(__file__).parents[2]
-APP = Path(__file__).with_name("foreign_app")
+from tests.rehearsal.apps import FOLDER as APPS
+from tests.rehearsal.apps import ROOT, make_repository
+
 NOT_IN_THE_WHEEL = {"rehearsal/ruff.toml", "rehearsal/requirements.in"}
 LONGEST_SECONDS = 600
 
@@ -77,21 +78,7 @@ def environment(request: pytest.FixtureRequest) -> Iterator[Mapping[str, str]]:
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
     """A repository of its own, with packages of the versions that this project has."""
-    folder = tmp_path / "greeter"
-    shutil.copytree(APP, folder)
-    (folder / "requirements.txt").write_text(_pins("aws-cdk-lib", "constructs"))
-    (folder / "requirements-greet.txt").write_text(_pins("boto3"))
-    cdk = json.loads((ROOT / "package.json").read_text())["dependencies"]["aws-cdk"]
-    (folder / "package.json").write_text(json.dumps({"dependencies": {"aws-cdk": cdk}}))
-    for command in (
-        ["init", "-q"],
-        ["add", "-A"],
-        ["-c", "user.name=n", "-c", "user.email=e@e", "commit", "-qm", "A greeter"],
-    ):
-        subprocess.run(["git", *command], cwd=folder, check=True)
-    (folder / ".venv").symlink_to(sys.prefix)
-    (folder / "node_modules").symlink_to(ROOT / "node_modules")
-    return folder
+    return make_repository(APPS / "greeter", tmp_path / "greeter")
 
 
 def test_wheel_holds_the_tool_and_nothing_else_of_the_repository(installed: Installed) -> None:
@@ -144,11 +131,6 @@ def _tracked() -> list[str]:
 def _uv(*arguments: str) -> None:
     done = subprocess.run([uv.find_uv_bin(), *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def _pins(*packages: str) -> str:
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
-    return "".join(line.rstrip("\\") + "\n" for line in lines if line.split("==")[0] in packages)
 
 
 def _files(folder: Path) -> dict[str, bytes]:

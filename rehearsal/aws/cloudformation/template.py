@@ -20,6 +20,7 @@ import yaml
 
 from rehearsal.aws.apigateway.templates import fit_api
 from rehearsal.aws.cloudformation.attributes import with_told_attributes
+from rehearsal.aws.cloudformation.public_parameters import with_served_images
 from rehearsal.aws.cloudformation.stack_outputs import StackOutput, with_stack_outputs
 from rehearsal.aws.eventbridge.rule_problems import require_supported
 from rehearsal.aws.eventbridge.rule_targets import RULE_TYPE, with_own_delivery
@@ -66,7 +67,7 @@ def parse_template(text: str) -> Template:
 
 def rewrite(template: Mapping[str, Any], rewriting: Rewriting) -> Template | None:
     """The template for the emulator, or None where nothing has to change. `Unsupported` names a resource."""
-    filled = with_told_attributes(with_stack_outputs(template, rewriting.stack_outputs))
+    filled = with_told_attributes(with_served_images(with_stack_outputs(template, rewriting.stack_outputs)))
     resources = filled.get("Resources")
     if not isinstance(resources, Mapping):
         return None

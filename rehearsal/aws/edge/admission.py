@@ -16,14 +16,20 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from rehearsal.aws.edge.signature import SignedRequest
+from rehearsal.aws.localize import FUNCTION_URL_PATH
 
 API_PATH = "/_aws/execute-api/"
 # With less after it, the emulator reads the rest of the request, and may find another service in it.
 _API_CALL = re.compile(rf"{API_PATH}[^/]+/")
 ALLOW_ORIGIN = "access-control-allow-origin"
 ALLOW_METHODS = "access-control-allow-methods"
+_FUNCTION_URL_CALL = re.compile(rf"{FUNCTION_URL_PATH}[a-z0-9]{{32}}/")
 _CORS = "access-control-"
 _OTHER_SITES = frozenset({"cross-site", "same-site"})
+# Version 2 of AWS's SDK for JavaScript signs the host that it would have called (node_sdk_version_2.py): a service's,
+# or a bucket's. What a host says of an API is never read: calls of one are known by their path.
+_AWS_HOST = re.compile(r"(?!.*execute-api)([a-z0-9-]+\.)+amazonaws\.com(\.cn)?")
+_SIGNED = "AWS4-HMAC-SHA256 "
 # What only the emulator's owner needs, and what stands for an address that AWS hands out as a secret.
 _CONTROL_PATHS = re.compile(r"/+(_ministack|_localstack|health)(/|$)")
 _SECRET_PATHS = re.compile(r"/_ministack/(cfn-response|cfn-signal)/[\w-]{20,}")
@@ -41,7 +47,8 @@ class Admission:
     async def refusal(self, request: web.Request) -> web.Response | None:
         """Why the request goes no further; None where it may."""
         host, headers = request.headers.get("Host", ""), request.headers
-        if not self._host.fullmatch(host):
+        is_signed_for_aws = _AWS_HOST.fullmatch(host) and headers.get("Authorization", "").startswith(_SIGNED)
+        if not self._host.fullmatch(host) and not is_signed_for_aws:
             return _refused(f"The host {host!r} is not this one's: it answers to 127.0.0.1 and localhost alone.")
         if not request.raw_path.startswith("/") or len(headers.getall("Authorization", [])) > 1:
             return _refused("The request is written in a way that is read in more than one.")
@@ -67,6 +74,10 @@ class Admission:
 
 def is_api_path(target: str) -> bool:
     return _API_CALL.match(_path(target)) is not None
+
+
+def is_function_url_path(target: str) -> bool:
+    return _FUNCTION_URL_CALL.match(_path(target)) is not None
 
 
 def is_control_path(target: str) -> bool:

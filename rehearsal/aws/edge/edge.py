@@ -32,7 +32,7 @@ from aiohttp.typedefs import Handler
 
 from rehearsal.aws.apigateway.request import LARGEST_API_BODY, api_address
 from rehearsal.aws.denials import Denials
-from rehearsal.aws.edge.admission import Admission, is_secret_path, without_cors
+from rehearsal.aws.edge.admission import Admission, is_function_url_path, is_secret_path, without_cors
 from rehearsal.aws.edge.api_calls import ApiCalls
 from rehearsal.aws.edge.api_functions import ApiHost
 from rehearsal.aws.edge.apis import Apis
@@ -44,7 +44,7 @@ from rehearsal.aws.edge.event_puts import EventPuts
 from rehearsal.aws.edge.invocations import FunctionHost, Invocations
 from rehearsal.aws.edge.limited_calls import is_limited, refuse_over_limit
 from rehearsal.aws.edge.provider_function import ProviderFunction
-from rehearsal.aws.edge.refusals import refusal, require_served
+from rehearsal.aws.edge.refusals import refusal, require_served, require_served_path
 from rehearsal.aws.edge.signature import PAYLOAD_HASH, Signature, SignedRequest, check_body, parse_signature
 from rehearsal.aws.edge.stored_limits import StoredLimits
 from rehearsal.aws.edge.unsigned_operations import is_served_unsigned
@@ -195,6 +195,7 @@ class Edge:
             return await self._answer_api_call(request, head)
         signature = None
         try:
+            require_served_path(head.target)
             signature = parse_signature(head.target, head.headers)
             if signature is None:
                 return await self._answer_unsigned(request, head)
@@ -210,7 +211,7 @@ class Edge:
         finally:
             if signature is not None and signature.service in _DEPLOYING:
                 self._api_calls.changed()
-        if not response.prepared:
+        if not is_function_url_path(head.target) and not response.prepared:
             without_cors(response)
         return response
 
@@ -245,6 +246,8 @@ class Edge:
             raise ApiError("RequestEntityTooLarge", "Request Too Long", status=413)
         request = request.clone(client_max_size=LARGEST_API_BODY)  # one that does not say its length ends there
         is_known = _names_this_machine(head.headers["host"])
+        if is_known and is_function_url_path(head.target):
+            return await self._upstream.forward(request)
         if not is_known or not (is_secret_path(head.target) or is_served_unsigned(await _read(request))):
             raise ApiError("MissingAuthenticationToken", _UNSIGNED, status=403)
         response = await self._upstream.forward(request)

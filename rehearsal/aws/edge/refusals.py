@@ -13,6 +13,7 @@ from aiohttp import web
 from rehearsal.aws.edge.protocol.detect import protocol_of
 from rehearsal.aws.edge.protocol.protocol import WireAnswer
 from rehearsal.aws.edge.signature import SignedRequest
+from rehearsal.aws.localize import DISTRIBUTION_PATH
 from rehearsal.aws.service_api import ApiError
 
 ERROR_TYPE = "x-amzn-errortype"
@@ -67,6 +68,18 @@ def require_served(response: web.StreamResponse, service: str, target: str, tell
         return
     tell(sentence)
     raise ApiError(code, sentence)
+
+
+def require_served_path(target: str) -> None:
+    """`ApiError` that names it, where an address was made local and nobody answers there."""
+    if target.startswith(DISTRIBUTION_PATH):
+        name = target.removeprefix(DISTRIBUTION_PATH).partition("/")[0].partition("?")[0]
+        raise ApiError(
+            "UnsupportedService",
+            f"The CloudFront distribution {name} is deployed, and the local AWS serves none: call its origin in its "
+            "place, an API or a function URL.",
+            status=501,
+        )
 
 
 def _xml(error: ApiError, request_id: str) -> bytes:

@@ -26,6 +26,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from rehearsal.aws.iam.sub_text import as_sub_text, as_value
 from rehearsal.aws.iam.trust import with_root_beside_services
 
 _TAG = "iam:ResourceTag/aws-cdk:bootstrap-role"
@@ -36,7 +37,8 @@ _OWN_ASSETS = "arn:${AWS::Partition}:s3:::cdk-*-assets-${AWS::AccountId}-*"
 
 _PRINCIPAL = "aws:PrincipalArn"
 _PRINCIPAL_OPERATORS = ("ArnLike", "ArnEquals", "StringLike")
-_ROLE_ARN = re.compile(r"^arn:([^:]+):iam::([^:]*):role/(?:.*/)?([^/]+)$")
+_PART = r"((?:\$\{[^}]*\}|[^:$])*)"  # of an ARN; a variable of Fn::Sub has colons of its own
+_ROLE_ARN = re.compile(rf"^arn:{_PART}:iam::{_PART}:role/(?:.*/)?([^/]+)$")
 
 _ROLE_OF_ACCOUNT = re.compile(r":iam::(\d{12}):role/")
 
@@ -124,19 +126,20 @@ def _name_asked_for(statement: Statement) -> Statement:
 
 
 def _name_roles(statement: Statement) -> Statement:
-    resources = _as_list(statement["Resource"])
-    is_any_role = all(isinstance(resource, str) and resource.endswith(_ANY_ROLE) for resource in resources)
+    """An account that is not literal is joined from pseudo parameters: the stack is environment-agnostic."""
+    resources = [as_sub_text(resource) or "" for resource in _as_list(statement["Resource"])]
+    is_any_role = all(resource.endswith(_ANY_ROLE) for resource in resources)
     for operator in _TAG_OPERATORS:
         tags = _as_list(_asked(statement, operator, _TAG))
         if is_any_role and tags:
             names = [f"{resource.removesuffix('*')}cdk-*-{tag}-role-*" for resource in resources for tag in tags]
-            return {**_without(statement, operator, _TAG), "Resource": names}
+            return {**_without(statement, operator, _TAG), "Resource": [as_value(name) for name in names]}
     return statement
 
 
 def _name_buckets(statement: Statement) -> Statement:
     owner = _asked(statement, "StringNotEquals", _BUCKET_OWNER)
-    if statement["Resource"] != "*" or owner != {"Ref": "AWS::AccountId"}:
+    if statement["Resource"] != "*" or as_sub_text(owner) != "${AWS::AccountId}":
         return statement
     rest = _without(statement, "StringNotEquals", _BUCKET_OWNER)
     del rest["Resource"]
@@ -157,12 +160,11 @@ def _name_sessions(statement: Statement) -> Statement:
 def _sessions_of(role: Any) -> Any:
     """The pattern of the ARNs of a role's sessions; the role is an ARN, or one of the same template. Else None."""
     match role:
-        case str() if _ROLE_ARN.match(role):
-            return _ROLE_ARN.sub(r"arn:\1:sts::\2:assumed-role/\3/*", role)
         case {"Fn::GetAtt": [str(logical_id), "Arn"]}:
             return {"Fn::Sub": f"arn:${{AWS::Partition}}:sts::${{AWS::AccountId}}:assumed-role/${{{logical_id}}}/*"}
         case _:
-            return None
+            text = as_sub_text(role) or ""
+            return as_value(_ROLE_ARN.sub(r"arn:\1:sts::\2:assumed-role/\3/*", text)) if _ROLE_ARN.match(text) else None
 
 
 def _asked(statement: Statement, operator: str, key: str) -> Any:

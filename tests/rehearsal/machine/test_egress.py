@@ -29,7 +29,8 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "sec
 
 class _Site(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        body = json.dumps({"path": self.path, "headers": sorted(name.lower() for name in self.headers)}).encode()
+        names = sorted(name.lower() for name in self.headers)
+        body = json.dumps({"path": self.path, "headers": names, "host": self.headers["Host"]}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -192,9 +193,9 @@ def test_the_users_own_proxy_is_used_but_for_what_it_is_not_for(tmp_path: Path, 
     assert asked == of_users
 
 
-def run(command: list[str], egress: Egress, tmp_path: Path) -> str:
+def run(command: list[str], egress: Egress, tmp_path: Path, **variables: str) -> str:
     """What a program says, in an environment as a build has it."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **CREDENTIALS, **egress.variables()}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **CREDENTIALS, **egress.variables(), **variables}
     return subprocess.run(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False
     ).stdout
@@ -254,6 +255,49 @@ def test_node_reaches_others(egress: Egress, tmp_path: Path, site: str) -> None:
     script = f'fetch("http://{site}/x").then((answer) => answer.text()).then(console.log)'
 
     assert '"path": "/x"' in run(["node", "-e", script], egress, tmp_path)
+
+
+def call_as_sdk_version_2(**headers: str) -> str:
+    """What AWS.NodeHttpClient does."""
+    sent = {"User-Agent": "aws-sdk-nodejs/2.1693.0 linux/v20.20.2", "Host": "sts.eu-west-1.amazonaws.com", **headers}
+    options = {"host": "sts.eu-west-1.amazonaws.com", "method": "GET", "path": "/x", "headers": sent}
+    return f"""
+        const https = require("https");
+        const options = {{ ...{json.dumps(options)}, agent: https.globalAgent }};
+        const request = https.request(options, (answer) => answer.pipe(process.stdout));
+        request.on("error", (error) => console.log(error.message)).end();
+    """
+
+
+def test_what_version_2_of_node_s_sdk_signs_goes_to_the_local_aws_as_it_is(
+    egress: Egress, tmp_path: Path, site: str
+) -> None:
+    script = call_as_sdk_version_2(Authorization="AWS4-HMAC-SHA256 Credential=a")
+
+    said = json.loads(run(["node", "-e", script], egress, tmp_path, AWS_ENDPOINT_URL=f"http://{site}"))
+
+    assert (said["path"], said["host"]) == ("/x", "sts.eu-west-1.amazonaws.com")
+    assert "authorization" in said["headers"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "variables"),
+    [
+        ({}, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}),
+        ({"Authorization": "AWS4-HMAC-SHA256 Credential=a"}, {}),
+        (
+            {"Authorization": "AWS4-HMAC-SHA256 Credential=a", "User-Agent": "mine"},
+            {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
+        ),
+    ],
+    ids=["unsigned", "where there is no local AWS", "another program"],
+)
+def test_what_else_names_an_aws_host_is_refused(
+    headers: dict[str, str], variables: dict[str, str], egress: Egress, tmp_path: Path
+) -> None:
+    said = run(["node", "-e", call_as_sdk_version_2(**headers)], egress, tmp_path, **variables)
+
+    assert "sts.eu-west-1.amazonaws.com is AWS's" in said
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")

@@ -27,7 +27,7 @@ def assembly(folder: Path, **resources: Any) -> CloudAssembly:
         template_file="Cars.template.json",
         template=template,
     )
-    return CloudAssembly(directory=folder, version="54.0.0", minimum_cli_version=None, stacks=(stack,))
+    return CloudAssembly(directory=folder, version="54.0.0", stacks=(stack,))
 
 
 def function(runtime: object, **code: str) -> dict[str, Any]:

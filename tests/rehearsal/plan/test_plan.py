@@ -8,11 +8,12 @@ from rehearsal.errors import BadInput, Unsupported
 from rehearsal.plan.plan import Bootstrap, Plan, make_plan
 from rehearsal.plan.resource_standing import StoredOnly
 from rehearsal.source.assembly import read_assembly
+from rehearsal.source.settings import Settings
 from tests.rehearsal.cases import case
 
 
-def plan_of(name: str, *, pipeline: str | None = None, cli_version: str | None = None) -> Plan:
-    return make_plan(read_assembly(case(name)), pipeline=pipeline, cli_version=cli_version)
+def plan_of(name: str, *, pipeline: str | None = None) -> Plan:
+    return make_plan(read_assembly(case(name)), Settings(pipeline=pipeline))
 
 
 def actions(plan: Plan) -> list[str]:
@@ -107,11 +108,19 @@ def test_plan_raises_every_reason_at_once_when_support_is_required() -> None:
     assert "Nothing was started" in message
 
 
-@pytest.mark.parametrize(("version", "is_refused"), [("2.1143.9", True), ("2.1144.0", False), ("2.1148.1", False)])
-def test_plan_refuses_a_cli_that_is_too_old_for_the_assembly(version: str, is_refused: bool) -> None:
-    plan = plan_of("three-accounts", cli_version=version)
+def test_plan_puts_an_agnostic_pipeline_where_the_settings_say() -> None:
+    settings = Settings(account="444444444444", region="eu-central-1")
 
-    assert any("CDK CLI" in sentence for sentence in plan.unsupported) is is_refused
+    plan = make_plan(read_assembly(case("v1-change-sets")), settings)
+
+    assert (plan.account, plan.region) == ("444444444444", "eu-central-1")
+    assert plan.bootstraps == (Bootstrap("444444444444", "eu-central-1"),)
+
+
+def test_plan_leaves_a_pipeline_where_its_stack_says() -> None:
+    settings = Settings(account="444444444444", region="eu-central-1")
+
+    assert make_plan(read_assembly(case("three-accounts")), settings).bootstraps == plan_of("three-accounts").bootstraps
 
 
 def test_plan_tells_of_what_is_stored_only_what_can_decide_a_release() -> None:

@@ -22,10 +22,10 @@ def test_read_assembly_finds_the_stacks_of_nested_assemblies() -> None:
     assert found["Prod-Api"][0] == Environment("333333333333", "us-east-1")
 
 
-def test_read_assembly_tells_the_oldest_cli_and_the_bootstrap_qualifier() -> None:
+def test_read_assembly_tells_the_schema_and_the_bootstrap_qualifier() -> None:
     assembly = read_assembly(case("three-accounts"))
 
-    assert assembly.minimum_cli_version == "2.1144.0"
+    assert assembly.version == "54.0.0"
     assert {stack.qualifier for stack in assembly.stacks if not stack.name.startswith("Pipe-support")} == {"hnb659fds"}
 
 

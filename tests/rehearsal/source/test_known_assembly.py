@@ -11,6 +11,7 @@ import pytest
 from rehearsal.source.commit import Commit
 from rehearsal.source.known_assembly import KnownAssembly
 from rehearsal.source.project import Project
+from rehearsal.source.settings import Settings
 
 COMMIT = Commit(id="a" * 40, message="", author="", author_email="", date="", committer_date="", branch="", archive=b"")
 
@@ -62,6 +63,19 @@ def test_take_gives_nothing_when_packages_were_installed_since(
     (project.directory / installed).write_text("other")
 
     assert not KnownAssembly(tmp_path / "kept", project, COMMIT).take(tmp_path / "taken")
+
+
+@pytest.mark.parametrize(
+    "settings", [Settings(account="222222222222"), Settings(region="eu-west-1"), Settings(context={"a": ["b"]})]
+)
+def test_take_gives_nothing_for_other_settings(
+    tmp_path: Path, project: Project, assembly: Path, settings: Settings
+) -> None:
+    KnownAssembly(tmp_path / "kept", project, COMMIT).keep(assembly)
+
+    other = dataclasses.replace(project, settings=settings)
+
+    assert not KnownAssembly(tmp_path / "kept", other, COMMIT).take(tmp_path / "taken")
 
 
 def test_take_gives_what_was_kept_although_the_app_left_caches_of_its_own(

@@ -7,6 +7,7 @@ import pytest
 
 from rehearsal.source.assembly import CloudAssembly, Environment, StackArtifact, read_assembly
 from rehearsal.source.placeholders import Placeholder, find_placeholders
+from rehearsal.source.settings import Settings
 from tests.rehearsal.cases import case
 
 DEFAULT = ("111111111111", "us-east-1")
@@ -21,7 +22,7 @@ def assembly_of(template: dict[str, Any]) -> CloudAssembly:
         template_file="Api.template.json",
         template=template,
     )
-    return CloudAssembly(directory=Path(), version="54.0.0", minimum_cli_version=None, stacks=(stack,))
+    return CloudAssembly(directory=Path(), version="54.0.0", stacks=(stack,))
 
 
 def reading(text: Any) -> CloudAssembly:
@@ -75,3 +76,57 @@ def test_what_a_stack_makes_under_that_name_gets_no_placeholder() -> None:
     reads = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "{{resolve:ssm:/app/size}}"}}
 
     assert find_placeholders(assembly_of({"Resources": {"Made": made, "Reads": reads}}), default=DEFAULT) == ()
+
+
+def test_settings_have_the_values_of_what_is_read_and_are_there_for_what_no_template_reads() -> None:
+    text = "{{resolve:secretsmanager:db:SecretString:password::}}"
+    settings = Settings(parameters={"/app/size": "3"}, secrets={"db": {"password": "p", "user": "u"}})
+
+    found = find_placeholders(reading(text), default=DEFAULT, settings=settings)
+
+    assert {(item.account, item.service, item.name): item.content for item in found} == {
+        ("111111111111", "secretsmanager", "db"): '{"password": "p", "user": "u"}',
+        ("222222222222", "secretsmanager", "db"): '{"password": "p", "user": "u"}',
+        ("111111111111", "ssm", "/app/size"): "3",
+        ("222222222222", "ssm", "/app/size"): "3",
+    }
+
+
+def test_parameter_of_the_settings_that_a_stack_makes_is_left_to_it() -> None:
+    made = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/app/size", "Value": "1", "Type": "String"}}
+
+    found = find_placeholders(
+        assembly_of({"Resources": {"Made": made}}), default=DEFAULT, settings=Settings(parameters={"/app/size": "3"})
+    )
+
+    assert [item.account for item in found] == ["111111111111"]
+
+
+def test_what_builds_read_is_found() -> None:
+    buildspec = """{"version": "0.2", "env": {
+        "parameter-store": {"SIZE": "/app/size"}, "secrets-manager": {"KEY": "keys:signing:AWSCURRENT"}}}"""
+    variables = [
+        {"Name": "A", "Value": "plain"},
+        {"Name": "B", "Value": "/app/colour", "Type": "PARAMETER_STORE"},
+        {"Name": "C", "Value": "db:password", "Type": "SECRETS_MANAGER"},
+    ]
+    project = {
+        "Type": "AWS::CodeBuild::Project",
+        "Properties": {"Source": {"BuildSpec": buildspec}, "Environment": {"EnvironmentVariables": variables}},
+    }
+
+    found = find_placeholders(assembly_of({"Resources": {"Project": project}}), default=DEFAULT)
+
+    assert [(item.service, item.name, item.keys) for item in found] == [
+        ("secretsmanager", "db", ("password",)),
+        ("secretsmanager", "keys", ("signing",)),
+        ("ssm", "/app/colour", ()),
+        ("ssm", "/app/size", ()),
+    ]
+
+
+@pytest.mark.parametrize("buildspec", ["buildspec.yml", "", "phases: [", "version: 0.2"])
+def test_buildspec_that_reads_nothing_gets_no_placeholder(buildspec: str) -> None:
+    project = {"Type": "AWS::CodeBuild::Project", "Properties": {"Source": {"BuildSpec": buildspec}}}
+
+    assert find_placeholders(assembly_of({"Resources": {"Project": project}}), default=DEFAULT) == ()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rehearsal.errors import BadInput
+from rehearsal.errors import BadInput, Unsupported
 from rehearsal.machine.egress import Egress
 from rehearsal.source.project import open_project, synthesize
 
@@ -25,6 +26,17 @@ USERS = {
     "GITHUB_TOKEN": "the-users-github",
     "CDK_DEFAULT_ACCOUNT": "999999999999",
 }
+SETTINGS = """
+account = "222222222222"
+region = "eu-west-3"
+
+[context]
+of-the-app = "of the settings"
+of-the-settings = { zones = ["eu-west-3a"] }
+
+[variables]
+REPOSITORY_OWNER = "somebody"
+"""
 SPY = """
 import json, os, pathlib, subprocess, sys
 
@@ -84,6 +96,7 @@ def spying_app(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = place / "app"
     folder.mkdir()
     (folder / "spy.py").write_text(SPY)
+    (folder / "rehearsal.toml").write_text(SETTINGS)
     (folder / "cdk.json").write_text(json.dumps({"app": "python3 spy.py", "context": {"of-the-app": "committed"}}))
     (folder / ".venv").symlink_to(ROOT / ".venv")
     (folder / "node_modules").symlink_to(ROOT / "node_modules")
@@ -108,10 +121,12 @@ def test_the_app_sees_nothing_of_the_users_aws_and_calls_nobody_there(spied: Spi
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_STS_REGIONAL_ENDPOINTS": "regional",
+        "AWS_REGION": "eu-west-3",
+        "AWS_DEFAULT_REGION": "eu-west-3",
     }
     assert not set(USERS.values()) & set(environment.values())
     assert environment["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] == str(spied.run / "packages")
-    assert not [path for path in seen["home"] if ".aws" in path or path.endswith(".cdk.json")]
+    assert not [path for path in seen["home"] if ".aws" in path]
     assert seen["context"]["of-the-app"] == "committed"
     assert "of-the-user" not in seen["context"]
     assert seen["boto3"].strip() == "None"
@@ -120,9 +135,40 @@ def test_the_app_sees_nothing_of_the_users_aws_and_calls_nobody_there(spied: Spi
     assert sorted(spied.refused) == ["169.254.169.254", "sts.amazonaws.com"]
 
 
-def test_the_cli_asks_nobody_who_the_user_is(spied: Spied) -> None:
-    """With credentials that it could see it would ask STS for the account, and hand it to the app."""
-    assert "CDK_DEFAULT_ACCOUNT" not in spied.seen["environment"]
+def test_the_app_is_told_the_account_and_region_of_its_settings(spied: Spied) -> None:
+    """With credentials that it could see the CLI would ask STS for the account, and hand that to the app."""
+    environment = spied.seen["environment"]
+
+    assert (environment["CDK_DEFAULT_ACCOUNT"], environment["CDK_DEFAULT_REGION"]) == ("222222222222", "eu-west-3")
+
+
+def test_the_app_finds_context_and_variables_of_its_settings_where_it_has_none_itself(spied: Spied) -> None:
+    assert spied.seen["context"]["of-the-settings"] == {"zones": ["eu-west-3a"]}
+    assert spied.seen["context"]["of-the-app"] == "committed"
+    assert spied.seen["environment"]["REPOSITORY_OWNER"] == "somebody"
+
+
+def test_options_come_before_the_settings(app: Path) -> None:
+    project = open_project(app).with_options(account="333333333333", region=None, pipeline=None)
+
+    assert project.settings.place == ("333333333333", "eu-west-3")
+
+
+def test_a_cli_that_does_not_read_the_assembly_is_refused_in_its_own_words(app: Path, tmp_path: Path) -> None:
+    spy = SPY.replace('"version": "36.0.0"', '"version": "999.0.0", "minimumCliVersion": "2.999.0"')
+    (app / "spy.py").write_text(spy)
+
+    with pytest.raises(Unsupported, match=r"too old for its aws-cdk-lib:\n[\s\S]*999\.0\.0"):
+        synthesized(app, tmp_path / "run")
+
+
+def test_a_cli_that_reads_the_assembly_does_whatever_version_the_assembly_names(app: Path, tmp_path: Path) -> None:
+    """`minimumCliVersion` is a help for messages: the schema's version decides."""
+    (app / "spy.py").write_text(
+        SPY.replace('"version": "36.0.0"', '"version": "36.0.0", "minimumCliVersion": "2.999.0"')
+    )
+
+    assert synthesized(app, tmp_path / "run").seen
 
 
 def test_what_the_app_says_is_told_when_it_fails(app: Path, tmp_path: Path) -> None:
@@ -140,3 +186,22 @@ def test_the_repository_is_the_folders_own_though_a_hook_of_git_names_one(
     monkeypatch.setenv("GIT_DIR", str(app / ".git"))
 
     assert open_project(app / "inner").top == app.resolve()
+
+
+def test_app_without_an_environment_of_its_own_does_not_run_on_the_rehearsals(
+    app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (app / ".venv").unlink()
+    monkeypatch.setenv("PATH", os.pathsep.join((str(Path(sys.prefix, "bin")), "/usr/bin", "/bin")))
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
+
+    with pytest.raises(BadInput, match=r"has no \.venv"):
+        open_project(app)
+
+
+def test_app_whose_node_packages_are_not_installed_is_told_how(app: Path, tmp_path: Path) -> None:
+    (app / "node_modules").rename(tmp_path / "node_modules")  # where the CLI is found, above the app
+    (app / "spy.py").write_text("raise SystemExit(\"Error: Cannot find module 'aws-cdk-lib'\")")
+
+    with pytest.raises(BadInput, match=r"There is no node_modules in .*run `npm ci` there"):
+        synthesized(app, tmp_path / "run")

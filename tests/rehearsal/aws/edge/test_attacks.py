@@ -47,9 +47,9 @@ def ask(
         )
 
 
-def signed(cloud: BareCloud, secret: str = ROOT_SECRET, key: str = ACCOUNT) -> dict[str, str]:
-    """The headers of a GetCallerIdentity."""
-    request = AWSRequest("POST", f"{cloud.edge.url}/", data=WHO_AM_I, headers=FORM)
+def signed(cloud: BareCloud, secret: str = ROOT_SECRET, key: str = ACCOUNT, host: str = "") -> dict[str, str]:
+    """The headers of a GetCallerIdentity; `host` is AWS's own in the place of the edge's."""
+    request = AWSRequest("POST", f"https://{host}/" if host else f"{cloud.edge.url}/", data=WHO_AM_I, headers=FORM)
     SigV4Auth(Credentials(key, secret), "sts", REGION).add_auth(request)
     return dict(request.headers.items())
 
@@ -141,6 +141,25 @@ def test_a_large_body_that_somebody_else_has_signed_is_not_taken(cloud: BareClou
 
     assert (status, "SignatureDoesNotMatch" in said) == (403, True)
     assert sqs.receive_message(QueueUrl=url).get("Messages", []) == []
+
+
+STS = "sts.eu-west-1.amazonaws.com"
+
+
+def test_a_request_that_was_signed_for_aws_s_own_host_is_answered(cloud: BareCloud) -> None:
+    status, _, body = ask(cloud, "POST", "/", {**signed(cloud, host=STS), "Host": STS}, WHO_AM_I)
+
+    assert (status, f"arn:aws:iam::{ACCOUNT}:root" in body) == (200, True)
+
+
+def test_aws_s_own_host_helps_nobody_who_cannot_sign(cloud: BareCloud) -> None:
+    strangers = signed(cloud, secret="a guess", host=STS)
+
+    assert ask(cloud, "POST", "/", {**strangers, "Host": STS}, WHO_AM_I)[0] == 403
+    assert ask(cloud, "POST", "/", {**FORM, "Host": STS}, WHO_AM_I)[0] == 403
+    assert ask(cloud, "POST", "/", {**signed(cloud, host=STS), "Host": "s3.amazonaws.com"}, WHO_AM_I)[0] == 403
+    api = "abc.execute-api.eu-west-1.amazonaws.com"
+    assert ask(cloud, "POST", "/", {**signed(cloud, host=api), "Host": api}, WHO_AM_I)[0] == 403
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1", "localhost.evil.example:{port}", ""])

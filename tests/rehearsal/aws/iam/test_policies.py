@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from rehearsal.aws.iam.policies import fit_policies, name_accounts, name_resources
+from tests.rehearsal.cases import case
 
 TAG = "iam:ResourceTag/aws-cdk:bootstrap-role"
 
@@ -187,3 +189,51 @@ def test_other_actions_stay_as_they_are(actions: str | list[str]) -> None:
     unchanged = properties({"Action": actions, "Effect": "Allow", "Resource": "arn"})
 
     assert name_resources(unchanged) == unchanged
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {"Fn::Join": ["", ["arn:*:iam::", {"Ref": "AWS::AccountId"}, ":role/*"]]},
+        {"Fn::Join": [":", ["arn", "*", "iam", "", {"Ref": "AWS::AccountId"}, "role/*"]]},
+        {"Fn::Sub": "arn:*:iam::${AWS::AccountId}:role/*"},
+    ],
+)
+def test_roles_are_allowed_by_name_when_the_stack_is_environment_agnostic(resource: Any) -> None:
+    rewritten = name_resources(statement(Resource=resource))
+
+    assert rewritten == {
+        "Action": "sts:AssumeRole",
+        "Effect": "Allow",
+        "Resource": [
+            {"Fn::Sub": "arn:*:iam::${AWS::AccountId}:role/cdk-*-file-publishing-role-*"},
+            {"Fn::Sub": "arn:*:iam::${AWS::AccountId}:role/cdk-*-deploy-role-*"},
+        ],
+    }
+
+
+def test_roles_are_allowed_by_name_in_the_template_of_an_environment_agnostic_pipeline() -> None:
+    template = json.loads((case("v1-change-sets") / "Pipe.template.json").read_text())
+    tagged = {name: found for name, found in template["Resources"].items() if TAG in json.dumps(found)}
+
+    rewritten = {name: fit_policies(resource) for name, resource in tagged.items()}
+
+    assert tagged
+    assert TAG not in json.dumps(rewritten)
+    assert "role/cdk-*-deploy-role-*" in json.dumps(rewritten)
+
+
+@pytest.mark.parametrize(
+    "role",
+    [
+        {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::", {"Ref": "AWS::AccountId"}, ":role/Pipeline*"]]},
+        {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/path/Pipeline*"},
+    ],
+)
+def test_sessions_are_named_beside_roles_whose_account_is_a_pseudo_parameter(role: Any) -> None:
+    rewritten = name_resources(statement(Condition={"ArnLike": {"aws:PrincipalArn": role}}))
+
+    assert rewritten["Condition"]["ArnLike"]["aws:PrincipalArn"] == [
+        role,
+        {"Fn::Sub": "arn:${AWS::Partition}:sts::${AWS::AccountId}:assumed-role/Pipeline*/*"},
+    ]

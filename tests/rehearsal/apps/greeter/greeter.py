@@ -1,11 +1,14 @@
 """A small CDK Pipelines app of somebody else's: one stage with one function, greeted by its pipeline after deploying.
 
-Its requirements.txt and package.json are not here: test_wheel.py writes them, with the versions that the project pins.
+Who it is of and how it greets stand elsewhere: in a variable of its builds, in looked-up context, in another's export.
+Its requirements.txt and package.json are not here: who makes a repository of it writes them, with the versions that
+this project pins.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -18,8 +21,11 @@ ENVIRONMENT = cdk.Environment(account="111111111111", region="eu-west-1")
 CONNECTION = "arn:aws:codestar-connections:eu-west-1:111111111111:connection/0f3c6f6e-7d38-4a3b-9a0c-6c1f5d3f2c11"
 CDK_CLI = json.loads(Path(__file__).with_name("package.json").read_text())["dependencies"]["aws-cdk"]
 GREETER = """
+import os
+
 def handler(event, context):
-    return {"greeting": f"Hello, {event['name']}!", "version": context.function_version}
+    greeting = f"{os.environ['WORD']}, {event['name']}{os.environ['MARK']}"
+    return {"greeting": greeting, "version": context.function_version}
 """
 
 
@@ -32,6 +38,7 @@ class GreeterStack(cdk.Stack):
             runtime=lambda_.Runtime.PYTHON_3_13,
             handler="index.handler",
             code=lambda_.Code.from_inline(GREETER),
+            environment={"WORD": self.node.get_context("word"), "MARK": cdk.Fn.import_value("greetings:Mark")},
         )
         alias = lambda_.Alias(self, "Live", alias_name="live", version=function.current_version)
         self.function_arn = cdk.CfnOutput(self, "FunctionArn", value=alias.function_arn)
@@ -46,7 +53,8 @@ class GreeterStage(cdk.Stage):
 class GreeterPipelineStack(cdk.Stack):
     def __init__(self, scope: Construct, construct_id: str, *, env: cdk.Environment) -> None:
         super().__init__(scope, construct_id, env=env)
-        source = pipelines.CodePipelineSource.connection("somebody/greeter", "main", connection_arn=CONNECTION)
+        repository = f"{os.environ['REPOSITORY_OWNER']}/greeter"
+        source = pipelines.CodePipelineSource.connection(repository, "main", connection_arn=CONNECTION)
         pipeline = pipelines.CodePipeline(
             self,
             "Pipeline",
@@ -69,7 +77,7 @@ class GreeterPipelineStack(cdk.Stack):
             "Greet",
             input=source,
             env_from_cfn_outputs={"FUNCTION_ARN": stage.function_arn},
-            commands=["pip install --quiet --no-compile -r requirements-greet.txt", "python3 greet.py"],
+            commands=["pip install --quiet --no-compile -r requirements-builds.txt", "python3 greet.py"],
             role_policy_statements=[iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=["*"])],
         )
         pipeline.add_stage(stage, post=[greet])
