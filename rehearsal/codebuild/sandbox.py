@@ -30,7 +30,7 @@ from rehearsal.machine.user_settings import copy_package_settings, kept_variable
 
 _SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/opt/homebrew/bin")
 # What CodeBuild's images have and a machine may keep elsewhere than in the system's folders.
-_TOOLS = ("git", "jq", "make", "zip", "unzip", "curl", "bash", "aws", "docker")
+_TOOLS = ("git", "jq", "make", "zip", "unzip", "curl", "bash", "aws", "docker", "yarn")
 # As in a fresh Python of CodeBuild's images, but of one version each.
 _PYTHON_PACKAGES = ("pip==26.3", "setuptools==84.2.1", "wheel==0.48.0")
 
@@ -79,6 +79,7 @@ def make_sandbox(folder: Path, *, cache: Path, start: StartProcess, egress: Mapp
         "UV_CACHE_DIR": str(cache / "uv"),
         "NPM_CONFIG_PREFIX": str(npm),
         "NPM_CONFIG_CACHE": str(cache / "npm"),
+        "NPM_CONFIG_YES": "true",  # npx asks nobody where there is no terminal, whatever the user's npmrc says of that
         "NPM_CONFIG_AUDIT": "false",
         "NPM_CONFIG_FUND": "false",
         "NPM_CONFIG_UPDATE_NOTIFIER": "false",

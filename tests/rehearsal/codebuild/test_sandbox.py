@@ -103,6 +103,19 @@ def test_make_sandbox_copies_the_users_package_settings(user_home: Path, tmp_pat
     assert stat.S_IMODE((sandbox.home / ".npmrc").stat().st_mode) == 0o600
 
 
+def test_make_sandbox_lets_npx_fetch_what_it_runs_though_the_user_s_own_does_not(
+    user_home: Path, tmp_path: Path
+) -> None:
+    (user_home / ".npmrc").write_text("yes=false\n")
+
+    sandbox = make_sandbox(tmp_path / "build", cache=tmp_path / "cache", start=FakeStart(), egress=EGRESS)
+
+    said = subprocess.run(
+        ["npm", "config", "get", "yes"], env=dict(sandbox.environment), stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+    assert said.strip() == "true"
+
+
 def test_make_sandbox_makes_a_python_of_the_runs_version_with_pinned_packages(user_home: Path, tmp_path: Path) -> None:
     start = FakeStart()
 
