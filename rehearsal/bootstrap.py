@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rehearsal.aws.local_cloud import LocalCloud
-from rehearsal.errors import EngineError
+from rehearsal.errors import EngineError, Unsupported
 from rehearsal.machine.threads import run_together
 from rehearsal.plan.plan import DEFAULT_QUALIFIER, Bootstrap, Plan
 from rehearsal.run_events import Notice
@@ -72,7 +72,13 @@ def _run_cdk(
     whole = (*arguments, "--ci", "--no-color")
     code, said = project.run_cdk(cloud.guardian, whole, folder=folder, environment=environment)
     if code != 0:
-        words = "\n".join(said.strip().splitlines()[-_LAST_LINES:])
+        lines = said.strip().splitlines()
+        if denial := cloud.denials.found_in(lines):
+            raise Unsupported(
+                f"`cdk {arguments[0]}` failed in the local AWS ({account}/{region}) because of what this machine "
+                f"cannot do, so the pipeline never started:\n{denial}"
+            )
+        words = "\n".join(lines[-_LAST_LINES:])
         raise EngineError(
             f"`cdk {arguments[0]}` failed in the local AWS ({account}/{region}); this is what a real account would be "
             f"given first, so the pipeline never started. The CDK CLI says:\n{words}"

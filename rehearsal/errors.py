@@ -2,7 +2,8 @@
 
     RehearsalError                 the run could not do its work: exit code 2, its message alone is shown
     ├── BadInput                  something the user gave is wrong; nothing was changed
-    ├── Unsupported               the project needs what the local run does not have; raised before anything starts
+    ├── Unsupported               the project needs what the local run does not have; before anything starts, or, where
+    │                             only the release could show it, in the middle of it
     └── EngineError               our own breakage
     ActionFailed                  the release was stopped: exit code 1. A command, a test, an alarm or a person said no
 
@@ -22,7 +23,7 @@ class BadInput(RehearsalError):
 
 
 class Unsupported(RehearsalError):
-    """The project needs something that the local run does not have. Raised before anything starts, by name."""
+    """The project needs something that the local run does not have, by name. The release is not at fault."""
 
 
 class EngineError(RehearsalError):

@@ -228,9 +228,8 @@ class Rehearsal:
         assembly = self.home / "assembly" / "cdk.out"
         self._plan.require_supported()
         self._bring_what_functions_need(self._plan.assembly)
-        for item in self._plan.stored_only:
-            if not item.is_quiet:
-                self._tell(f"Not rehearsed: {item}.")
+        for text in self._plan.not_rehearsed:
+            self._tell(f"Not rehearsed: {text}.")
         for notice in self._plan.notices:
             self._tell(notice)
         cloud = LocalCloud(

@@ -189,7 +189,7 @@ def _result(execution: Execution | None) -> Result:
             return Result.RELEASED
         case Status.FAILED | Status.CANCELLED | Status.SUPERSEDED:
             return Result.STOPPED
-        case Status.STOPPED if execution is not None and execution.is_stop_requested:
+        case Status.STOPPED if execution is not None and (execution.is_stop_requested or execution.stopped_by):
             return Result.STOPPED
         case _:
             return Result.ERRORED

@@ -1,7 +1,8 @@
 """The run's own calls that the edge would only pass on: they go to MiniStack at once, over its socket.
 
 Each is signed as ever, and MiniStack checks the signature and what IAM allows: only the way is shorter. What the edge
-does more than pass on (templates, invocations, its own APIs, credentials) is not among them.
+does more than pass on (templates, invocations, events, its own APIs, credentials) is not among them; what AWS refuses
+of a message is refused on this way, too.
 It must not know who calls, nor why.
 """
 
@@ -11,19 +12,25 @@ import http.client
 import io
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 
+from rehearsal.aws.edge.limited_calls import refuse_over_limit
+from rehearsal.aws.edge.protocol.detect import protocol_of
+from rehearsal.aws.edge.protocol.protocol import WireAnswer
 from rehearsal.aws.edge.signature import SignedRequest
+from rehearsal.aws.service_api import ApiError
 from rehearsal.machine.unix_socket import UnixConnection
 
 # As botocore names them in its events.
-_SERVICES = frozenset({"cloudwatch-logs", "dynamodb-streams", "eventbridge", "kinesis", "sns", "sqs"})
+_SERVICES = frozenset({"cloudwatch-logs", "dynamodb-streams", "kinesis", "sns", "sqs"})
+_LIMITED = frozenset({"sns", "sqs"})  # nothing else of what the run itself calls has a limit of ours
 _TIMEOUT_SECONDS = 60.0
 _IDLE_SECONDS = 30.0  # MiniStack keeps a connection for longer
 
@@ -49,6 +56,8 @@ class DirectCalls:
         if service not in _SERVICES or not isinstance(body, bytes | None):
             return None
         signed = _signed(request, body or b"")
+        if (refused := _refusal(signed, service)) is not None:
+            return AWSResponse(request.url, refused.status, _headers(refused), _Raw(refused.body))
         connection = self._connection(str(request.url))
         try:
             answer, content = _exchange(connection, signed)
@@ -91,6 +100,21 @@ def _signed(request: AWSPreparedRequest, body: bytes) -> SignedRequest:
     _, _, authority, path = request.url.split("/", 3)
     headers = {name.lower(): _text(value) for name, value in request.headers.items()}
     return SignedRequest(request.method, f"/{path}", {"host": authority, **headers}, body)
+
+
+def _refusal(request: SignedRequest, service: str) -> WireAnswer | None:
+    protocol = protocol_of(request) if service in _LIMITED else None
+    if protocol is None:
+        return None
+    try:
+        refuse_over_limit(request, service)
+    except ApiError as error:
+        return protocol.encode_error(error, str(uuid.uuid4()))
+    return None
+
+
+def _headers(answer: WireAnswer) -> Any:
+    return HeadersDict({**answer.headers, "Content-Type": answer.content_type})
 
 
 def _exchange(connection: UnixConnection, request: SignedRequest) -> tuple[http.client.HTTPResponse, bytes]:

@@ -43,6 +43,7 @@ from rehearsal.aws.codedeploy.codedeploy import CodeDeploy
 from rehearsal.aws.codedeploy.codedeploy_api import CodeDeployApi
 from rehearsal.aws.codedeploy.ports import Services
 from rehearsal.aws.codedeploy.provider import CodeDeployProvider
+from rehearsal.aws.denials import Denials
 from rehearsal.aws.direct_calls import DirectCalls
 from rehearsal.aws.edge.edge import Edge
 from rehearsal.aws.event_sources.event_sources import EventSources
@@ -103,7 +104,8 @@ class LocalCloud:
             variables=variables,
             log_file=self.home / "logs" / "ministack.log",
         )
-        self._edge = Edge(listener, self._ministack.socket, root_secret)
+        self.denials = Denials()
+        self._edge = Edge(listener, self._ministack.socket, root_secret, self.denials)
         self.failure = Failure(self._fail, self._ministack.is_answering)
         self.endpoint_url = self._edge.url
         self.localize = self._edge.localize
@@ -151,10 +153,11 @@ class LocalCloud:
         self.register(AlarmProvider(self.cloudwatch))
         self.register(CodeDeployProvider(self.codedeploy))
         self.register(AliasProvider(self.codedeploy))
-        self.register(Schedules(self.clock, self.lambda_host))
-        self.register(self.event_sources)
         events = ServicePrincipal(self.clients, "events.amazonaws.com")
-        self._edge.deliver_events(EventDelivery(self.clock, events, self.cloudwatch).begin)
+        delivery = EventDelivery(self.clock, events, self.cloudwatch)
+        self.register(Schedules(self.clock, self.lambda_host, delivery.begin))
+        self.register(self.event_sources)
+        self._edge.deliver_events(delivery.begin)
         self.register(SecretProvider(self.clients))
         self.register(RotationProvider(self.clock, self.lambda_host))
         self.register(WebAclAssociationProvider(self.clients))

@@ -9,8 +9,9 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,7 +31,7 @@ from rehearsal.codepipeline.execution import ActionExecution, Execution
 from rehearsal.codepipeline.roles import ArtifactRoles, RoleChain
 from rehearsal.codepipeline.surroundings import Surroundings
 from rehearsal.codepipeline.variables import resolve_configuration
-from rehearsal.errors import ActionFailed, EngineError, RehearsalError
+from rehearsal.errors import ActionFailed, EngineError, RehearsalError, Unsupported
 from rehearsal.run_events import ActionEnded, ActionOutput, ActionStarted, Status
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from rehearsal.aws.local_cloud import LocalCloud
 
 FindAction = Callable[[ActionDeclaration, Execution], Action]
+_REMEMBERED_LINES = 2000
+_CUSTOM_RESOURCE = "from custom resource"  # CloudFormation: "Received response status [FAILED] from custom resource."
 GateOf = Callable[[ActionDeclaration, str, str | None], str]
 
 
@@ -59,6 +62,7 @@ class ActionRun:
     stage: str
     record: ActionExecution
     is_stopped: Callable[[], bool]
+    _said: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_LINES), init=False)
 
     def run(self) -> None:
         """Ends with the action Succeeded or Failed. A RehearsalError ends it Errored, and is raised on.
@@ -67,7 +71,7 @@ class ActionRun:
         """
         self._emit_started()
         try:
-            result = self._perform_unless_broken()
+            result = self._perform_unless_denied()
         except ActionFailed as exc:
             self._end(Status.FAILED, exc.reason, self._gate(exc.gate))
         except ClientError as exc:
@@ -93,6 +97,30 @@ class ActionRun:
     @property
     def _region(self) -> str:
         return self._declaration.region or self.pipeline.region
+
+    def _perform_unless_denied(self) -> ActionResult:
+        """What fails with the words of a denial of the local AWS is Unsupported, wherever the words were said.
+
+        So is a custom resource that failed while its account was denied something: its function may say no more than
+        where its log is. Of anything else that failed meanwhile, the denial is told beside the failure.
+        """
+        try:
+            return self._perform_unless_broken()
+        except (ActionFailed, ClientError) as exc:
+            denials = self.cloud.denials
+            account = RoleChain(self.cloud.clients, self.pipeline).account(self._declaration)
+            meanwhile = denials.since(self.record.started_at, account)
+            denial = denials.found_in([str(exc), *self._said])
+            if denial is None and _CUSTOM_RESOURCE in str(exc):
+                denial = meanwhile
+            if denial is None:
+                if meanwhile is not None:
+                    self._output(f"Meanwhile somebody in account {account} asked for what is not here: {meanwhile}")
+                raise
+            raise Unsupported(
+                f"Action {self._name} of stage {self.stage} failed because of what this machine cannot do, and not "
+                f"because of the commit:\n{denial}"
+            ) from exc
 
     def _perform_unless_broken(self) -> ActionResult:
         try:
@@ -209,6 +237,7 @@ class ActionRun:
         return self.find_gate(self._declaration, account, named)
 
     def _output(self, line: str) -> None:
+        self._said.append(line)
         self.cloud.event_log.emit(ActionOutput(stage=self.stage, action=self._name, line=line))
 
     def _emit_started(self) -> None:

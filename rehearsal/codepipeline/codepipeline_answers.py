@@ -38,8 +38,8 @@ def pipeline_summary(pipeline: DeployedPipeline) -> dict[str, Any]:
 def pipeline(pipeline: DeployedPipeline) -> dict[str, Any]:
     """GetPipeline: the CloudFormation properties are the API's structure with capital letters."""
     structure = _with_small_letters(pipeline.properties)
-    structure.pop("restartExecutionOnUpdate", None)
-    structure.pop("tags", None)
+    for name in ("restartExecutionOnUpdate", "tags", "disableInboundStageTransitions"):
+        structure.pop(name, None)
     for stage in structure.get("stages", []):
         for action in stage.get("actions", []):
             action["runOrder"] = int(action.get("runOrder", 1))
@@ -61,7 +61,7 @@ def pipeline_state(pipeline: DeployedPipeline, approvals: Approvals) -> dict[str
         "stageStates": [
             {
                 "stageName": stage.name,
-                "inboundTransitionState": {"enabled": True},
+                "inboundTransitionState": _transition_state(pipeline, stage.name),
                 "actionStates": [
                     _action_state(pipeline, stage.name, action.name, approvals) for action in stage.actions
                 ],
@@ -69,6 +69,18 @@ def pipeline_state(pipeline: DeployedPipeline, approvals: Approvals) -> dict[str
             }
             for stage in pipeline.definition.stages
         ],
+    }
+
+
+def _transition_state(pipeline: DeployedPipeline, stage: str) -> dict[str, Any]:
+    disabled = pipeline.disabled_transitions.get(stage)
+    if disabled is None:
+        return {"enabled": True}
+    return {
+        "enabled": False,
+        "disabledReason": disabled.reason,
+        "lastChangedBy": disabled.changed_by,
+        "lastChangedAt": _time(disabled.changed_at),
     }
 
 

@@ -1,5 +1,5 @@
 """CodePipeline's API, as far as steps, hooks and tools need it: read pipelines and executions, answer approvals, start,
-stop and roll back.
+stop and roll back, disable and enable transitions.
 
 It must not run a pipeline itself: the engine does. Names and shapes are boto3's (botocore, codepipeline 2015-07-09).
 """
@@ -19,7 +19,7 @@ from rehearsal.codepipeline.actions.approval import (
     Approvals,
     InvalidApprovalToken,
 )
-from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline, PipelineStore
+from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline, DisabledTransition, PipelineStore
 from rehearsal.codepipeline.engine import Engine
 from rehearsal.codepipeline.execution import Execution, Trigger
 from rehearsal.codepipeline.rollback import RollbackUnavailable, rollback_target
@@ -50,6 +50,8 @@ class CodePipelineApi:
             "StartPipelineExecution": self._start_pipeline_execution,
             "StopPipelineExecution": self._stop_pipeline_execution,
             "RollbackStage": self._rollback_stage,
+            "DisableStageTransition": self._disable_stage_transition,
+            "EnableStageTransition": self._enable_stage_transition,
         }
         self.operations = frozenset(self._operations)
 
@@ -131,9 +133,7 @@ class CodePipelineApi:
 
     def _rollback_stage(self, parameters: Parameters, caller: Caller) -> Answer:
         pipeline = self._pipeline(parameters["pipelineName"], caller)
-        stage, target = parameters["stageName"], parameters["targetPipelineExecutionId"]
-        if all(declared.name != stage for declared in pipeline.definition.stages):
-            raise ApiError("StageNotFoundException", f"Pipeline {pipeline.name} has no stage {stage}.")
+        stage, target = _stage(pipeline, parameters["stageName"]), parameters["targetPipelineExecutionId"]
         _execution(pipeline, target)
         try:
             rollback_target(pipeline, stage, target)
@@ -142,6 +142,19 @@ class CodePipelineApi:
         execution = self._engine.begin_rollback(pipeline, target, Trigger.MANUAL_ROLLBACK)
         self._in_background(lambda: self._engine.run_rollback(pipeline, stage, execution))
         return {"pipelineExecutionId": execution.id}
+
+    def _disable_stage_transition(self, parameters: Parameters, caller: Caller) -> Answer:
+        pipeline = self._pipeline(parameters["pipelineName"], caller)
+        stage = _inbound(pipeline, parameters)
+        with pipeline.lock:
+            pipeline.disabled_transitions[stage] = DisabledTransition(parameters["reason"], caller.arn)
+        return {}
+
+    def _enable_stage_transition(self, parameters: Parameters, caller: Caller) -> Answer:
+        pipeline = self._pipeline(parameters["pipelineName"], caller)
+        with pipeline.lock:
+            pipeline.disabled_transitions.pop(_inbound(pipeline, parameters), None)
+        return {}
 
     def _pipeline(self, name: str, caller: Caller) -> DeployedPipeline:
         pipeline = self._store.find(caller.account, caller.region, name)
@@ -158,6 +171,22 @@ class CodePipelineApi:
                 work()
 
         threading.Thread(target=run, name="execution", daemon=True).start()
+
+
+def _stage(pipeline: DeployedPipeline, name: str) -> str:
+    if all(declared.name != name for declared in pipeline.definition.stages):
+        raise ApiError("StageNotFoundException", f"Pipeline {pipeline.name} has no stage {name}.")
+    return name
+
+
+def _inbound(pipeline: DeployedPipeline, parameters: Parameters) -> str:
+    """The stage whose inbound transition is meant; outbound ones are none of CloudFormation's, nor served here."""
+    if parameters["transitionType"] != "Inbound":
+        raise ApiError(
+            "ValidationException",
+            f"transitionType {parameters['transitionType']} is not supported by the local CodePipeline; Inbound is.",
+        )
+    return _stage(pipeline, parameters["stageName"])
 
 
 def _execution(pipeline: DeployedPipeline, execution_id: str) -> Execution:

@@ -18,7 +18,7 @@ from rehearsal.codepipeline.roles import RoleChain
 from rehearsal.codepipeline.rule import RuleContext, RuleFailed, RuleProvider
 from rehearsal.codepipeline.surroundings import Surroundings
 from rehearsal.codepipeline.variables import resolve_configuration
-from rehearsal.errors import ActionFailed
+from rehearsal.errors import ActionFailed, Unsupported
 from rehearsal.machine.threads import run_together
 from rehearsal.run_events import RuleEvaluated, Status
 
@@ -64,6 +64,8 @@ class Conditions:
             self.rules[rule.provider].evaluate(rule, context)
         except (RuleFailed, ActionFailed, ClientError) as exc:
             self.cloud.failure.require_none()
+            if denial := self.cloud.denials.found_in([str(exc)]):
+                raise Unsupported(f"Rule {rule.name} needs what this machine cannot do:\n{denial}") from exc
             return str(exc)
         return None
 

@@ -55,6 +55,7 @@ class Condition:
 
     result: ConditionResult
     rules: tuple[Rule, ...]
+    has_result: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +103,11 @@ class ArtifactStore:
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineDefinition:
-    """`artifact_stores` is keyed by region; the key None stands for the pipeline's own region."""
+    """`artifact_stores` is keyed by region; the key None stands for the pipeline's own region.
+
+    `disabled_transitions` holds the stages that nothing may enter, each with the reason that was given. Triggers are
+    none of the engine's: whoever starts an execution has decided that it starts.
+    """
 
     name: str | None
     role_arn: str
@@ -112,6 +117,8 @@ class PipelineDefinition:
     is_restarted_on_update: bool = False
     artifact_stores: Mapping[str | None, ArtifactStore] = field(default_factory=dict)
     variables: Mapping[str, str | None] = field(default_factory=dict)
+    disabled_transitions: Mapping[str, str] = field(default_factory=dict)
+    has_triggers: bool = False
 
     def stage(self, name: str) -> StageDeclaration:
         return next(stage for stage in self.stages if stage.name == name)
@@ -133,7 +140,12 @@ def parse_definition(properties: Mapping[str, Any]) -> PipelineDefinition:
             artifact_stores=_artifact_stores(properties),
             variables={
                 str(variable["Name"]): _optional_text(variable.get("DefaultValue"))
-                for variable in properties.get("Variables", [])
+                for variable in properties.get("Variables") or []
+            },
+            has_triggers=bool(properties.get("Triggers")),
+            disabled_transitions={
+                str(transition["StageName"]): str(transition.get("Reason", ""))
+                for transition in properties.get("DisableInboundStageTransitions") or []
             },
         )
     except KeyError as exc:
@@ -181,6 +193,7 @@ def _only_condition(attachment: Mapping[str, Any] | None) -> Condition | None:
         raise ValueError(f"A stage has {len(conditions)} conditions of one kind; CodePipeline allows one.")
     return Condition(
         result=ConditionResult(str(conditions[0].get("Result", "FAIL"))),
+        has_result="Result" in conditions[0],
         rules=tuple(_rule(rule) for rule in conditions[0].get("Rules") or []),
     )
 

@@ -6,6 +6,7 @@ State alone: it must not run anything.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,9 +16,24 @@ from rehearsal.codepipeline.execution import Execution, ExecutionType, Source, T
 from rehearsal.run_events import Status
 
 
+@dataclass(frozen=True)
+class DisabledTransition:
+    """Nothing may enter the stage. `changed_at` is wall-clock seconds since the epoch, `changed_by` an ARN or "".
+
+    Source: API TransitionState.
+    """
+
+    reason: str
+    changed_by: str = ""
+    changed_at: float = field(default_factory=time.time)
+
+
 @dataclass
 class DeployedPipeline:
-    """`version` rises with every update of the resource; `properties` are its resolved CloudFormation properties."""
+    """`version` rises with every update of the resource; `properties` are its resolved CloudFormation properties.
+
+    `disabled_transitions` is keyed by the stage that they lead into.
+    """
 
     account: str
     region: str
@@ -29,6 +45,10 @@ class DeployedPipeline:
     version: int = 1
     executions: list[Execution] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    disabled_transitions: dict[str, DisabledTransition] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._disable_as_declared(before={})
 
     @property
     def arn(self) -> str:
@@ -36,9 +56,20 @@ class DeployedPipeline:
 
     def update(self, definition: PipelineDefinition, properties: Mapping[str, Any]) -> None:
         with self.lock:
-            self.definition = definition
+            before, self.definition = self.definition.disabled_transitions, definition
             self.properties = properties
             self.version += 1
+            self._disable_as_declared(before)
+
+    def _disable_as_declared(self, before: Mapping[str, str]) -> None:
+        """What the template has ever disabled is as it says now; what somebody else has disabled stays so.
+
+        AWS does not say what becomes of the latter when the stack is updated.
+        """
+        declared = self.definition.disabled_transitions
+        for stage in before.keys() - declared.keys():
+            self.disabled_transitions.pop(stage, None)
+        self.disabled_transitions |= {stage: DisabledTransition(reason) for stage, reason in declared.items()}
 
     def new_execution(self, source: Source, trigger: Trigger) -> Execution:
         with self.lock:

@@ -7,7 +7,7 @@ conditions.py evaluates and does not act; rollback.py finds the way back and doe
 know any provider of actions or rules, nor where the definition came from.
 
 Source: "How pipeline executions work", "Configure stage rollback", "AWS::CodePipeline::Pipeline"
-(RestartExecutionOnUpdate).
+(RestartExecutionOnUpdate), "Disable or enable transitions between stages".
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from rehearsal.run_events import ExecutionEnded, ExecutionStarted, PipelineMutat
 ActionKey = tuple[str, str]
 _STOPPED = "The execution was stopped."
 _ENDED = "The run was ended."
+_TRANSITION = "InboundTransition"
 
 
 class Engine:
@@ -70,17 +71,22 @@ class Engine:
 
         Answers the last execution. Raises RehearsalError when the local run itself cannot go on.
         """
-        execution = self.run(pipeline, pipeline.new_execution(source, trigger))
+        execution = self.run(pipeline, pipeline.new_execution(source, trigger), waits_for_transitions=False)
         while execution.status is Status.CANCELLED and pipeline.definition.is_restarted_on_update:
-            execution = self.run(pipeline, pipeline.new_execution(source, Trigger.START))
+            again = pipeline.new_execution(source, Trigger.START)
+            execution = self.run(pipeline, again, waits_for_transitions=False)
         return execution
 
-    def run(self, pipeline: DeployedPipeline, execution: Execution) -> Execution:
-        """Runs an execution through every stage of the definition that it was started with."""
+    def run(self, pipeline: DeployedPipeline, execution: Execution, *, waits_for_transitions: bool = True) -> Execution:
+        """Runs an execution through every stage of the definition that it was started with.
+
+        Before a stage whose inbound transition is disabled it waits, as on AWS, until that is enabled; or it ends
+        there, Stopped, for whoever waits for its end.
+        """
         self._begin(pipeline, execution, tuple(stage.name for stage in execution.definition.stages))
         status, reason = Status.STOPPED, _ENDED  # unless something says otherwise, it is a signal that ends the run
         try:
-            outcome = self._walk(pipeline, execution)
+            outcome = self._walk(pipeline, execution, waits_for_transitions)
             self._cloud.failure.require_none()
             status, reason = outcome
         except Superseded:
@@ -113,10 +119,19 @@ class Engine:
             self._end(execution, outcome.status, outcome.stopped_by.reason if outcome.stopped_by else "")
         return execution
 
-    def _walk(self, pipeline: DeployedPipeline, execution: Execution) -> tuple[Status, str]:
+    def _walk(self, pipeline: DeployedPipeline, execution: Execution, waits: bool) -> tuple[Status, str]:
         locks = self._locks.setdefault(pipeline.arn, StageLocks())
+
+        def is_stopped() -> bool:
+            return self._is_stopped(execution)
+
+        def is_open(stage: str) -> bool:
+            return stage not in pipeline.disabled_transitions
+
         for stage in execution.definition.stages:
-            with locks.stage(stage.name, execution, lambda: self._is_stopped(execution)):
+            if not (waits or is_open(stage.name)):
+                return self._hold(pipeline, execution, stage)
+            with locks.stage(stage.name, execution, is_stopped, is_open):
                 if self._is_stopped(execution):
                     return Status.STOPPED, _STOPPED
                 outcome = self._run_stage(pipeline, execution, stage)
@@ -129,6 +144,17 @@ class Engine:
             if pipeline.version != execution.version:
                 return self._cancel(pipeline, execution, stage)
         return Status.SUCCEEDED, ""
+
+    def _hold(self, pipeline: DeployedPipeline, execution: Execution, stage: StageDeclaration) -> tuple[Status, str]:
+        """Ends an execution that AWS would hold: here nobody will enable the transition, and a run must not hang."""
+        transition = pipeline.disabled_transitions[stage.name]
+        reason = (
+            f"The inbound transition of stage {stage.name} is disabled: {transition.reason}\n"
+            "On AWS the execution waits there until somebody enables it: aws codepipeline enable-stage-transition "
+            f"--pipeline-name {pipeline.name} --stage-name {stage.name} --transition-type Inbound"
+        )
+        execution.stopped_by = StoppedBy(stage=stage.name, action=_TRANSITION, gate=Gate.CONDITION, reason=reason)
+        return Status.STOPPED, reason
 
     def _cancel(self, pipeline: DeployedPipeline, execution: Execution, stage: StageDeclaration) -> tuple[Status, str]:
         """Ends an execution whose pipeline was updated while it ran; the update decides whether it restarts."""

@@ -8,17 +8,19 @@ from __future__ import annotations
 import secrets
 import string
 
-from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult
+from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, ResourceUnsupported
 from rehearsal.codepipeline.definition import PipelineDefinition, parse_definition
+from rehearsal.codepipeline.definition_rules import refusals
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline, PipelineStore
-from rehearsal.codepipeline.supported import unsupported_in_definition
+from rehearsal.codepipeline.supported import unread_properties, unsupported_in_definition
 
 PIPELINE = "AWS::CodePipeline::Pipeline"
 _NAME_MAXIMUM = 100
 
 
 class PipelineProvider:
-    """Every create and update gives the pipeline a new version; a definition that cannot run here is refused."""
+    """Every create and update gives the pipeline a new version; a definition that CodePipeline refuses is
+    refused in its words, one that cannot run here as not supported."""
 
     resource_types = frozenset({PIPELINE})
 
@@ -57,12 +59,12 @@ class PipelineProvider:
 
 
 def _definition(request: ResourceRequest) -> PipelineDefinition:
-    try:
-        definition = parse_definition(request.properties)
-    except ValueError as exc:
-        raise ResourceFailed(str(exc)) from exc
-    if unsupported := unsupported_in_definition(definition):
-        raise ResourceFailed("This machine cannot run the pipeline: " + "; ".join(unsupported))
+    """Raises ResourceFailed in CodePipeline's words, or ResourceUnsupported in ours."""
+    if refused := refusals(request.properties, region=request.region):
+        raise ResourceFailed("; ".join(refused))
+    definition = parse_definition(request.properties)
+    if unsupported := (*unread_properties(request.properties), *unsupported_in_definition(definition)):
+        raise ResourceUnsupported("This machine cannot run the pipeline: " + "; ".join(unsupported))
     return definition
 
 

@@ -5,7 +5,7 @@ It must not grow beyond what the engine itself calls; actions get the whole Loca
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,6 +34,14 @@ class WaitingClock(Protocol):
     def wait_until(self, condition: Callable[[], bool], timeout: float | None = None) -> bool: ...
 
 
+class Denied(Protocol):
+    """What the local AWS could not do."""
+
+    def found_in(self, texts: Iterable[str]) -> str | None: ...
+
+    def since(self, at: float, account: str) -> str | None: ...
+
+
 class Surroundings(Protocol):
     @property
     def clients(self) -> Clients: ...
@@ -49,3 +57,6 @@ class Surroundings(Protocol):
 
     @property
     def failure(self) -> Failure: ...
+
+    @property
+    def denials(self) -> Denied: ...

@@ -26,7 +26,7 @@ _NEXT = {
     "e2e": "The service runs and does not keep its contract. Run the end-to-end tests' failing case.",
     "bake": "The service's own alarm fired after the release. Look at the alarm and the functions' logs.",
     "approval": "The release was not approved. The stages after the approval are untouched.",
-    "condition": "A condition of the stage did not hold. Look at its rule above.",
+    "condition": "A condition of the stage did not hold, or nothing may enter it. The reason above names which.",
 }
 
 

@@ -33,6 +33,8 @@ def list_plan(plan: Plan) -> str:
     ]
     for number, stage in enumerate(definition.stages, start=1):
         lines.append(f"{number:3}. {stage.name}")
+        if (reason := definition.disabled_transitions.get(stage.name)) is not None:
+            lines.append(f"     closed: its inbound transition is disabled ({reason}); a release ends before it")
         for action in sorted(stage.actions, key=lambda action: action.run_order):
             lines.append(f"     {action.run_order}  {action.name:<24} {describe_action(action)}")
         lines += [f"     {text}" for text in describe_gates(stage)]
@@ -47,7 +49,7 @@ def list_plan(plan: Plan) -> str:
 
 def _stored_only(plan: Plan) -> Iterator[str]:
     """What can decide a release with its reason; of the rest, which docs/fidelity.md explains, the names alone."""
-    texts = [f"- {item}" for item in plan.stored_only if not item.is_quiet]
+    texts = [f"- {text}" for text in plan.not_rehearsed]
     if quiet := "; ".join(item.what for item in plan.stored_only if item.is_quiet):
         texts.append(f"- and what decides no release: {quiet}")
     for text in texts:

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.codepipeline.definition import PipelineDefinition, parse_definition
+from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.errors import BadInput, Unsupported
 from rehearsal.plan.blind_alarms import blind_alarms
 from rehearsal.plan.builds import notices_of_builds
 from rehearsal.plan.needed import needed_by
+from rehearsal.plan.pipeline_definition import notices_of_definition, planned_definition, problems_of_definition
 from rehearsal.plan.resource_standing import StoredOnly, stored_only
 from rehearsal.plan.unsupported import find_unsupported
 from rehearsal.source.assembly import CloudAssembly, Environment, StackArtifact
@@ -55,6 +56,11 @@ class Plan:
     stored_only: tuple[StoredOnly, ...] = ()
     notices: tuple[str, ...] = ()
 
+    @property
+    def not_rehearsed(self) -> tuple[str, ...]:
+        """What is stored only and can decide a release, a sentence each, without its full stop."""
+        return tuple(str(item) for item in self.stored_only if not item.is_quiet)
+
     def require_supported(self) -> None:
         """Raises Unsupported, with every reason, when there is any."""
         if self.unsupported:
@@ -82,7 +88,7 @@ def make_plan(assembly: CloudAssembly, settings: Settings = DEFAULT_SETTINGS) ->
     account, region = _environment(found.stack.environment, settings)
     resolver = Resolver(template=found.stack.template, account=account, region=region, stack_name=found.stack.name)
     try:
-        definition = parse_definition(resolver.resolve(found.properties))
+        definition = planned_definition(resolver.resolve(found.properties))
     except ValueError as exc:
         raise BadInput(f"Pipeline {found.name} of stack {found.stack.name}: {exc}") from exc
     needed = needed_by(assembly, found.stack, definition, _buildspecs(found.stack, resolver))
@@ -96,9 +102,15 @@ def make_plan(assembly: CloudAssembly, settings: Settings = DEFAULT_SETTINGS) ->
         definition=definition,
         bootstraps=_bootstraps(needed, account, region),
         assembly=needed,
-        unsupported=find_unsupported(needed, definition, default=(account, region), settings=settings),
+        unsupported=(
+            *problems_of_definition(found.properties, found.stack, account=account, region=region),
+            *find_unsupported(needed, definition, default=(account, region), settings=settings),
+        ),
         stored_only=(*stored_only(resources), *blind_alarms(resources)),
-        notices=notices_of_builds(needed, definition, (account, region)),
+        notices=(
+            *notices_of_definition(definition),
+            *notices_of_builds(needed, definition, (account, region)),
+        ),
     )
 
 

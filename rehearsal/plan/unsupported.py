@@ -10,14 +10,13 @@ from typing import Any
 
 from rehearsal.aws.cloudformation.public_parameters import unserved_parameters
 from rehearsal.aws.cloudformation.stack_outputs import stack_outputs_in
-from rehearsal.aws.event_sources.mapping import unsupported as unsupported_of_mapping
 from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.codepipeline.supported import unsupported_in_definition
 from rehearsal.errors import Unsupported
 from rehearsal.plan.builds import refused_builds
 from rehearsal.plan.context_example import context_example
+from rehearsal.plan.deployment_checks import refused_resources
 from rehearsal.plan.nodejs_functions import unsupported_nodejs
-from rehearsal.plan.resource_checks import refused_resources
 from rehearsal.plan.resource_standing import refused_properties, refused_type
 from rehearsal.plan.resource_types import unsupported_resource_types
 from rehearsal.source.assembly import CloudAssembly, StackArtifact
@@ -31,11 +30,10 @@ NESTED_STACK_TYPE = "AWS::CloudFormation::Stack"
 def find_unsupported(
     assembly: CloudAssembly, definition: PipelineDefinition, *, default: tuple[str, str], settings: Settings
 ) -> tuple[str, ...]:
-    """Sentences in the order: context, pipeline, buildspecs, resources, functions, mappings, assets, imports.
+    """Sentences in the order: context, pipeline, builds, resources, functions, parsers, assets, imports.
 
     `assembly` holds what the pipeline needs alone; `default` is the place of agnostic stacks.
     """
-    """Sentences in the order: tool, context, pipeline, builds, resources, functions, mappings, assets, imports."""
     return (
         *_missing_context(assembly),
         *_public_parameters(assembly),
@@ -45,7 +43,7 @@ def find_unsupported(
         *_resources(assembly),
         *_functions(assembly),
         *unsupported_nodejs(assembly),
-        *_event_source_mappings(assembly, default),
+        *_refused_resources(assembly, default),
         *_docker_images(assembly),
         *_imports(assembly, default, settings),
         *_stack_outputs(assembly, default, settings),
@@ -95,7 +93,6 @@ def _resources(assembly: CloudAssembly) -> Iterator[str]:
         for logical_id, resource in stack.resources():
             for path, why in refused_properties(resource):
                 yield f"{path} of {logical_id} ({resource['Type']}) in stack {stack.name}: {why}"
-        yield from refused_resources(stack)
 
 
 def _functions(assembly: CloudAssembly) -> Iterator[str]:
@@ -111,13 +108,10 @@ def _functions(assembly: CloudAssembly) -> Iterator[str]:
                 yield f"function {logical_id} in stack {stack.name}: runtime {runtime}; supported: python3.x, nodejs"
 
 
-def _event_source_mappings(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]:
+def _refused_resources(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[str]:
     for stack in assembly.stacks:
-        resolver = _resolver(stack, default)
-        for logical_id, resource in stack.resources():
-            if resource.get("Type") == "AWS::Lambda::EventSourceMapping":
-                for name in unsupported_of_mapping(resolver.resolve(resource.get("Properties") or {})):
-                    yield f"event source mapping {logical_id} in stack {stack.name}: {name}"
+        account, region = place_of(stack, default)
+        yield from refused_resources(stack, account=account, region=region)
 
 
 def _docker_images(assembly: CloudAssembly) -> Iterator[str]:

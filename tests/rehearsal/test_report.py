@@ -9,7 +9,7 @@ from pathlib import Path
 from rehearsal.aws.lambda_host.traffic import FunctionTraffic
 from rehearsal.codepipeline.definition import StageDeclaration
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline
-from rehearsal.codepipeline.execution import Execution
+from rehearsal.codepipeline.execution import Execution, StoppedBy
 from rehearsal.report import Report, Result, StagePlaces, last_standard, make_report
 from rehearsal.run_events import DeploymentEnded, RunEvent, StageEnded, StageStarted, Status
 from tests.rehearsal.codepipeline.fake_cloud import Bench, action, deployed, fails, source_stage
@@ -116,6 +116,17 @@ def test_report_names_what_stopped_the_release(tmp_path: Path) -> None:
         "reason": "the stack rolled back",
     }
     assert report.deployments[0].alarm == "errors"
+
+
+def test_report_of_a_release_that_a_disabled_transition_holds_names_it_as_a_condition(tmp_path: Path) -> None:
+    held = release(tmp_path)
+    held.execution.status = Status.STOPPED
+    held.execution.stopped_by = StoppedBy(stage="Prod", action="InboundTransition", gate="condition", reason="freeze")
+
+    report = held.report([], [])
+
+    assert report.result is Result.STOPPED
+    assert report.to_json()["stopped_by"]["gate"] == "condition"
 
 
 def test_report_counts_traffic_by_stage_and_what_the_new_version_failed(tmp_path: Path) -> None:

@@ -52,7 +52,12 @@ _TOOLCHAIN = {
         _arn("chatbot", "chat-configuration/slack-channel/{name}", region=""), "ConfigurationName", Arn="{ref}"
     ),
     "AWS::CodeArtifact::Domain": _named(
-        _arn("codeartifact", "domain/{name}"), "DomainName", Arn="{ref}", Name="{name}", Owner="{account}"
+        _arn("codeartifact", "domain/{name}"),
+        "DomainName",
+        Arn="{ref}",
+        EncryptionKey=_arn("kms", "key/{uuid}"),
+        Name="{name}",
+        Owner="{account}",
     ),
     "AWS::CodeArtifact::Repository": StoredType(
         _arn("codeartifact", "repository/{DomainName}/{name}"),
@@ -60,8 +65,10 @@ _TOOLCHAIN = {
         "RepositoryName",
         ("DomainName",),
     ),
-    "AWS::CodeBuild::ReportGroup": _named(_arn("codebuild", "report-group/{name}"), "Name", Arn="{ref}"),
-    "AWS::CodeBuild::SourceCredential": StoredType(_arn("codebuild", "token/{uuid}"), replacing=("ServerType",)),
+    "AWS::CodeBuild::ReportGroup": _named(_arn("codebuild", "report-group/{name}"), "Name", Arn="{ref}", Id="{ref}"),
+    "AWS::CodeBuild::SourceCredential": StoredType(
+        _arn("codebuild", "token/{uuid}"), {"Arn": "{ref}"}, replacing=("ServerType",)
+    ),
     "AWS::CodeCommit::Repository": _named(
         "{uuid}",
         "RepositoryName",
@@ -69,6 +76,7 @@ _TOOLCHAIN = {
         CloneUrlHttp="https://git-codecommit.{region}.amazonaws.com/v1/repos/{name}",
         CloneUrlSsh="ssh://git-codecommit.{region}.amazonaws.com/v1/repos/{name}",
         Name="{name}",
+        RepositoryId="{ref}",
     ),
     "AWS::CodeConnections::Connection": _connection("codeconnections"),
     "AWS::CodeStarConnections::Connection": _connection("codestar-connections"),
@@ -92,7 +100,9 @@ _NETWORK = {
         },
         replacing=("ImageId", "SubnetId"),
     ),
-    "AWS::EC2::NatGateway": StoredType("nat-{id}", {"NatGatewayId": "{ref}"}, replacing=("SubnetId", "AllocationId")),
+    "AWS::EC2::NatGateway": StoredType(
+        "nat-{id}", {"EniId": "eni-{id}", "NatGatewayId": "{ref}"}, replacing=("SubnetId", "AllocationId")
+    ),
     "AWS::EC2::NetworkAcl": StoredType("acl-{id}", {"Id": "{ref}"}, replacing=("VpcId",)),
     "AWS::EC2::NetworkAclEntry": StoredType("nae-{id}", {"Id": "{ref}"}, replacing=("NetworkAclId", "RuleNumber")),
     "AWS::EC2::SecurityGroupEgress": StoredType("sgr-{id}", {"Id": "{ref}"}, replacing=("GroupId",)),
@@ -138,7 +148,7 @@ _GOVERNANCE = {
     "AWS::Backup::BackupSelection": StoredType(
         "{uuid}_{id}", {"Id": "{ref}", "SelectionId": "{uuid}", "BackupPlanId": "{BackupPlanId}"}
     ),
-    "AWS::Budgets::Budget": StoredType("{name}"),
+    "AWS::Budgets::Budget": StoredType("{name}", {"Id": "{ref}"}),
     "AWS::Config::ConfigRule": _named(
         "{name}", "ConfigRuleName", Arn=_arn("config", "config-rule/config-rule-{id}"), ConfigRuleId="config-rule-{id}"
     ),

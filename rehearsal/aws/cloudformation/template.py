@@ -18,12 +18,14 @@ from typing import Any
 
 import yaml
 
+from rehearsal.aws.cloudformation.attributes import with_told_attributes
 from rehearsal.aws.cloudformation.public_parameters import with_served_images
 from rehearsal.aws.cloudformation.stack_outputs import StackOutput, with_stack_outputs
+from rehearsal.aws.eventbridge.rule_problems import require_supported
 from rehearsal.aws.eventbridge.rule_targets import RULE_TYPE, with_own_delivery
 from rehearsal.aws.eventbridge.service_events import hearing_services
 from rehearsal.aws.iam.policies import fit_policies
-from rehearsal.aws.lambda_host.function import PROXY_URL_VARIABLE
+from rehearsal.aws.lambda_host.function import DEAD_LETTER_VARIABLE, PROXY_URL_VARIABLE
 from rehearsal.errors import Unsupported
 
 ORIGINAL = "RehearsalOriginal"
@@ -64,7 +66,8 @@ def parse_template(text: str) -> Template:
 
 def rewrite(template: Mapping[str, Any], rewriting: Rewriting) -> Template | None:
     """The template for the emulator, or None where nothing has to change. `Unsupported` names a resource."""
-    filled = with_served_images(with_stack_outputs(template, rewriting.stack_outputs))
+    filled = with_stack_outputs(template, rewriting.stack_outputs)
+    filled = with_served_images(with_told_attributes(filled))
     resources = filled.get("Resources")
     if not isinstance(resources, Mapping):
         return None
@@ -99,6 +102,7 @@ def _rewrite_resource(logical_id: str, resource: Any, resources: Mapping[str, An
     if resource_type == FUNCTION_TYPE and _is_run_by_the_host(resource):
         return _with_proxy(logical_id, resource, rewriting)
     if resource_type == RULE_TYPE and rewriting.delivers_events:
+        require_supported(logical_id, resource.get("Properties") or {})
         return with_own_delivery(hearing_services(resource), resources, rewriting.service_token)
     return fit_policies(resource)
 
@@ -125,17 +129,36 @@ def _is_run_by_the_host(resource: Mapping[str, Any]) -> bool:
     return "Runtime" in (resource.get("Properties") or {})
 
 
-def _with_proxy(logical_id: str, resource: Mapping[str, Any], rewriting: Rewriting) -> dict[str, Any]:
-    properties = resource["Properties"]
-    environment = properties.get("Environment") or {}
-    variables = environment.get("Variables") or {}
-    if _is_intrinsic(environment) or _is_intrinsic(variables):
+def require_variables(logical_id: str, resource: Mapping[str, Any]) -> None:
+    """`Unsupported` where a function's variables are not to be seen in its template: one has to be added to them."""
+    if not _is_run_by_the_host(resource):
+        return
+    environment = (resource.get("Properties") or {}).get("Environment") or {}
+    if _is_intrinsic(environment) or _is_intrinsic(environment.get("Variables")):
         raise Unsupported(
             f"Function {logical_id}: the local run adds a variable to Environment.Variables, "
             f"which has to be a mapping, not an intrinsic ({json.dumps(environment)[:120]})."
         )
-    proxied = {**environment, "Variables": {**variables, PROXY_URL_VARIABLE: rewriting.lambda_url}}
+
+
+def _with_proxy(logical_id: str, resource: Mapping[str, Any], rewriting: Rewriting) -> dict[str, Any]:
+    properties = resource["Properties"]
+    require_variables(logical_id, resource)
+    environment = properties.get("Environment") or {}
+    variables = environment.get("Variables") or {}
+    added = {PROXY_URL_VARIABLE: rewriting.lambda_url, **_dead_letter_variable(logical_id, properties)}
+    proxied = {**environment, "Variables": {**variables, **added}}
     return {**resource, "Properties": {**properties, "Environment": proxied}}
+
+
+def _dead_letter_variable(logical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The emulator's CloudFormation drops the property, so the host is told by a variable."""
+    config = properties.get("DeadLetterConfig") or {}
+    if _is_intrinsic(config):
+        raise Unsupported(
+            f"Function {logical_id}: DeadLetterConfig has to be a mapping, not {json.dumps(config)[:120]}."
+        )
+    return {DEAD_LETTER_VARIABLE: config["TargetArn"]} if config.get("TargetArn") else {}
 
 
 def _is_intrinsic(value: Any) -> bool:

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 from rehearsal.aws.cloudwatch.alarm_book import AlarmStatus
 from rehearsal.aws.cloudwatch.cloudwatch import CloudWatch
-from rehearsal.aws.cloudwatch.errors import AlarmNotFound, CloudWatchRejection
-from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult
+from rehearsal.aws.cloudwatch.errors import AlarmNotFound, CloudWatchRejection, NotSupportedHere
+from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, ResourceUnsupported
 
 METRIC_ALARM = "AWS::CloudWatch::Alarm"
 COMPOSITE_ALARM = "AWS::CloudWatch::CompositeAlarm"
@@ -66,6 +66,8 @@ class AlarmProvider:
 def _failing() -> Iterator[None]:
     try:
         yield
+    except NotSupportedHere as exc:
+        raise ResourceUnsupported(str(exc)) from exc
     except CloudWatchRejection as exc:
         raise ResourceFailed(str(exc)) from exc
 

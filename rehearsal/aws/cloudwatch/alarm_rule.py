@@ -1,7 +1,8 @@
 """The rule expression of a composite alarm: parsed into a tree, decided from the states of other alarms.
 
 It must not know where states are kept. Source: API PutCompositeAlarm, AlarmRule; "Creating a composite alarm".
-OR binds weakest, then AND, then NOT.
+OR binds weakest, then AND, then NOT. A name with blanks has to stand in quotes, as AWS's answer to one without shows
+(aws-cdk issue 13953); the words about whitespace around a rule are from terraform-provider-aws issue 19575.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from rehearsal.aws.cloudwatch.alarm_evaluation import AlarmState
 from rehearsal.aws.cloudwatch.errors import InvalidParameter, NotSupportedHere
 
 _TOKEN = re.compile(r"\s*(?:([()])|([A-Za-z_][A-Za-z0-9_]*))")
-_NAME = re.compile(r"\s*(?:\"([^\"]*)\"|([^\")(\s][^\")(]*?))\s*\)")
+_NAME = re.compile(r"\s*(?:\"([^\"]+)\"|([^\")(\s]+))\s*")
+_UNEXPECTED = re.compile(r"[()\"]|[^\s()\"]+")
 _MAXIMUM_CHILDREN = 100
+_MAXIMUM_ELEMENTS = 500
+_MAXIMUM_LENGTH = 10_240
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,21 @@ Rule = InState | Constant | Not | AllOf | AnyOf
 
 def parse_rule(text: str) -> Rule:
     """Raises InvalidParameter, and NotSupportedHere for a function that only AWS has (by name)."""
+    if text != text.strip():
+        raise InvalidParameter("AlarmRule must not contain leading or trailing whitespace or be null")
+    if len(text) > _MAXIMUM_LENGTH:
+        raise InvalidParameter(
+            f"1 validation error detected: Value at 'alarmRule' failed to satisfy constraint: Member must have length"
+            f" less than or equal to {_MAXIMUM_LENGTH}"
+        )
     parser = _Parser(text)
     rule = parser.any_of()
     if parser.peek() != "":
         raise parser.error(f"unexpected {parser.peek()!r}")
     if len(children(rule)) > _MAXIMUM_CHILDREN:
         raise InvalidParameter(f"An AlarmRule names at most {_MAXIMUM_CHILDREN} alarms, got {len(children(rule))}.")
+    if parser.elements > _MAXIMUM_ELEMENTS:
+        raise InvalidParameter(f"An AlarmRule has at most {_MAXIMUM_ELEMENTS} elements, got {parser.elements}.")
     return rule
 
 
@@ -91,7 +104,12 @@ def _children(rule: Rule) -> Iterator[str]:
 
 
 class _Parser:
+    """`elements` counts child alarms, TRUE, FALSE and parentheses. AWS does not say whether the parentheses of a
+    function count: here they do not, so that nothing is refused that AWS takes.
+    """
+
     def __init__(self, text: str) -> None:
+        self.elements = 0
         self._text = text
         self._position = 0
 
@@ -128,9 +146,11 @@ class _Parser:
             rule = self.any_of()
             if not self._takes(")"):
                 raise self.error("a ')' is missing")
+            self.elements += 2
             return rule
         word = self.peek()
         self._takes(word)
+        self.elements += 1
         if word.upper() in ("TRUE", "FALSE"):
             return Constant(word.upper() == "TRUE")
         if word in list(AlarmState):
@@ -140,15 +160,25 @@ class _Parser:
         raise self.error(f"unexpected {word!r}" if word else "it ends too early")
 
     def _alarm_name(self) -> str:
-        """The name in `(name)`, `("name")` or `(arn)`."""
+        """The name in `(name)`, `("name")` or `(arn)`; one with blanks or parentheses has to be in quotes."""
         if not self._takes("("):
             raise self.error("a '(' is missing before the alarm's name")
         found = _NAME.match(self._text, self._position)
         if found is None:
             raise self.error("an alarm's name in parentheses is missing")
         self._position = found.end()
+        if not self._takes(")"):
+            raise self._unsupported_token()
         name = found[1] if found[1] is not None else found[2]
         return name.split(":alarm:", 1)[1] if name.startswith("arn:") and ":alarm:" in name else name
+
+    def _unsupported_token(self) -> InvalidParameter:
+        found = _UNEXPECTED.search(self._text, self._position)
+        if found is None:
+            return self.error("a ')' is missing after the alarm's name")
+        return InvalidParameter(
+            f"Error in AlarmRule [Unsupported token '{found[0]}' at char {found.start()}, must be: ')']"
+        )
 
     def _takes(self, token: str) -> bool:
         if self.peek() != token:

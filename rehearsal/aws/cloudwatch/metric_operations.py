@@ -11,6 +11,7 @@ from typing import Any
 
 from rehearsal.aws.cloudwatch.api_time import CallTime
 from rehearsal.aws.cloudwatch.errors import InvalidParameter
+from rehearsal.aws.cloudwatch.metric_datum import refuse_metric_data, refuse_timestamp
 from rehearsal.aws.cloudwatch.metric_math.parser import names
 from rehearsal.aws.cloudwatch.metric_math.values import TimeSeries
 from rehearsal.aws.cloudwatch.metric_query import (
@@ -33,15 +34,18 @@ _DEFAULT_PERIOD_SECONDS = 60
 def put_metric_data(
     store: MetricStore, parameters: Mapping[str, Any], caller: Caller, time: CallTime, now: float
 ) -> None:
-    """`now` (AWS seconds) stamps what has no Timestamp."""
+    """`now` (AWS seconds) stamps what has no Timestamp. A call that is refused stores nothing."""
     namespace = str(parameters["Namespace"])
     data = list(parameters.get("MetricData") or [])
     for group in parameters.get("EntityMetricData") or []:
         data.extend(group.get("MetricData") or [])
-    for datum in data:
+    refuse_metric_data(namespace, data)
+    times = [time.to_aws(datum["Timestamp"]) if datum.get("Timestamp") else now for datum in data]
+    for at in times:
+        refuse_timestamp(at, now)
+    for datum, at in zip(data, times, strict=True):
         dimensions = parse_dimensions(datum.get("Dimensions") or [])
         metric = metric_id(caller.account, caller.region, namespace, str(datum["MetricName"]), dimensions)
-        at = time.to_aws(datum["Timestamp"]) if datum.get("Timestamp") else now
         store.change(metric, at=at, unit=datum.get("Unit"), how=_adding(datum))
 
 

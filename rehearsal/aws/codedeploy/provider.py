@@ -15,7 +15,7 @@ from rehearsal.aws.codedeploy.codedeploy import CodeDeploy
 from rehearsal.aws.codedeploy.deployment import DeploymentGroup, RollbackEvent
 from rehearsal.aws.codedeploy.deployment_config import DEFAULT_CONFIG, DeploymentConfig, parse_traffic_routing
 from rehearsal.aws.codedeploy.errors import CodeDeployRejection, NotThere
-from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, as_bool
+from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, ResourceUnsupported, as_bool
 
 APPLICATION = "AWS::CodeDeploy::Application"
 GROUP = "AWS::CodeDeploy::DeploymentGroup"
@@ -38,7 +38,7 @@ class CodeDeployProvider:
         self._codedeploy = codedeploy
 
     def create(self, request: ResourceRequest) -> ResourceResult:
-        _require_lambda(request)
+        require_lambda(request)
         name = request.properties.get(_NAME[request.resource_type]) or _generated_name(request)
         try:
             match request.resource_type:
@@ -59,7 +59,7 @@ class CodeDeployProvider:
             return self.create(request)
         name = str(request.physical_id)
         if request.resource_type == GROUP:
-            _require_lambda(request)
+            require_lambda(request)
             try:
                 application = str(request.properties["ApplicationName"])
                 known = self._codedeploy.group(request.account, request.region, application, name)
@@ -112,12 +112,12 @@ def _rollback_events(configuration: Mapping[str, Any]) -> frozenset[RollbackEven
     return frozenset(RollbackEvent(event) for event in configuration.get("Events") or [])
 
 
-def _require_lambda(request: ResourceRequest) -> None:
+def require_lambda(request: ResourceRequest) -> None:
     """A group takes its platform from its application, so it names none."""
     platform = request.properties.get("ComputePlatform")
     if request.resource_type != GROUP and platform != "Lambda":
-        platform = platform or "Server"
-        raise ResourceFailed(f"{request.logical_id}: the local CodeDeploy deploys to Lambda only, not to {platform}.")
+        wanted = f"deploys to Lambda only, not to {platform or 'Server'}"
+        raise ResourceUnsupported(f"{request.logical_id}: the local CodeDeploy {wanted}.")
 
 
 def _generated_name(request: ResourceRequest) -> str:

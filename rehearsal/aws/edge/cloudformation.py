@@ -23,6 +23,7 @@ from rehearsal.aws.cloudformation.template import (
     parse_template,
     rewrite,
 )
+from rehearsal.aws.denials import Denials
 from rehearsal.aws.edge.credentials import Principal, Vault
 from rehearsal.aws.edge.custom_resources import CustomResources
 from rehearsal.aws.edge.provider_function import ProviderFunction
@@ -58,7 +59,9 @@ class CloudFormation:
         resources: CustomResources,
         provider_function: ProviderFunction,
         localize: Localizer,
+        denials: Denials,
     ) -> None:
+        self._denials = denials
         self.lambda_url = ""
         self.delivers_events = False
         self._upstream = upstream
@@ -80,7 +83,9 @@ class CloudFormation:
             else:
                 answer = await self._upstream.send(request)
         except EngineError as exc:
-            raise ApiError("ValidationError", f"The local run is broken: {exc}") from exc
+            reason = f"The local run is broken: {exc}"
+            self._denials.tell(reason)
+            raise ApiError("ValidationError", reason) from exc
         return answer.response(self._as_the_author_knows_it(answer, operation))
 
     async def _at_rest(self, request: SignedRequest) -> Answer:
@@ -140,7 +145,10 @@ class CloudFormation:
                     stack_outputs=await self._references.values(template, principal, region),
                 ),
             )
-        except (ValueError, Unsupported) as exc:
+        except ValueError as exc:
+            raise ApiError("ValidationError", str(exc)) from exc
+        except Unsupported as exc:
+            self._denials.tell(str(exc))
             raise ApiError("ValidationError", str(exc)) from exc
         if rewritten is None:
             return None

@@ -16,10 +16,20 @@ from concurrent.futures import Executor
 from typing import Any
 from urllib.parse import urlsplit
 
+from botocore.exceptions import ClientError
+
 from rehearsal.aws.cloudformation.template import original_types
+from rehearsal.aws.denials import Denials
 from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.edge.upstream import Upstream
-from rehearsal.aws.resource import ResourceFailed, ResourceProvider, ResourceRequest, ResourceResult
+from rehearsal.aws.resource import (
+    ResourceFailed,
+    ResourceProvider,
+    ResourceRequest,
+    ResourceResult,
+    ResourceUnsupported,
+)
+from rehearsal.errors import Unsupported
 
 log = logging.getLogger(__name__)
 # What is shown of a resource that could not be created: there is nothing to delete.
@@ -27,10 +37,11 @@ NO_RESOURCE = "not-created"
 
 
 class CustomResources:
-    """See the module. `executor` runs the providers."""
+    """See the module. `executor` runs the providers; `denials` hears of what they cannot make, and of what broke."""
 
-    def __init__(self, upstream: Upstream, executor: Executor) -> None:
+    def __init__(self, upstream: Upstream, executor: Executor, denials: Denials) -> None:
         self._upstream = upstream
+        self._denials = denials
         self._executor = executor
         self._providers: dict[str, ResourceProvider] = {}
         self._pending: set[asyncio.Task[None]] = set()
@@ -71,17 +82,23 @@ class CustomResources:
                 case _:
                     provider.delete(request)
                     result = ResourceResult(request.physical_id or NO_RESOURCE)
-        except ResourceFailed as exc:
+        except (ResourceUnsupported, Unsupported) as exc:
+            return self._denied(event, str(exc))
+        except (ResourceFailed, ClientError) as exc:
             return _failure(event, str(exc))
         except Exception as exc:
             log.exception("%s %s", event["RequestType"], request.logical_id)
-            return _failure(event, f"The local run is broken ({request.resource_type}): {exc!r}")
+            return self._denied(event, f"The local run is broken ({request.resource_type}): {exc!r}")
         return {
             **_echo(event),
             "Status": "SUCCESS",
             "PhysicalResourceId": result.physical_id,
             "Data": dict(result.attributes),
         }
+
+    def _denied(self, event: Mapping[str, Any], reason: str) -> dict[str, Any]:
+        self._denials.tell(reason)
+        return _failure(event, reason)
 
 
 def read_request(event: Mapping[str, Any]) -> ResourceRequest:

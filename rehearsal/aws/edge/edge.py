@@ -7,6 +7,7 @@ API and the few operations that AWS serves unsigned. A request goes on to MiniSt
 - STS and IAM, whose answers tell which credentials exist (credentials.py),
 - calls of an API that nobody signed (unsigned_calls.py), or whose signer may not (api_refusals.py),
 - invocations of functions (invocations.py),
+- what AWS refuses of a call and the emulator does not (limited_calls.py, stored_limits.py, event_puts.py),
 - the emulator's calls for the resources that registered providers serve (custom_resources.py), and for the targets of
   EventBridge rules (rule_targets.py).
 
@@ -29,6 +30,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from rehearsal.aws.denials import Denials
 from rehearsal.aws.edge.admission import Admission, is_api_path, is_function_url_path, is_secret_path, without_cors
 from rehearsal.aws.edge.api_refusals import ApiRefusals
 from rehearsal.aws.edge.apis import Apis
@@ -36,14 +38,17 @@ from rehearsal.aws.edge.authorizer import Authorizer
 from rehearsal.aws.edge.cloudformation import CloudFormation
 from rehearsal.aws.edge.credentials import Vault
 from rehearsal.aws.edge.custom_resources import CustomResources
+from rehearsal.aws.edge.event_puts import EventPuts
 from rehearsal.aws.edge.invocations import FunctionHost, Invocations
+from rehearsal.aws.edge.limited_calls import is_limited, refuse_over_limit
 from rehearsal.aws.edge.provider_function import ProviderFunction
 from rehearsal.aws.edge.refusals import refusal, require_served, require_served_path
 from rehearsal.aws.edge.signature import PAYLOAD_HASH, Signature, SignedRequest, check_body, parse_signature
+from rehearsal.aws.edge.stored_limits import StoredLimits
 from rehearsal.aws.edge.unsigned_calls import UnsignedCalls
 from rehearsal.aws.edge.unsigned_operations import is_served_unsigned
 from rehearsal.aws.edge.upstream import Upstream, is_small
-from rehearsal.aws.eventbridge.rule_targets import MatchedEvent, matched_event
+from rehearsal.aws.eventbridge.rule_targets import MatchedEvent, event_id, matched_event
 from rehearsal.aws.lambda_host.http_server import SERVER_LOG
 from rehearsal.aws.localize import Localizer
 from rehearsal.aws.resource import ResourceProvider
@@ -54,6 +59,7 @@ from rehearsal.machine.listening import accept_no_more
 # and the body, None where it was passed on in parts.
 CallListener = Callable[[str, str, str, str, bytes | None], None]
 _TARGET = "x-amz-target"
+_PUT_EVENTS = "AWSEvents.PutEvents"
 _LARGE_ANSWERS = frozenset({"s3", "lambda"})
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 _UNSIGNED = (
@@ -74,9 +80,15 @@ _LARGEST_UNSIGNED_BODY = 10 * 1024 * 1024  # API Gateway's own limit
 
 
 class Edge:
-    """See the module. `listener` is a listening socket, `upstream` MiniStack's; `root_secret` is every root's key."""
+    """See the module. `listener` is a listening socket, `upstream` MiniStack's; `root_secret` is every root's key.
 
-    def __init__(self, listener: socket.socket, upstream: Path, root_secret: str) -> None:
+    `denials` hears of what neither the emulator nor a registered part can do.
+    """
+
+    def __init__(
+        self, listener: socket.socket, upstream: Path, root_secret: str, denials: Denials | None = None
+    ) -> None:
+        self._denials = denials or Denials()
         host, port = listener.getsockname()
         self.url = f"http://{host}:{port}"
         self._resources_path = f"/_rehearsal/{secrets.token_urlsafe(24)}/resources"
@@ -86,8 +98,11 @@ class Edge:
         self._api_threads = ThreadPoolExecutor(_API_THREADS, thread_name_prefix="api")
         self._upstream = Upstream(upstream, f"{host}:{port}")
         self._vault = Vault(root_secret)
-        self._resources = CustomResources(self._upstream, self._provider_threads)
-        self._apis = Apis(self._vault, Authorizer(self._upstream, self._vault), self._api_threads)
+        self._resources = CustomResources(self._upstream, self._provider_threads, self._denials)
+        authorizer = Authorizer(self._upstream, self._vault)
+        self._apis = Apis(self._vault, authorizer, self._api_threads)
+        self._event_puts = EventPuts(self._upstream, self._vault, authorizer)
+        self._stored_limits = StoredLimits(self._upstream, self._vault, authorizer)
         provider_function = ProviderFunction(self._upstream, self._vault, self.url + self._resources_path)
         self._api_refusals = ApiRefusals(self._upstream, self._vault, provider_function)
         self._unsigned_calls = UnsignedCalls(self._upstream, self._api_refusals, provider_function)
@@ -98,6 +113,7 @@ class Edge:
             resources=self._resources,
             provider_function=provider_function,
             localize=self.localize,
+            denials=self._denials,
         )
         self._tell: CallListener | None = None
         self._deliver: Callable[[MatchedEvent], None] | None = None
@@ -146,7 +162,8 @@ class Edge:
 
     async def _begin_resource(self, request: web.Request) -> web.Response:
         message = await request.json()
-        matched = matched_event(message)
+        event = event_id(message)
+        matched = matched_event(message, time=await self._event_puts.time_of(event) if event else "")
         if matched is None:
             self._resources.begin(message)
         elif self._deliver is not None:
@@ -170,7 +187,11 @@ class Edge:
                 return await self._answer_unsigned(request, head)
             await self._authenticate(request, head, signature)
             response = await self._answer_signed(request, signature)
-            require_served(response, signature.service)
+            if signature.service != "execute-api":  # there, it is the function that answers
+                principal = self._vault.principal(signature.access_key)
+                account = principal.account if principal else ""
+                target = head.headers.get(_TARGET, "")
+                require_served(response, signature.service, target, lambda said: self._denials.tell(said, account))
         except ApiError as error:
             if signature is not None and signature.service == "execute-api":
                 return await self._api_refusals.refuse(head, error)
@@ -202,6 +223,8 @@ class Edge:
         return response
 
     async def _answer_signed(self, request: web.Request, signature: Signature) -> web.StreamResponse:
+        if (limited := await self._answer_limited(request, signature)) is not None:
+            return limited
         match signature.service:
             case "cloudformation":
                 return await self._cloudformation.answer(await _read(request), signature)
@@ -219,6 +242,24 @@ class Edge:
                 body = await request.read() if is_small(request) else None
                 self._tell_call(request.headers.get(_TARGET, ""), body, signature)
                 return response
+
+    async def _answer_limited(self, request: web.Request, signature: Signature) -> web.Response | None:
+        """None for a call that has no limit of ours; else it is read as a whole, and refused or passed on."""
+        service, target = signature.service, request.headers.get(_TARGET, "")
+        if service == "s3":
+            refuse_over_limit(_head(request), service)
+        if not is_limited(service, request.headers):
+            return None
+        signed = await _read(request)
+        refuse_over_limit(signed, service)
+        if target == _PUT_EVENTS:
+            response = await self._event_puts.answer(signed, signature)
+        elif (done := await self._stored_limits.answer(signed, signature)) is not None:
+            return done
+        else:
+            response = (await self._upstream.send(signed)).response()
+        self._tell_call(target, signed.body, signature)
+        return response
 
     def answered(self, request: SignedRequest) -> None:
         """Tells of a call that MiniStack answered without the edge between. From any thread."""

@@ -21,6 +21,7 @@ from rehearsal.aws.edge.credentials import Principal, Vault
 from rehearsal.aws.edge.signature import Signature, SignedRequest
 from rehearsal.aws.edge.upstream import Upstream
 from rehearsal.aws.lambda_host.function import FunctionArn
+from rehearsal.aws.limits.payload import refuse_request
 
 _TYPE = "x-amz-invocation-type"
 _FUNCTION_ERROR = "X-Amz-Function-Error"
@@ -53,6 +54,7 @@ class Invocations:
         self._vault = vault
 
     async def answer(self, request: SignedRequest, signature: Signature) -> web.Response:
+        refuse_request(request.body, is_asynchronous=request.headers.get(_TYPE) == "Event")
         principal = self._vault.principal(signature.access_key)
         if self.host is None or principal is None:
             return (await self._upstream.send(request)).response()

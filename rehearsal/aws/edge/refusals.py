@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
+from collections.abc import Callable
 from xml.etree import ElementTree
 
 from aiohttp import web
@@ -17,6 +19,15 @@ from rehearsal.aws.service_api import ApiError
 ERROR_TYPE = "x-amzn-errortype"
 _BAD_REQUEST = 400
 _UNKNOWN_SERVICE = b'{"error": "Unsupported service: '
+# How the emulator names an operation, a path or a method that it does not know: AWS has it, or no SDK would send it.
+_UNKNOWN_OPERATION = re.compile(
+    rb"Unknown (?:[A-Za-z0-9]+ )?(?:action|operation|target|method|path)\b[^\"<]{0,200}"
+    rb"|Operation '[^'\"<]{1,100}' (?:is )?not implemented[^\"<]{0,100}"
+    rb"|\w+ operation not implemented: [^\"<]{1,200}"
+    rb"|The action \w+ is not valid for this endpoint"
+    rb"|UnknownOperationException"
+)
+_MOST_BYTES = 4096
 
 
 def refusal(request: SignedRequest, error: ApiError, *, service: str = "") -> web.Response:
@@ -37,13 +48,26 @@ def as_response(answer: WireAnswer, request_id: str) -> web.Response:
     return web.Response(status=answer.status, body=answer.body, headers=headers)
 
 
-def require_served(response: web.StreamResponse, service: str) -> None:
-    """`ApiError` that names the service, where MiniStack has said in a way of its own that it knows none such."""
+def require_served(response: web.StreamResponse, service: str, target: str, tell: Callable[[str], None]) -> None:
+    """`ApiError` that names what is not served, where MiniStack has said in a way of its own that it does not know it.
+
+    `target` is the header that names the operation, "" where something else does. `tell` hears what the caller is told.
+    """
     body = response.body if isinstance(response, web.Response) else None
-    if response.status == _BAD_REQUEST and isinstance(body, bytes) and body.startswith(_UNKNOWN_SERVICE):
-        raise ApiError(
-            "UnsupportedService", f"The local AWS has no {service}: neither the emulator nor the rehearsal serves it."
-        )
+    if response.status < _BAD_REQUEST or not isinstance(body, bytes) or len(body) > _MOST_BYTES:
+        return
+    if response.status == _BAD_REQUEST and body.startswith(_UNKNOWN_SERVICE):
+        sentence = f"The local AWS has no {service}: neither the emulator nor the rehearsal serves it."
+        code = "UnsupportedService"
+    elif found := _UNKNOWN_OPERATION.search(body):
+        words = found.group(0).decode("utf-8", "replace").strip()
+        operation = target.rpartition(".")[2] or "this operation"
+        sentence = f"The local AWS does not serve {operation} of {service} ({words})."
+        code = "UnsupportedOperation"
+    else:
+        return
+    tell(sentence)
+    raise ApiError(code, sentence)
 
 
 def require_served_path(target: str) -> None:

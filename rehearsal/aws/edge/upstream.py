@@ -75,7 +75,8 @@ class Upstream:
         Without `may_be_large`, a small request has an answer that is held as a whole.
         `ApiError` where the body is not the one that was signed: then MiniStack gets none, or not the whole of it.
         """
-        if not is_small(request):
+        was_read = request.content.at_eof()  # because it is part of what was signed
+        if not is_small(request) and not was_read:
             return await self._stream(request, _checked(request))
         body = await request.read()
         check_body(request.headers, body)

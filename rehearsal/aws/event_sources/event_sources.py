@@ -15,13 +15,19 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.aws.event_sources.execution_role import AccessDenied, ExecutionRole, ExecutionRoles
-from rehearsal.aws.event_sources.mapping import EventSourceMapping, SourceKind, is_replaced, parse_mapping
+from rehearsal.aws.event_sources.mapping import (
+    EventSourceMapping,
+    SourceKind,
+    is_replaced,
+    parse_mapping,
+    unsupported,
+)
 from rehearsal.aws.event_sources.queue_poller import QueuePoller, QueueState
 from rehearsal.aws.event_sources.stream_poller import StreamPoller, StreamState
 from rehearsal.aws.event_sources.stream_source import stream_source
 from rehearsal.aws.event_sources.surroundings import Surroundings
 from rehearsal.aws.lambda_host.function import Clients
-from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult
+from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, ResourceUnsupported
 
 Poller = StreamPoller | QueuePoller
 _JOIN_SECONDS = 5.0
@@ -207,6 +213,8 @@ class EventSources:
 
 
 def _parse(request: ResourceRequest) -> EventSourceMapping:
+    if names := list(unsupported(request.properties)):
+        raise ResourceUnsupported(f"{request.logical_id}: {', '.join(names)}: not supported by the local run.")
     try:
         return parse_mapping(request.properties, account=request.account, region=request.region)
     except ValueError as exc:

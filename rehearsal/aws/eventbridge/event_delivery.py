@@ -3,7 +3,9 @@
 An answer of 429 or 5xx is tried again, as the target's RetryPolicy says; anything else, and what is over, goes to the
 target's dead-letter queue. It must not match events, nor know how a target gets here (rule_targets.py).
 Sources: "How EventBridge retries delivering events", "Using dead-letter queues to process undelivered events",
-"EventBridge metrics". AWS does not say how long the waits between attempts are: here they double from a second.
+"EventBridge metrics". AWS does not say how long the waits between attempts are: here they double from a second. Nor
+does it say which code an input has that is no JSON though it has to be, because the target is a function or the
+template an object: here INVALID_PARAMETER, without another attempt.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from collections.abc import Callable
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.aws.eventbridge.rule_targets import MatchedEvent
+from rehearsal.aws.eventbridge.target_input import is_json
 from rehearsal.aws.iam.service_principal import Refused, ServicePrincipal
 from rehearsal.aws.lambda_host.metrics import MetricSink
 from rehearsal.errors import RehearsalError
@@ -87,14 +90,17 @@ class EventDelivery:
 
     def _attempt(self, matched: MatchedEvent) -> None:
         arn, source = matched.target_arn, matched.rule_arn
-        match arn.split(":")[2]:
+        service = arn.split(":")[2]
+        if (matched.has_to_be_json or service == "lambda") and not is_json(matched.payload):
+            raise Refused("INVALID_PARAMETER", f"What the input template made for {arn} is no JSON: {matched.payload}")
+        match service:
             case "sns":
                 self._events.publish(arn, matched.payload, source_arn=source)
             case "sqs":
                 self._events.send_message(arn, matched.payload, source_arn=source)
             case "lambda":
                 self._events.invoke(arn, matched.payload, source_arn=source)
-            case service:
+            case _:
                 raise Refused("INVALID_PARAMETER", f"The local run delivers to no target of {service} ({arn}).")
 
     def _send_to_dead_letters(self, matched: MatchedEvent, error: Refused | Undelivered) -> None:

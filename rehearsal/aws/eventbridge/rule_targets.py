@@ -1,21 +1,24 @@
 """Targets of EventBridge rules, rewritten so that the local run delivers what a rule has matched, as EventBridge does.
 
-The emulator matches events, and makes a target's input. It delivers once, asks no resource's policy and knows no
-dead-letter queue. So a rule's target becomes the function that stands for the local run, and the target itself travels
-in its input, written by the emulator: `matched_event` reads it. Pure functions; they must not deliver.
+The emulator matches events. It delivers once, asks no resource's policy, knows no dead-letter queue, and makes a
+target's input in its own way. So a rule's target becomes the function that stands for the local run, and the target
+itself travels in its input: `matched_event` reads it, and makes what the target gets (target_input.py). Pure functions;
+they must not deliver.
 
 Only targets that need nothing but an ARN are rewritten: functions, topics and queues. A schedule is not a target's
-business (schedule.py). Source: AWS::Events::Rule Target, "Amazon EventBridge input transformation".
+business (schedule.py). Source: AWS::Events::Rule Target.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rehearsal.aws.eventbridge.service_events import as_published
+from rehearsal.aws.eventbridge.target_input import Occasion, TargetInput, as_json
 
 RULE_TYPE = "AWS::Events::Rule"
 _MARK = "RehearsalTarget"
@@ -24,7 +27,7 @@ _DELIVERED_TYPES = frozenset(
     {"AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::Lambda::Alias"}
 )
 _DELIVERED_SERVICES = frozenset({"sns", "sqs", "lambda"})
-_PAYLOAD = "RehearsalPayload"
+_VARIABLE = "Variable:"
 _RETRY_ATTEMPTS = 185
 _MAXIMUM_AGE_SECONDS = 24 * 3600
 
@@ -35,7 +38,8 @@ Resources = Mapping[str, Any]
 class MatchedEvent:
     """An event that a rule matched, for one of its targets.
 
-    `payload` is what the target gets, `event` the event itself, both as JSON. No dead-letter queue is "".
+    `payload` is what the target gets: JSON, or a text that a template has made, which cannot be delivered if it
+    `has_to_be_json` and is none. `event` is the event itself as JSON. No dead-letter queue is "".
     """
 
     rule_arn: str
@@ -45,6 +49,7 @@ class MatchedEvent:
     maximum_age_seconds: float
     event: str
     payload: str
+    has_to_be_json: bool = False
 
 
 def with_own_delivery(resource: Mapping[str, Any], resources: Resources, delivery_arn: str) -> Mapping[str, Any]:
@@ -57,33 +62,40 @@ def with_own_delivery(resource: Mapping[str, Any], resources: Resources, deliver
     return {**resource, "Properties": {**properties, "Targets": rewritten}}
 
 
-def matched_event(message: Mapping[str, Any]) -> MatchedEvent | None:
-    """What the emulator hands to the function; None for anything but a rewritten target's input."""
+def event_id(message: Mapping[str, Any]) -> str:
+    """The id of the event that the emulator hands over with a rewritten target; "" for anything else."""
+    return str(message["event"].get("id", "")) if isinstance(message.get(_MARK), Mapping) else ""
+
+
+def matched_event(message: Mapping[str, Any], *, time: str = "") -> MatchedEvent | None:
+    """What the emulator hands to the function; None for anything but a rewritten target's input.
+
+    `time` is the event's own (ISO 8601), where its sender has given one: the emulator stamps each with its arrival.
+    """
     target = message.get(_MARK)
     if not isinstance(target, Mapping):
         return None
-    event = as_published(json.dumps(message["event"]))
+    text = as_published(as_json(message["event"] | ({"time": time} if time else {})))
+    event, rule_arn, made = json.loads(text), str(message["rule"]), _input_of(target)
     return MatchedEvent(
-        rule_arn=str(message["rule"]),
+        rule_arn=rule_arn,
         target_arn=str(target["Arn"]),
         dead_letter_arn=str(target.get("DeadLetterArn", "")),
         retry_attempts=int(target.get("MaximumRetryAttempts", _RETRY_ATTEMPTS)),
         maximum_age_seconds=float(target.get("MaximumEventAgeInSeconds", _MAXIMUM_AGE_SECONDS)),
-        event=event,
-        payload=as_published(json.dumps(message["payload"])) if "payload" in message else event,
+        event=text,
+        payload=made.render(Occasion(event, rule_arn, str(message.get("received", "")))),
+        has_to_be_json=made.has_to_be_json(),
     )
 
 
 def _is_ours(target: Any, resources: Resources) -> bool:
     if not isinstance(target, Mapping) or set(target) - _KEYS:
         return False
-    inputs = [target.get("Input"), (target.get("InputTransformer") or {}).get("InputTemplate")]
-    return all(text is None or _is_json_text(text) for text in inputs) and _is_delivered(target["Arn"], resources)
-
-
-def _is_json_text(text: Any) -> bool:
-    """A template of plain text, or one that is not known yet, stays the emulator's."""
-    return isinstance(text, str) and text.lstrip()[:1] in ('"', "{", "[")
+    transformer = target.get("InputTransformer") or {}
+    paths = transformer.get("InputPathsMap") or {}
+    is_readable = not set(transformer) - {"InputTemplate", "InputPathsMap"} and not any("::" in name for name in paths)
+    return is_readable and _is_delivered(target["Arn"], resources)
 
 
 def _is_delivered(arn: Any, resources: Resources) -> bool:
@@ -97,23 +109,14 @@ def _is_delivered(arn: Any, resources: Resources) -> bool:
 
 
 def _rewrite(target: Mapping[str, Any], delivery_arn: str) -> dict[str, Any]:
-    transformer = target.get("InputTransformer") or {}
-    paths = dict(transformer.get("InputPathsMap") or {})
-    payload = transformer.get("InputTemplate") or target.get("Input")
-    if path := target.get("InputPath"):
-        paths, payload = {_PAYLOAD: path}, f"<{_PAYLOAD}>"
     parts = [
         f'{{"{_MARK}": {{',
         *_joined(_members(target)),
         '}, "rule": <aws.events.rule-arn>, "event": <aws.events.event.json>',
-        f', "payload": {payload}}}' if payload else "}",
+        ', "received": <aws.events.event.ingestion-time>}',
     ]
-    written = {"InputPathsMap": paths} if paths else {}
-    return {
-        "Id": target["Id"],
-        "Arn": delivery_arn,
-        "InputTransformer": {**written, "InputTemplate": {"Fn::Join": ["", parts]}},
-    }
+    template = {"Fn::Join": ["", parts]}
+    return {"Id": target["Id"], "Arn": delivery_arn, "InputTransformer": {"InputTemplate": template}}
 
 
 def _members(target: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -121,6 +124,33 @@ def _members(target: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     if arn := (target.get("DeadLetterConfig") or {}).get("Arn"):
         yield "DeadLetterArn", arn
     yield from (target.get("RetryPolicy") or {}).items()
+    transformer = target.get("InputTransformer") or {}
+    for name, text in (*((name, target.get(name)) for name in ("Input", "InputPath")), *transformer.items()):
+        if name != "InputPathsMap" and text is not None:
+            yield name, _encoded(text)
+    for name, path in (transformer.get("InputPathsMap") or {}).items():
+        yield f"{_VARIABLE}{name}", _encoded(path)
+
+
+def _encoded(text: Any) -> Any:
+    """In base64, for the emulator replaces variables wherever it finds some; what a text is that CloudFormation has yet
+    to put together, nobody knows now.
+    """
+    return {"Fn::Base64": text} if isinstance(text, Mapping) else base64.b64encode(str(text).encode()).decode()
+
+
+def _input_of(target: Mapping[str, Any]) -> TargetInput:
+    texts = {
+        name: base64.b64decode(value).decode()
+        for name, value in target.items()
+        if name in ("Input", "InputPath", "InputTemplate") or name.startswith(_VARIABLE)
+    }
+    return TargetInput(
+        text=texts.get("Input"),
+        path=texts.get("InputPath"),
+        template=texts.get("InputTemplate"),
+        paths={name.removeprefix(_VARIABLE): path for name, path in texts.items() if name.startswith(_VARIABLE)},
+    )
 
 
 def _joined(members: Iterator[tuple[str, Any]]) -> Iterator[Any]:

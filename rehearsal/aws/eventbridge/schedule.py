@@ -1,5 +1,7 @@
 """EventBridge rules with a schedule, on the run's clock: at each AWS minute, what is due invokes its functions.
 
+Topics and queues among its targets get the event as those of a rule with a pattern do (event_delivery.py).
+
 The emulator would run them on wall-clock time. Rules with an event pattern stay the emulator's. The clock does not
 reach the next minute before what was begun in this one has ended. It must not know what the functions do.
 Source: AWS::Events::Rule in the template reference; "Lambda functions as targets" (asynchronous invocation).
@@ -12,29 +14,39 @@ import logging
 import secrets
 import threading
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from rehearsal.aws.eventbridge.rule_targets import MatchedEvent
 from rehearsal.aws.eventbridge.schedule_expression import Schedule, parse_schedule
 from rehearsal.aws.lambda_host.function import FunctionArn, Invoker
-from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult
+from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, ResourceUnsupported
 from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import Clock, ClockClosed, Work
 
 AFTER_ALARMS = 100
+_DELIVERED_SERVICES = frozenset({"sns", "sqs"})
+_RETRY_ATTEMPTS = 185
+_MAXIMUM_AGE_SECONDS = 24 * 3600
 _TARGET_KEYS = frozenset({"Arn", "Id", "Input", "RetryPolicy", "DeadLetterConfig"})
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Target:
-    """`input` is the constant event, None for the scheduled event itself."""
+    """`input` is the constant event, None for the scheduled event itself; `given` is the target as it is declared."""
 
     arn: str
     input: Any = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_delivered(self) -> bool:
+        return _service(self.arn) in _DELIVERED_SERVICES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +65,14 @@ class Rule:
 
 
 class Schedules:
-    """See the module; it is a `ResourceProvider`."""
+    """See the module; it is a `ResourceProvider`. `deliver` takes what is for a topic or a queue, and returns."""
 
     resource_types = frozenset({"AWS::Events::Rule"})
 
-    def __init__(self, clock: Clock, functions: Invoker) -> None:
+    def __init__(self, clock: Clock, functions: Invoker, deliver: Callable[[MatchedEvent], None]) -> None:
         self._clock = clock
         self._functions = functions
+        self._deliver = deliver
         self._lock = threading.Lock()
         self._rules: dict[str, Rule] = {}
         clock.every_minute(self.run_due, name="schedules", order=AFTER_ALARMS)
@@ -87,6 +100,9 @@ class Schedules:
         for rule in rules:
             if rule.is_enabled and rule.schedule.is_due(at, created_at=rule.created_at):
                 for target in rule.targets:
+                    if target.is_delivered:
+                        self._deliver(_matched(rule, target, at))
+                        continue
                     work = self._clock.begin_work(f"{rule.name} → {FunctionArn.parse(target.arn).name}")
                     threading.Thread(target=self._invoke, args=(rule, target, at, work), daemon=True).start()
 
@@ -107,21 +123,21 @@ class Schedules:
             work.done()
 
     def _put(self, request: ResourceRequest, name: str, *, created_at: float) -> ResourceResult:
-        rule = _parse_rule(request, name, created_at)
+        rule = parse_rule(request, name, created_at)
         with self._lock:
             self._rules[rule.arn] = rule
         return ResourceResult(name, {"Arn": rule.arn})
 
 
-def _parse_rule(request: ResourceRequest, name: str, created_at: float) -> Rule:
-    """Raises ResourceFailed for what the local run does not have, by name."""
+def parse_rule(request: ResourceRequest, name: str, created_at: float) -> Rule:
+    """Raises ResourceFailed for what EventBridge refuses, ResourceUnsupported for what the local run does not have."""
     properties = request.properties
     try:
         schedule = parse_schedule(str(properties["ScheduleExpression"]))
     except ValueError as exc:
         raise ResourceFailed(f"Parameter ScheduleExpression is not valid. {exc}") from exc
     if properties.get("EventPattern"):
-        raise ResourceFailed(
+        raise ResourceUnsupported(
             f"{request.logical_id} has a schedule and an event pattern; the local run has one of them."
         )
     return Rule(
@@ -138,13 +154,37 @@ def _parse_rule(request: ResourceRequest, name: str, created_at: float) -> Rule:
 def _parse_target(request: ResourceRequest, target: dict[str, Any]) -> Target:
     unknown = sorted(set(target) - _TARGET_KEYS)
     if unknown:
-        raise ResourceFailed(f"{request.logical_id}: a target's {', '.join(unknown)} is not supported locally.")
+        raise ResourceUnsupported(f"{request.logical_id}: a target's {', '.join(unknown)} is not supported locally.")
     arn = str(target["Arn"])
+    if _service(arn) not in _DELIVERED_SERVICES:
+        try:
+            FunctionArn.parse(arn)
+        except ValueError as exc:
+            raise ResourceUnsupported(
+                f"{request.logical_id}: the target {arn} is no Lambda function, topic or queue."
+            ) from exc
     try:
-        FunctionArn.parse(arn)
+        return Target(arn, json.loads(target["Input"]) if "Input" in target else None, target)
     except ValueError as exc:
-        raise ResourceFailed(f"{request.logical_id}: the target {arn} is no Lambda function.") from exc
-    return Target(arn, json.loads(target["Input"]) if "Input" in target else None)
+        raise ResourceFailed(f"JSON syntax error in input for target {target.get('Id')}: {exc}") from exc
+
+
+def _service(arn: str) -> str:
+    return arn.split(":")[2] if arn.count(":") > 1 else ""
+
+
+def _matched(rule: Rule, target: Target, at: float) -> MatchedEvent:
+    """The scheduled event as a match of the rule, for one of its targets."""
+    event, retry = json.dumps(_scheduled_event(rule, at)), target.given.get("RetryPolicy") or {}
+    return MatchedEvent(
+        rule_arn=rule.arn,
+        target_arn=target.arn,
+        dead_letter_arn=str((target.given.get("DeadLetterConfig") or {}).get("Arn", "")),
+        retry_attempts=int(str(retry.get("MaximumRetryAttempts", _RETRY_ATTEMPTS))),
+        maximum_age_seconds=float(str(retry.get("MaximumEventAgeInSeconds", _MAXIMUM_AGE_SECONDS))),
+        event=event,
+        payload=str(target.given.get("Input") or event),
+    )
 
 
 def _scheduled_event(rule: Rule, at: float) -> dict[str, Any]:

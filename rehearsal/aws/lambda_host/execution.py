@@ -11,6 +11,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -25,6 +26,7 @@ from rehearsal.aws.lambda_host.nodejs.sdk import NodeSdk
 from rehearsal.aws.lambda_host.pool import WorkerPool
 from rehearsal.aws.lambda_host.runtime_packages import link_runtime_packages
 from rehearsal.aws.lambda_host.worker import Invocation, Outcome, Worker, WorkerCommand, WorkerFailed
+from rehearsal.aws.limits.payload import too_large_response
 from rehearsal.errors import RehearsalError
 from rehearsal.machine.guardian import Guardian
 from rehearsal.machine.unix_socket import socket_path
@@ -80,9 +82,11 @@ class Execution:
         except (RehearsalError, ClientError, BotoCoreError) as exc:
             return Outcome(failure(f"Rehearsal.{type(exc).__name__}", str(exc)), is_error=True, duration_ms=0.0)
         try:
-            return await worker.invoke(Invocation(request_id, function_arn, event, version.timeout_seconds))
+            outcome = await worker.invoke(Invocation(request_id, function_arn, event, version.timeout_seconds))
         finally:
             pool.release(worker)
+        error = too_large_response(outcome.payload)
+        return outcome if error is None else replace(outcome, payload=error, is_error=True)
 
     async def warm(self, version: FunctionVersion) -> None:
         """Starts a worker if there is none; one that cannot start is found out by the first invocation."""

@@ -15,6 +15,8 @@ import boto3
 
 LATEST = "$LATEST"
 PROXY_URL_VARIABLE = "MINISTACK_LAMBDA_PROXY_URL"
+DEAD_LETTER_VARIABLE = "REHEARSAL_DEAD_LETTER_TARGET_ARN"
+"""Carries a stack's DeadLetterConfig, which the emulator's CloudFormation drops. The function does not see it."""
 
 
 class Clients(Protocol):
@@ -88,6 +90,7 @@ class FunctionVersion:
     def from_configuration(cls, configuration: Mapping[str, Any]) -> FunctionVersion:
         variables = dict(configuration.get("Environment", {}).get("Variables", {}))
         is_run_here = variables.pop(PROXY_URL_VARIABLE, None) is not None
+        dead_letter_arn = variables.pop(DEAD_LETTER_VARIABLE, "")
         name = configuration["FunctionName"]
         return cls(
             function=FunctionArn.parse(configuration["FunctionArn"]).unqualified,
@@ -101,7 +104,7 @@ class FunctionVersion:
             layer_arns=tuple(layer["Arn"] for layer in configuration.get("Layers", [])),
             environment=variables,
             log_group=configuration.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}",
-            dead_letter_arn=configuration.get("DeadLetterConfig", {}).get("TargetArn", ""),
+            dead_letter_arn=configuration.get("DeadLetterConfig", {}).get("TargetArn", "") or dead_letter_arn,
             is_run_here=is_run_here,
         )
 

@@ -129,6 +129,7 @@ class Worker:
         except TimeoutError:
             self.kill()
             message = f"Task timed out after {invocation.timeout_seconds:.2f} seconds"
+            self._take_line(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {invocation.request_id} {message}")
             payload, is_error = (
                 failure("Sandbox.Timedout", f"RequestId: {invocation.request_id} Error: {message}"),
                 True,

@@ -16,13 +16,19 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.aws.lambda_host.function import InvocationResult
-from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, as_bool
+from rehearsal.aws.resource import ResourceRequest, ResourceResult, ResourceUnsupported, as_bool
 from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import Clock, ClockClosed, Work
 
 ROTATION_SCHEDULE = "AWS::SecretsManager::RotationSchedule"
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 log = logging.getLogger(__name__)
+
+
+def require_own_function(request: ResourceRequest) -> None:
+    """Raises ResourceUnsupported for a function that Secrets Manager would bring, or for none."""
+    if request.properties.get("HostedRotationLambda") or not request.properties.get("RotationLambdaARN"):
+        raise ResourceUnsupported(f"{request.logical_id}: the local run rotates secrets with a RotationLambdaARN only.")
 
 
 class Functions(Protocol):
@@ -42,8 +48,7 @@ class RotationProvider:
 
     def create(self, request: ResourceRequest) -> ResourceResult:
         properties = request.properties
-        if properties.get("HostedRotationLambda") or not properties.get("RotationLambdaARN"):
-            raise ResourceFailed(f"{request.logical_id}: the local run rotates secrets with a RotationLambdaARN only.")
+        require_own_function(request)
         secret_id, function_arn = str(properties["SecretId"]), str(properties["RotationLambdaARN"])
         if as_bool(properties.get("RotateImmediatelyOnUpdate", True)):
             work = self._clock.begin_work(f"rotation of {secret_id}")

@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rehearsal.aws.aws_clients import AwsClients
-from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, as_bool, as_int
+from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, ResourceUnsupported, as_bool, as_int
 
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  (a type of resource)
 _FLAGS = ("ExcludeLowercase", "ExcludeNumbers", "ExcludePunctuation", "ExcludeUppercase", "IncludeSpace")
@@ -31,7 +31,7 @@ class SecretProvider:
         self._clients = clients
 
     def create(self, request: ResourceRequest) -> ResourceResult:
-        _refuse_unsupported(request)
+        require_supported(request)
         client, properties = self._client(request), request.properties
         made = client.create_secret(
             Name=properties.get("Name") or f"{request.logical_id[:64]}-{secrets.token_hex(6)}",
@@ -45,7 +45,7 @@ class SecretProvider:
         """A new name is a replacement; a value that is declared otherwise becomes a new version."""
         if request.properties.get("Name") != request.old_properties.get("Name"):
             return self.create(request)
-        _refuse_unsupported(request)
+        require_supported(request)
         client, arn = self._client(request), str(request.physical_id)
         declared = ("SecretString", "GenerateSecretString")
         changes = dict(_described(request.properties))
@@ -65,10 +65,10 @@ class SecretProvider:
         return self._clients.root(request.account, request.region).client("secretsmanager")
 
 
-def _refuse_unsupported(request: ResourceRequest) -> None:
+def require_supported(request: ResourceRequest) -> None:
     found = [name for name in _UNSUPPORTED if request.properties.get(name)]
     if found:
-        raise ResourceFailed(f"{request.logical_id}: {', '.join(found)} of a secret is not supported locally.")
+        raise ResourceUnsupported(f"{request.logical_id}: {', '.join(found)} of a secret is not supported locally.")
 
 
 def _described(properties: Mapping[str, Any]) -> dict[str, str]:

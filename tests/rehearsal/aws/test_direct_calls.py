@@ -57,6 +57,20 @@ def test_an_error_of_aws_is_an_error_as_ever(cloud: BareCloud) -> None:
     direct.close()
 
 
+def test_what_aws_refuses_of_a_message_is_refused_on_the_short_way_too(cloud: BareCloud) -> None:
+    direct = DirectCalls(cloud.ministack.socket, lambda _: None)
+    session = AwsClients(NOBODY, ROOT_SECRET, direct.send).root(ACCOUNT, REGION)
+    sns, sqs = session.client("sns"), session.client("sqs")
+    topic = sns.create_topic(Name="short")["TopicArn"]
+    url = sqs.create_queue(QueueName="short")["QueueUrl"]
+
+    with pytest.raises(ClientError, match=r"InvalidParameter.*Subject"):
+        sns.publish(TopicArn=topic, Message="x", Subject="x" * 101)
+    with pytest.raises(ClientError, match=r"InvalidParameterValue.*DelaySeconds"):
+        sqs.send_message(QueueUrl=url, MessageBody="x", DelaySeconds=901)
+    direct.close()
+
+
 def test_the_callers_own_permissions_count_on_the_short_way_too(cloud: BareCloud) -> None:
     direct = DirectCalls(cloud.ministack.socket, lambda _: None)
     cloud.client("logs").create_log_group(logGroupName="direct")
@@ -70,7 +84,9 @@ def test_the_callers_own_permissions_count_on_the_short_way_too(cloud: BareCloud
     direct.close()
 
 
-@pytest.mark.parametrize("service", ["cloudformation", "sts", "iam", "lambda", "cloudwatch", "codedeploy", "s3"])
+@pytest.mark.parametrize(
+    "service", ["cloudformation", "sts", "iam", "lambda", "cloudwatch", "codedeploy", "s3", "eventbridge"]
+)
 def test_what_the_edge_does_more_than_pass_on_goes_through_it(service: str, tmp_path: Path) -> None:
     direct = DirectCalls(tmp_path / "not-asked", lambda _: None)
     headers: Any = HeadersDict()

@@ -23,6 +23,8 @@ ACCOUNT, REGION = "222222222222", "eu-west-1"
 DEADLINE_SECONDS = 60.0
 CODE = """
 def handler(event, context):
+    if event.get("raise"):
+        raise ValueError("no")
     print('{"level": "ERROR", "ms": 250}' if event.get("fail") else '{"level": "INFO"}')
 """
 TRUST = {
@@ -32,7 +34,22 @@ TRUST = {
 GROUP_ARN = {"Fn::Sub": "arn:aws:scheduler:${AWS::Region}:${AWS::AccountId}:schedule-group/default"}
 TEMPLATE = {
     "Resources": {
-        "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "AssumeRolePolicyDocument": TRUST,
+                "Policies": [
+                    {
+                        "PolicyName": "send",
+                        "PolicyDocument": {
+                            "Version": "2012-10-17",
+                            "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}],
+                        },
+                    }
+                ],
+            },
+        },
+        "Failed": {"Type": "AWS::SQS::Queue"},
         "Function": {
             "Type": "AWS::Lambda::Function",
             "Properties": {
@@ -41,6 +58,7 @@ TEMPLATE = {
                 "Runtime": "python3.11",
                 "Handler": "index.handler",
                 "Code": {"ZipFile": CODE},
+                "DeadLetterConfig": {"TargetArn": {"Fn::GetAtt": ["Failed", "Arn"]}},
             },
         },
         "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/aws/lambda/logger"}},
@@ -109,6 +127,31 @@ TEMPLATE = {
                 ],
             },
         },
+        "Ticks": {"Type": "AWS::SQS::Queue"},
+        "TicksMay": {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {
+                "Queues": [{"Ref": "Ticks"}],
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Principal": {"Service": "events.amazonaws.com"},
+                            "Action": "sqs:SendMessage",
+                            "Resource": {"Fn::GetAtt": ["Ticks", "Arn"]},
+                        }
+                    ],
+                },
+            },
+        },
+        "EveryHour": {
+            "Type": "AWS::Events::Rule",
+            "Properties": {
+                "ScheduleExpression": "rate(1 hour)",
+                "Targets": [{"Id": "1", "Arn": {"Fn::GetAtt": ["Ticks", "Arn"]}}],
+            },
+        },
         "Hourly": {
             "Type": "AWS::Scheduler::Schedule",
             "Properties": {
@@ -141,6 +184,8 @@ TEMPLATE = {
         "CloneUrl": {"Value": {"Fn::GetAtt": ["Repository", "CloneUrlHttp"]}},
         "Filter": {"Value": {"Ref": "Filter"}},
         "QueueUrl": {"Value": {"Ref": "Queue"}},
+        "FailedUrl": {"Value": {"Ref": "Failed"}},
+        "TicksUrl": {"Value": {"Ref": "Ticks"}},
         "DeadLettersUrl": {"Value": {"Ref": "DeadLetters"}},
     },
 }
@@ -205,6 +250,13 @@ def test_schedule_calls_its_target_with_its_role_as_often_as_the_runs_clock_says
     assert {later - earlier for earlier, later in pairwise(times)} == {3600.0}
 
 
+def test_rule_with_a_schedule_sends_to_its_queue(cloud: LocalCloud, outputs: Mapping[str, str]) -> None:
+    cloud.clock.sleep(3600 + 120)
+
+    message, *_ = eventually(lambda: take(cloud, outputs["TicksUrl"]))
+    assert json.loads(message["Body"])["detail-type"] == "Scheduled Event"
+
+
 def test_schedule_whose_role_may_not_call_its_target_sends_it_to_its_dead_letter_queue(
     cloud: LocalCloud, outputs: Mapping[str, str]
 ) -> None:
@@ -216,6 +268,17 @@ def test_schedule_whose_role_may_not_call_its_target_sends_it_to_its_dead_letter
     assert attributes["ERROR_CODE"] == "AccessDeniedException"
     assert attributes["RETRY_ATTEMPTS"] == "0"
     assert attributes["SCHEDULE_ARN"].endswith(":schedule/default/denied")
+
+
+def test_event_that_a_function_gives_up_goes_to_the_dead_letter_queue_of_its_template(
+    cloud: LocalCloud, outputs: Mapping[str, str]
+) -> None:
+    client(cloud, "lambda").invoke(FunctionName="logger", InvocationType="Event", Payload=json.dumps({"raise": True}))
+    assert cloud.clock.wait_until(lambda: not cloud.lambda_host.pending_events(), timeout=3600)
+
+    (message,) = eventually(lambda: take(cloud, outputs["FailedUrl"]))
+    assert json.loads(message["Body"]) == {"raise": True}
+    assert message["MessageAttributes"]["ErrorMessage"]["StringValue"] == "no"
 
 
 def take(cloud: LocalCloud, url: str) -> list[Any]:

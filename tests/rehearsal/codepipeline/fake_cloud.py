@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 
+from rehearsal.aws.denials import Denials
 from rehearsal.codepipeline.actions.action import ActionContext, ActionDeclaration, ActionResult, ActionType
 from rehearsal.codepipeline.artifacts import StoredArtifact
 from rehearsal.codepipeline.definition import (
@@ -83,6 +84,7 @@ class FakeCloud:
     clients: FakeClients = field(default_factory=FakeClients)
     event_log: EventLog = field(init=False)
     failure: Failure = field(default_factory=Failure)
+    denials: Denials = field(default_factory=Denials)
 
     def __post_init__(self) -> None:
         self.event_log = EventLog(self.clock.now, time.time)

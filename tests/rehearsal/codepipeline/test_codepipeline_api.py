@@ -61,7 +61,9 @@ class World:
     def call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
         answer = self.api.call(operation, parameters, CALLER)
         shape = MODEL.operation_model(operation).output_shape
-        assert shape is not None
+        if shape is None:
+            assert answer == {}
+            return answer
         report = ParamValidator().validate(answer, shape)
         assert not report.has_errors(), report.generate_report()
         return answer

@@ -21,10 +21,11 @@ from rehearsal.codepipeline.definition import (
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline
 from rehearsal.codepipeline.engine import Engine
 from rehearsal.codepipeline.execution import Execution, Source, Trigger
-from rehearsal.errors import EngineError
+from rehearsal.errors import ActionFailed, EngineError, Unsupported
 from rehearsal.machine.failure import Failure
 from rehearsal.run_events import (
     ActionEnded,
+    ActionOutput,
     DeploymentEnded,
     ExecutionEnded,
     PipelineMutated,
@@ -32,6 +33,7 @@ from rehearsal.run_events import (
     Status,
 )
 from tests.rehearsal.codepipeline.fake_cloud import (
+    ACCOUNT,
     Bench,
     NoArtifactRoles,
     Scripted,
@@ -352,3 +354,61 @@ def test_release_ends_soon_when_the_local_aws_ends_and_an_action_hangs(tmp_path:
 
     assert time.monotonic() - started < 10
     never.set()
+
+
+@pytest.mark.parametrize("is_said", [True, False], ids=["in its output", "as its reason"])
+def test_an_action_that_fails_because_of_what_the_local_aws_lacks_is_unsupported(tmp_path: Path, is_said: bool) -> None:
+    denial = "The local AWS does not serve ListAnomalies of logs (Unknown action: ListAnomalies)."
+
+    def deny(context: ActionContext) -> None:
+        bench.cloud.denials.tell(denial)
+        if is_said:
+            context.output(f"botocore.exceptions.ClientError: (UnsupportedOperation): {denial}")
+        raise ActionFailed("Command 1 of BUILD ended with 1" if is_said else denial)
+
+    bench = Bench.make(tmp_path, {"Build/Synth": deny})
+
+    with pytest.raises(Unsupported, match="not because of the commit:\nThe local AWS does not serve ListAnomalies"):
+        bench.release(deployed(source_stage(), build_stage()))
+
+    assert [event.status for event in bench.cloud.events(ActionEnded)][-1] is Status.ERRORED
+    assert [event.status for event in bench.cloud.events(ExecutionEnded)] == [Status.ERRORED]
+
+
+def test_a_custom_resource_that_only_points_to_its_log_is_unsupported_when_its_account_was_denied(
+    tmp_path: Path,
+) -> None:
+    reason = "Received response status [FAILED] from custom resource. Message returned: See the details in CloudWatch"
+
+    def fail(_: ActionContext) -> None:
+        bench.cloud.denials.tell("The local AWS has no xray.", ACCOUNT)
+        raise ActionFailed(reason)
+
+    bench = Bench.make(tmp_path, {"Prod/Deploy": fail})
+
+    with pytest.raises(Unsupported, match="The local AWS has no xray"):
+        bench.release(deployed(source_stage(), deploy_stage("Prod")))
+
+
+def test_an_action_that_fails_by_itself_is_failed_and_tells_what_was_denied_meanwhile(tmp_path: Path) -> None:
+    def fail(_: ActionContext) -> None:
+        bench.cloud.denials.tell("The local AWS has no xray.", ACCOUNT)
+        raise ActionFailed("1 test failed")
+
+    bench = Bench.make(tmp_path, {"Build/Synth": fail})
+
+    execution = bench.release(deployed(source_stage(), build_stage()))
+
+    assert (execution.status, execution.stopped_by.reason) == (Status.FAILED, "1 test failed")
+    lines = [event.line for event in bench.cloud.events(ActionOutput)]
+    assert lines == [f"Meanwhile somebody in account {ACCOUNT} asked for what is not here: The local AWS has no xray."]
+
+
+def test_an_action_that_fails_by_itself_is_failed_though_a_call_was_denied_before(tmp_path: Path) -> None:
+    bench = Bench.make(tmp_path, {"Build/Synth": fails("1 test failed")})
+    bench.cloud.denials.tell("The local AWS does not serve ListAnomalies of logs.", ACCOUNT)
+
+    execution = bench.release(deployed(source_stage(), build_stage()))
+
+    assert (execution.status, execution.stopped_by.reason) == (Status.FAILED, "1 test failed")
+    assert bench.cloud.events(ActionOutput) == []

@@ -9,18 +9,14 @@ from rehearsal.aws.resource import ResourceFailed, ResourceRequest
 from rehearsal.codepipeline.deployed_pipeline import PipelineStore
 from rehearsal.codepipeline.pipeline_provider import PIPELINE, PipelineProvider
 from tests.rehearsal.codepipeline.fake_cloud import ACCOUNT, REGION
+from tests.rehearsal.codepipeline.valid_properties import SOURCE_STAGE, stage, valid_properties
 
 
 def request(provider: str = "Manual", category: str = "Approval", **changes: Any) -> ResourceRequest:
-    action = {
-        "Name": "Act",
-        "ActionTypeId": {"Category": category, "Owner": "AWS", "Provider": provider, "Version": "1"},
-    }
-    properties = {
-        "Name": "release",
-        "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/pipeline",
-        "Stages": [{"Name": "Only", "Actions": [action]}],
-    } | changes
+    kind = {"Category": category, "Owner": "AWS", "Provider": provider, "Version": "1"}
+    properties = valid_properties(
+        stages=[SOURCE_STAGE, stage("Only", {"Name": "Act", "ActionTypeId": kind})], **changes
+    )
     return ResourceRequest(
         account=ACCOUNT,
         region=REGION,

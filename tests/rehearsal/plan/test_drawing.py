@@ -41,6 +41,18 @@ def test_list_tells_run_orders_environments_and_what_is_unsupported() -> None:
     assert "- resource type AWS::Synthetics::Canary in stack Pipe (Canary)" in listing
 
 
+def test_list_says_where_a_disabled_transition_ends_a_release() -> None:
+    plan = make_plan(read_assembly(case("three-accounts")))
+    frozen = replace(plan, definition=replace(plan.definition, disabled_transitions={"Prod": "change freeze"}))
+
+    lines = list_plan(frozen).splitlines()
+
+    position = next(number for number, line in enumerate(lines) if line.endswith(". Prod"))
+    assert lines[position + 1].strip() == (
+        "closed: its inbound transition is disabled (change freeze); a release ends before it"
+    )
+
+
 def test_list_tells_what_is_deployed_and_not_rehearsed_with_its_reason() -> None:
     plan = make_plan(read_assembly(case("three-accounts")))
     loud = StoredOnly(what="AWS::EC2::VPC", count=1, why="there is no network", is_quiet=False)

@@ -27,12 +27,23 @@ def stack(name: str, *, template: dict[str, Any] | None = None, account: str = "
 
 
 def pipeline(template_path: str = "Built::assembly-Prod/Api.template.json", buildspec: str = "") -> dict[str, Any]:
+    source = {
+        "Name": "Source",
+        "ActionTypeId": {"Category": "Source", "Owner": "AWS", "Provider": "S3", "Version": "1"},
+        "Configuration": {"S3Bucket": "sources", "S3ObjectKey": "built.zip"},
+        "OutputArtifacts": [{"Name": "Built"}],
+    }
     deploy = {
         "Name": "Deploy",
         "ActionTypeId": {"Category": "Deploy", "Owner": "AWS", "Provider": "CloudFormation", "Version": "1"},
         "Configuration": {"ActionMode": "CREATE_UPDATE", "StackName": "Api", "TemplatePath": template_path},
+        "InputArtifacts": [{"Name": "Built"}],
     }
-    properties = {"RoleArn": "arn", "Stages": [{"Name": "Prod", "Actions": [deploy]}]}
+    properties = {
+        "RoleArn": "arn:aws:iam::111111111111:role/pipe",
+        "ArtifactStore": {"Type": "S3", "Location": "artifacts"},
+        "Stages": [{"Name": "Source", "Actions": [source]}, {"Name": "Prod", "Actions": [deploy]}],
+    }
     project = {"Type": "AWS::CodeBuild::Project", "Properties": {"Source": {"BuildSpec": buildspec}}}
     return {"Resources": {"Pipeline": {"Type": "AWS::CodePipeline::Pipeline", "Properties": properties}, "P": project}}
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rehearsal.errors import BadInput, Unsupported
 from rehearsal.plan.plan import Bootstrap, Plan, make_plan
+from rehearsal.plan.resource_standing import StoredOnly
 from rehearsal.source.assembly import read_assembly
 from rehearsal.source.settings import Settings
 from tests.rehearsal.cases import case
@@ -118,3 +121,16 @@ def test_plan_leaves_a_pipeline_where_its_stack_says() -> None:
     settings = Settings(account="444444444444", region="eu-central-1")
 
     assert make_plan(read_assembly(case("three-accounts")), settings).bootstraps == plan_of("three-accounts").bootstraps
+
+
+def test_plan_tells_of_what_is_stored_only_what_can_decide_a_release() -> None:
+    loud = StoredOnly(what="AWS::EC2::VPC", count=1, why="there is no network", is_quiet=False)
+    quiet = StoredOnly(what="AWS::CloudWatch::Dashboard", count=1, why="it is not drawn", is_quiet=True)
+
+    plan = replace(plan_of("three-accounts"), stored_only=(loud, quiet))
+
+    assert plan.not_rehearsed == ("AWS::EC2::VPC: there is no network",)
+
+
+def test_plan_finds_what_is_stored_only_in_its_stacks() -> None:
+    assert [item.what for item in plan_of("v1-change-sets").stored_only] == ["AWS::Events::Rule Targets.RoleArn"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.plan.plan import make_plan
+from rehearsal.plan.plan import Plan, make_plan
 from rehearsal.source.assembly import read_assembly
 from tests.rehearsal.cases import case
 
@@ -18,12 +18,16 @@ Change = Callable[[dict[str, Any]], None]
 
 
 def unsupported(folder: Path, change: Change) -> tuple[str, ...]:
+    return planned(folder, change).unsupported
+
+
+def planned(folder: Path, change: Change) -> Plan:
     shutil.copytree(case("three-accounts"), folder / "cdk.out")
     template = folder / "cdk.out" / "Pipe.template.json"
     content = json.loads(template.read_text())
     change(content["Resources"])
     template.write_text(json.dumps(content))
-    return make_plan(read_assembly(folder / "cdk.out")).unsupported
+    return make_plan(read_assembly(folder / "cdk.out"))
 
 
 def with_buildspec(buildspec: str) -> Change:

@@ -31,6 +31,7 @@ def test_repository_answers_what_its_page_says_that_ref_and_getatt_give() -> Non
         "CloneUrlHttp": "https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/app",
         "CloneUrlSsh": "ssh://git-codecommit.eu-west-1.amazonaws.com/v1/repos/app",
         "Name": "app",
+        "RepositoryId": result.physical_id,
     }
 
 

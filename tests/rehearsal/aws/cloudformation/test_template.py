@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -107,6 +108,18 @@ def test_rewrite_names_the_function_when_its_variables_are_an_intrinsic(environm
 
     with pytest.raises(Unsupported, match="Function It"):
         rewritten(function)
+
+
+def test_rewrite_names_the_rule_whose_input_eventbridge_would_refuse() -> None:
+    target = {"Id": "T", "Arn": "arn", "InputTransformer": {"InputTemplate": '{"a": <unknown>}'}}
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"Targets": [target]}}
+    template = {"Resources": {"Changed": rule}}
+
+    with pytest.raises(
+        Unsupported, match=r"Rule Changed: Target T: InputTemplate contains invalid placeholder unknown\."
+    ):
+        rewrite(template, replace(REWRITING, delivers_events=True))
+    assert rewrite(template, REWRITING) is None
 
 
 @pytest.mark.parametrize(

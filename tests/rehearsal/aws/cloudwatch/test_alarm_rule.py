@@ -70,6 +70,32 @@ def test_rule_that_is_none_is_refused(rule: str) -> None:
         parse_rule(rule)
 
 
+def test_a_name_with_blanks_has_to_stand_in_quotes() -> None:
+    arn = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:SampleQueue Oldest Age Alarm"
+
+    with pytest.raises(InvalidParameter) as refused:
+        parse_rule(f"(ALARM({arn}) OR ALARM(b))")
+
+    assert str(refused.value) == "Error in AlarmRule [Unsupported token 'Oldest' at char 67, must be: ')']"
+    assert children(parse_rule(f'(ALARM("{arn}") OR ALARM(b))')) == ("SampleQueue Oldest Age Alarm", "b")
+
+
+@pytest.mark.parametrize("rule", [" ALARM(a)", "ALARM(a)\n"])
+def test_whitespace_around_a_rule_is_refused(rule: str) -> None:
+    with pytest.raises(InvalidParameter, match="must not contain leading or trailing whitespace"):
+        parse_rule(rule)
+
+
+def test_a_rule_has_at_most_500_elements_and_10240_characters() -> None:
+    parse_rule(" OR ".join(["TRUE"] * 500))
+    parse_rule("TRUE OR" + " " * 10_229 + "TRUE")
+
+    with pytest.raises(InvalidParameter, match="at most 500 elements, got 501"):
+        parse_rule(" OR ".join(["TRUE"] * 501))
+    with pytest.raises(InvalidParameter, match="less than or equal to 10240"):
+        parse_rule("TRUE OR" + " " * 10_230 + "TRUE")
+
+
 def test_function_that_only_aws_has_is_refused_by_name() -> None:
     with pytest.raises(NotSupportedHere, match="The function AT_LEAST in an AlarmRule"):
         parse_rule("AT_LEAST(2, ALARM, (a, b, c))")

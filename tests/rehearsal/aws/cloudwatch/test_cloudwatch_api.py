@@ -53,9 +53,9 @@ def call(stand: Stand) -> Client:
     return Client(CloudWatchApi(stand.cloudwatch))
 
 
-def _stat(name: str, stat: str = "Sum", period: int = 60) -> dict[str, Any]:
+def _stat(name: str, stat: str = "Sum", period: int = 60, *, namespace: str = "AWS/Lambda") -> dict[str, Any]:
     return {
-        "Metric": {"Namespace": "AWS/Lambda", "MetricName": name, "Dimensions": DIMENSIONS},
+        "Metric": {"Namespace": namespace, "MetricName": name, "Dimensions": DIMENSIONS},
         "Period": period,
         "Stat": stat,
     }
@@ -82,12 +82,12 @@ def test_what_was_put_is_what_is_got(call: Client) -> None:
             "StatisticValues": {"SampleCount": 2.0, "Sum": 4.0, "Minimum": 0.0, "Maximum": 4.0},
         },
     ]
-    call("PutMetricData", Namespace="AWS/Lambda", MetricData=data)
+    call("PutMetricData", Namespace="Cars", MetricData=data)
 
     statistics = ["SampleCount", "Sum", "Minimum", "Maximum", "Average"]
     answer = call(
         "GetMetricStatistics",
-        Namespace="AWS/Lambda",
+        Namespace="Cars",
         MetricName="Errors",
         Dimensions=DIMENSIONS,
         StartTime=NOW - timedelta(minutes=10),
@@ -180,12 +180,12 @@ def test_ten_minutes_ago_on_the_wall_is_ten_aws_minutes_ago(stand: Stand, call: 
     stand.let_pass(minutes=6)
     wall_now = datetime.fromtimestamp(stand.wall.wall(), UTC)
     datum = {"MetricName": "Errors", "Dimensions": DIMENSIONS, "Value": 1.0}
-    call("PutMetricData", Namespace="AWS/Lambda", MetricData=[{**datum, "Timestamp": wall_now - timedelta(minutes=8)}])
-    call("PutMetricData", Namespace="AWS/Lambda", MetricData=[datum])
+    call("PutMetricData", Namespace="Cars", MetricData=[{**datum, "Timestamp": wall_now - timedelta(minutes=8)}])
+    call("PutMetricData", Namespace="Cars", MetricData=[datum])
 
     answer = call(
         "GetMetricData",
-        MetricDataQueries=[{"Id": "errors", "MetricStat": _stat("Errors")}],
+        MetricDataQueries=[{"Id": "errors", "MetricStat": _stat("Errors", namespace="Cars")}],
         StartTime=wall_now - timedelta(minutes=10),
         EndTime=wall_now + timedelta(seconds=1),
     )

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.aws.aws_clients import AwsClients
+from rehearsal.aws.denials import Denials
 from rehearsal.aws.edge.edge import Edge
 from rehearsal.aws.ministack import MiniStack, listen
-from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult
+from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, ResourceUnsupported
 from rehearsal.aws.service_api import ApiError, Caller
 from rehearsal.machine.guardian import Guardian
 from rehearsal.machine.loop_thread import LoopThread
@@ -24,7 +25,8 @@ ROOT_SECRET = "the-secret-of-every-root"
 
 
 class FakeProvider:
-    """Remembers what it was asked for. A resource whose `Fail` property is "true" fails; `gate` holds updates back."""
+    """Remembers what it was asked for. A resource whose `Fail` property is "true" fails, one that says
+    "unsupported" cannot be made here, "broken" meets a bug; `gate` holds updates back."""
 
     resource_types = frozenset({"AWS::CodeDeploy::Application", "AWS::Lambda::Alias"})
 
@@ -53,6 +55,10 @@ class FakeProvider:
     def _result(self, request: ResourceRequest) -> ResourceResult:
         if request.properties.get("Fail") == "true":
             raise ResourceFailed("Deployment d-1 failed: the alarm errors is in ALARM")
+        if request.properties.get("Fail") == "unsupported":
+            raise ResourceUnsupported(f"{request.logical_id}: blue applications are not supported locally.")
+        if request.properties.get("Fail") == "broken":
+            raise RuntimeError("a bug of ours")
         name = str(request.properties.get("Name", f"{request.stack_name}-{request.logical_id}"))
         return ResourceResult(name, {"Arn": f"arn:of:{name}"})
 
@@ -80,8 +86,9 @@ class FakeApi:
 
 
 class BareCloud:
-    def __init__(self, edge: Edge, ministack: MiniStack) -> None:
+    def __init__(self, edge: Edge, ministack: MiniStack, denials: Denials) -> None:
         self.edge = edge
+        self.denials = denials
         self.ministack = ministack
         self.clients = AwsClients(edge.url, ROOT_SECRET)
         self.provider = FakeProvider()
@@ -112,11 +119,12 @@ def bare_cloud(home: Path) -> Iterator[BareCloud]:
         listener = listen()
         port = listener.getsockname()[1]
         ministack = MiniStack(guardian, home, root_secret=ROOT_SECRET, edge_port=port, variables={})
-        edge = Edge(listener, ministack.socket, ROOT_SECRET)
+        denials = Denials()
+        edge = Edge(listener, ministack.socket, ROOT_SECRET, denials)
         ministack.start()
         loop.run(edge.start())
         try:
-            cloud = BareCloud(edge, ministack)
+            cloud = BareCloud(edge, ministack, denials)
             edge.register(cloud.provider)
             edge.register_api(cloud.api)
             yield cloud

@@ -142,6 +142,42 @@ def test_failed_create_is_rolled_back(cloud: BareCloud) -> None:
     assert wait_until_ended(cloudformation, "never") == "ROLLBACK_COMPLETE"
 
 
+@pytest.mark.parametrize(
+    ("fail", "denial"),
+    [
+        ("unsupported", "Application: blue applications are not supported locally."),
+        ("broken", "The local run is broken (AWS::CodeDeploy::Application): RuntimeError('a bug of ours')"),
+        ("true", None),
+    ],
+)
+def test_what_the_local_run_cannot_make_is_remembered_by_the_words_that_fail_the_stack(
+    cloud: BareCloud, fail: str, denial: str | None
+) -> None:
+    cloudformation = deploy(cloud, f"denied-{fail}", template(Fail=fail))
+
+    assert wait_until_ended(cloudformation, f"denied-{fail}") == "ROLLBACK_COMPLETE"
+    events = cloudformation.describe_stack_events(StackName=f"denied-{fail}")["StackEvents"]
+    assert cloud.denials.found_in(str(event.get("ResourceStatusReason")) for event in events) == denial
+
+
+def test_a_resource_type_that_the_emulator_lacks_is_known_by_its_words(cloud: BareCloud) -> None:
+    body = json.dumps({"Resources": {"Canary": {"Type": "AWS::Synthetics::Canary", "Properties": {"Name": "c"}}}})
+
+    with pytest.raises(ClientError) as refused:
+        deploy(cloud, "lacking", body)
+
+    assert cloud.denials.found_in([str(refused.value)]) == "Unrecognized resource types: [AWS::Synthetics::Canary]"
+
+
+def test_a_template_that_cannot_be_rewritten_is_refused_and_remembered(cloud: BareCloud) -> None:
+    function = {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "python3.13", "Environment": {"Ref": "A"}}}
+
+    with pytest.raises(ClientError) as refused:
+        deploy(cloud, "unreadable", json.dumps({"Resources": {"Function": function}}))
+
+    assert cloud.denials.found_in([str(refused.value)]) == refused.value.response["Error"]["Message"]
+
+
 def test_two_stacks_are_in_progress_at_once_while_providers_work(cloud: BareCloud) -> None:
     for name in ("first", "second"):
         wait_until_ended(deploy(cloud, name, template(Size=1)), name)

@@ -131,3 +131,32 @@ def test_a_dead_letter_queue_that_refuses_shows_in_the_metrics(clock: Clock) -> 
     sink = deliver(clock, principal)
 
     assert sink.sum("InvocationsFailedToBeSentToDlq", **DIMENSIONS) == 1
+
+
+@pytest.mark.parametrize(
+    ("arn", "has_to_be_json"),
+    [("arn:aws:lambda:eu-west-1:222222222222:function:cars", False), (TOPIC, True)],
+)
+def test_an_input_that_is_no_json_though_it_has_to_be_is_a_dead_letter(
+    clock: Clock, arn: str, has_to_be_json: bool
+) -> None:
+    principal, sink = FakePrincipal(), RecordingSink()
+    delivery = EventDelivery(clock, principal, sink)  # type: ignore[arg-type]
+
+    delivery.begin(MatchedEvent(RULE, arn, DEAD_LETTERS, 185, 86400.0, '"event"', '{"a": "b"c"}', has_to_be_json))
+
+    eventually(lambda: bool(principal.dead_letters))
+    ((_, body, attributes),) = principal.dead_letters
+    assert (body, attributes["ERROR_CODE"]) == ('"event"', "INVALID_PARAMETER")
+    assert '{"a": "b"c"}' in attributes["ERROR_MESSAGE"]
+    assert sink.sum("FailedInvocations", **DIMENSIONS) == 1
+
+
+def test_a_text_is_published_as_it_is(clock: Clock) -> None:
+    principal, sink = FakePrincipal(), RecordingSink()
+    delivery = EventDelivery(clock, principal, sink)  # type: ignore[arg-type]
+
+    delivery.begin(MatchedEvent(RULE, TOPIC, DEAD_LETTERS, 185, 86400.0, '"event"', "cars changed"))
+
+    eventually(lambda: bool(principal.published))
+    assert principal.published == ["cars changed"]

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from rehearsal.aws.eventbridge.rule_targets import MatchedEvent, matched_event, with_own_delivery
+from rehearsal.aws.eventbridge.rule_targets import MatchedEvent, event_id, matched_event, with_own_delivery
 
 DELIVERY = "arn:aws:lambda:eu-west-1:222222222222:function:delivery"
 TOPIC = "arn:aws:sns:eu-west-1:222222222222:cars"
@@ -39,29 +40,68 @@ def test_a_target_and_all_that_it_says_travel_in_the_input() -> None:
     assert (target["Id"], target["Arn"]) == ("Target0", DELIVERY)
     assert template_of(target) == (
         '{"RehearsalTarget": {"Arn": "{Topic}", "DeadLetterArn": "{Queue}", "MaximumRetryAttempts": "3",'
-        ' "MaximumEventAgeInSeconds": "3600"}, "rule": <aws.events.rule-arn>, "event": <aws.events.event.json>}'
+        ' "MaximumEventAgeInSeconds": "3600"}, "rule": <aws.events.rule-arn>, "event": <aws.events.event.json>'
+        ', "received": <aws.events.event.ingestion-time>}'
     )
 
 
+EVENT = {"id": "e-1", "time": "2026-01-01T00:00:00Z", "source": "rehearsal:aws.x", "detail": {"cars": [{"id": "one"}]}}
+RULE = "arn:aws:events:eu-west-1:222222222222:rule/cars/updated"
+
+
+def handed_over(target: dict[str, Any]) -> dict[str, Any]:
+    """What the emulator makes of a rewritten target's template."""
+    text = template_of(target).replace("<aws.events.rule-arn>", json.dumps(RULE))
+    text = text.replace("<aws.events.event.json>", json.dumps(EVENT))
+    return dict(json.loads(text.replace("<aws.events.event.ingestion-time>", '"2026-01-01T00:00:09Z"')))
+
+
 @pytest.mark.parametrize(
-    ("given", "paths", "payload"),
+    ("given", "payload", "has_to_be_json"),
     [
-        ({"Input": '{"n": 1}'}, None, '{"n": 1}'),
-        ({"InputPath": "$.detail"}, {"RehearsalPayload": "$.detail"}, "<RehearsalPayload>"),
+        ({}, '{"id":"e-1","time":"2026-01-01T00:00:00Z","source":"aws.x","detail":{"cars":[{"id":"one"}]}}', False),
+        ({"Input": '{"n": "<aws.events.event>"}'}, '{"n": "<aws.events.event>"}', False),
+        ({"InputPath": "$.detail.cars[0]"}, '{"id":"one"}', False),
+        ({"InputPath": "$.source"}, '"aws.x"', False),
         (
-            {"InputTransformer": {"InputPathsMap": {"car": "$.detail.car"}, "InputTemplate": '{"car": <car>}'}},
-            {"car": "$.detail.car"},
-            '{"car": <car>}',
+            {
+                "InputTransformer": {
+                    "InputPathsMap": {"car": "$.detail.cars[*].id"},
+                    "InputTemplate": '{"car": <car>, "of": "<aws.events.rule-name>"}',
+                }
+            },
+            '{"car":["one"],"of":"updated"}',
+            True,
         ),
+        ({"InputTransformer": {"InputTemplate": "of <aws.events.rule-name>"}}, "of updated", False),
     ],
 )
-def test_the_emulator_goes_on_making_a_targets_input(
-    given: dict[str, Any], paths: dict[str, str] | None, payload: str
+def test_what_a_target_gets_is_made_of_what_the_emulator_hands_over(
+    given: dict[str, Any], payload: str, has_to_be_json: bool
 ) -> None:
-    target = rewritten(Arn=TOPIC, **given)
+    matched = matched_event(handed_over(rewritten(Arn=TOPIC, **given)))
 
-    assert target["InputTransformer"].get("InputPathsMap") == paths
-    assert template_of(target).endswith(f', "payload": {payload}}}')
+    assert matched is not None
+    assert (matched.payload, matched.has_to_be_json) == (payload, has_to_be_json)
+
+
+def test_a_text_that_cloudformation_has_yet_to_put_together_travels_too() -> None:
+    text = {"Fn::Join": ["", ['{"queue": "', {"Ref": "Queue"}, '"}']]}
+
+    _, parts = rewritten(Arn=TOPIC, Input=text)["InputTransformer"]["InputTemplate"]["Fn::Join"]
+
+    assert {"Fn::Base64": text} in parts
+
+
+def test_the_time_that_its_sender_has_given_is_the_events() -> None:
+    target = rewritten(Arn=TOPIC, InputPath="$.time")
+
+    matched = matched_event(handed_over(target), time="2020-02-02T02:02:02Z")
+
+    assert event_id(handed_over(target)) == "e-1"
+    assert matched is not None
+    assert matched.payload == '"2020-02-02T02:02:02Z"'
+    assert json.loads(matched.event)["time"] == "2020-02-02T02:02:02Z"
 
 
 @pytest.mark.parametrize(
@@ -71,8 +111,7 @@ def test_the_emulator_goes_on_making_a_targets_input(
         {"Arn": {"Ref": "Machine"}},
         {"Arn": "arn:aws:events:eu-west-1:222222222222:event-bus/other"},
         {"Arn": TOPIC, "SqsParameters": {"MessageGroupId": "g"}},
-        {"Arn": TOPIC, "InputTransformer": {"InputTemplate": "plain text <car>", "InputPathsMap": {"car": "$.c"}}},
-        {"Arn": TOPIC, "Input": {"Fn::Join": ["", ["{", "}"]]}},
+        {"Arn": TOPIC, "InputTransformer": {"Fn::If": ["IsProd", {}, {}]}},
     ],
 )
 def test_any_other_target_stays_the_emulators(target: dict[str, Any]) -> None:
@@ -85,17 +124,14 @@ def test_a_topic_a_function_and_what_another_stack_has_are_delivered_here(arn: A
 
 
 def test_what_the_emulator_hands_over_is_read_back() -> None:
-    rule = "arn:aws:events:eu-west-1:222222222222:rule/cars/updated"
     message = {
         "RehearsalTarget": {"Arn": TOPIC, "DeadLetterArn": "dead", "MaximumRetryAttempts": "3"},
-        "rule": rule,
+        "rule": RULE,
         "event": {"detail": {"car": 1}},
-        "payload": {"car": 1},
     }
 
-    assert matched_event(message) == MatchedEvent(
-        rule, TOPIC, "dead", 3, 86400.0, '{"detail": {"car": 1}}', '{"car": 1}'
-    )
-    bare = {"RehearsalTarget": {"Arn": TOPIC}, "rule": rule, "event": {}}
-    assert matched_event(bare) == MatchedEvent(rule, TOPIC, "", 185, 86400.0, "{}", "{}")
-    assert matched_event({"RequestType": "Create"}) is None
+    text = '{"detail":{"car":1}}'
+    assert matched_event(message) == MatchedEvent(RULE, TOPIC, "dead", 3, 86400.0, text, text)
+    bare = {"RehearsalTarget": {"Arn": TOPIC}, "rule": RULE, "event": {}}
+    assert matched_event(bare) == MatchedEvent(RULE, TOPIC, "", 185, 86400.0, "{}", "{}")
+    assert (matched_event({"RequestType": "Create"}), event_id({"RequestType": "Create"})) == (None, "")

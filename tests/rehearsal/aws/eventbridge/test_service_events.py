@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 from typing import Any
 
@@ -48,15 +49,14 @@ def test_rule_without_a_source_stays_as_it_is(properties: dict[str, Any]) -> Non
 def test_event_and_what_a_rule_made_of_it_are_delivered_as_the_services() -> None:
     matched = matched_event(
         {
-            "RehearsalTarget": {"Arn": "arn"},
+            "RehearsalTarget": {"Arn": "arn", "InputPath": base64.b64encode(b"$.source").decode()},
             "rule": "rule",
             "event": {"source": "rehearsal:aws.codepipeline"},
-            "payload": "from rehearsal:aws.codepipeline",
         }
     )
 
     assert matched
-    assert (matched.event, matched.payload) == ('{"source": "aws.codepipeline"}', '"from aws.codepipeline"')
+    assert (matched.event, matched.payload) == ('{"source":"aws.codepipeline"}', '"aws.codepipeline"')
 
 
 class FakeClients(AwsClients):

@@ -179,6 +179,8 @@ def handle(event, context):
     assert error == "Unhandled"
     assert "Task timed out after 1.00 seconds" in payload["errorMessage"]
     assert next_process != first_process
+    log = aws.home / "lambda" / "logs" / ACCOUNT / "aws.lambda.slow.log"
+    eventually(lambda: log.is_file() and "Task timed out after 1.00 seconds" in log.read_text())
 
 
 def test_a_warm_worker_is_used_again(aws: LocalAws) -> None:

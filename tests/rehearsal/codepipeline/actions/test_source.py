@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from dataclasses import replace
 
 import pytest
 
@@ -38,6 +39,40 @@ def test_run_leaves_the_commits_files_and_tells_its_revision(make_context: Conte
     assert result.revision == commit().id
     assert result.variables["CommitId"] == commit().id
     assert make_context.lines == ["Commit c0ffeec0ffee by Ada: Answer faster"]
+
+
+def commit_with_links() -> Commit:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("shared/app.py"))
+        for name, target in (("app.py", "shared/app.py"), ("lib", "shared"), ("gone", "../elsewhere")):
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = tarfile.SYMTYPE, target
+            archive.addfile(link)
+    return replace(commit(), archive=buffer.getvalue())
+
+
+@pytest.mark.parametrize("provider", ["CodeStarSourceConnection", "CodeCommit", "GitHub"])
+def test_run_turns_symbolic_links_into_text_files_as_codepipeline_does(
+    make_context: ContextMaker, provider: str
+) -> None:
+    context = make_context({}, provider=provider, outputs=("Source",))
+
+    SourceAction(commit_with_links()).run(context)
+
+    folder = context.outputs["Source"]
+    assert not any(path.is_symlink() for path in folder.rglob("*"))
+    texts = {name: (folder / name).read_text() for name in ("app.py", "lib", "gone")}
+    assert texts == {"app.py": "shared/app.py", "lib": "shared", "gone": "../elsewhere"}
+    assert "Symbolic links become text files, as on AWS: app.py, gone, lib" in make_context.lines
+
+
+def test_run_keeps_the_links_of_an_object_in_s3(make_context: ContextMaker) -> None:
+    context = make_context({}, provider="S3", outputs=("Source",))
+
+    SourceAction(commit_with_links()).run(context)
+
+    assert (context.outputs["Source"] / "app.py").is_symlink()
 
 
 def test_run_refuses_a_clone_of_the_repository(make_context: ContextMaker) -> None:

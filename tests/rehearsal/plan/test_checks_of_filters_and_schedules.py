@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.plan.resource_checks import refused_resources
+from rehearsal.plan.deployment_checks import refused_resources
 from rehearsal.source.assembly import Environment, StackArtifact
 
 TRANSFORMATION = {"MetricName": "Errors", "MetricNamespace": "App", "MetricValue": "1"}
@@ -20,7 +20,7 @@ def refused(resource_type: str, **properties: Any) -> list[str]:
         template_file="Cars.template.json",
         template={"Resources": {"Thing": {"Type": resource_type, "Properties": properties}}},
     )
-    return list(refused_resources(stack))
+    return list(refused_resources(stack, account="111111111111", region="eu-west-1"))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_resource_that_its_provider_would_refuse_is_refused_by_name(
 
     (sentence,) = refused(resource_type, **{name: good[name] for name in known} | properties)
 
-    assert sentence.startswith(f"{resource_type} Thing in stack Cars: ")
+    assert " Thing in stack Cars: " in sentence
     assert reason in sentence
 
 
