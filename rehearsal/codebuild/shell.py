@@ -23,7 +23,9 @@ from typing import Any, Protocol
 _POLL_SECONDS = 0.1
 _LEFT_BEHIND_SECONDS = 2.0
 
-# Descriptor 8 brings the next command's file, 9 takes its exit code; commands see neither.
+# Descriptor 8 brings the next command's file, 9 takes its exit code; commands see neither. What a command sets is
+# exported: AWS's pages do not say it, but CDK's own ConfirmPermissionsBroadening, whose build sets ARN in one command
+# and reads it with Node.js in the next, would always fail on AWS if it were not.
 _DRIVER = r"""
 codebuild_keep_state() {{
   {dump}
@@ -31,8 +33,10 @@ codebuild_keep_state() {{
 exec 8<&0 9>&1 </dev/null
 trap 'codebuild_keep_state 8<&- 9>&-' EXIT
 while IFS= read -r CODEBUILD_NEXT_COMMAND <&8; do
+  set -a
   . "$CODEBUILD_NEXT_COMMAND" </dev/null 8<&- 9>&-
   printf '\036%s %s\n' {token} "$?" >&9
+  set +a
 done
 """
 _DUMP = r"""

@@ -42,15 +42,14 @@ _OF_VERSION_2 = {
 
 
 def has_nodejs_functions(assembly: CloudAssembly) -> bool:
+    """Whether any may be called; see also `_SERVED`."""
     return any(True for _ in _nodejs_functions(assembly))
 
 
 def unsupported_nodejs(assembly: CloudAssembly) -> Iterator[str]:
     """One sentence for each function and each custom resource that could not run."""
     for stack, logical_id, runtime, properties in _nodejs_functions(assembly):
-        if logical_id.startswith(_SERVED) or not _brings_version_2(runtime):
-            continue
-        if _needs_version_2(assembly.directory, properties):
+        if _brings_version_2(runtime) and _needs_version_2(assembly.directory, properties):
             yield (
                 f"function {logical_id} in stack {stack.name}: runtime {runtime} with version 2 of the AWS SDK for "
                 "JavaScript, which is not brought here; use nodejs18.x or newer, or a newer aws-cdk-lib where the "
@@ -71,7 +70,9 @@ def _nodejs_functions(assembly: CloudAssembly) -> Iterator[tuple[StackArtifact, 
     for stack in assembly.stacks:
         for logical_id, resource in stack.resources():
             properties = resource.get("Properties") or {}
-            if resource.get("Type") == _FUNCTION_TYPE and "Runtime" in properties:
+            if resource.get("Type") != _FUNCTION_TYPE or logical_id.startswith(_SERVED):
+                continue
+            if "Runtime" in properties:
                 runtime = str(_resolver(stack).resolve(properties["Runtime"]))
                 if runtime.startswith((_NODEJS, _UNKNOWN)):
                     yield stack, logical_id, runtime, properties

@@ -62,6 +62,7 @@ def worker_command(
         "TMPDIR": str(temporary),
         "HOME": str(temporary),
     }
+    layers = os.pathsep.join(map(str, bundle.layers))
     if is_nodejs(version.runtime):
         options = (base.get("NODE_OPTIONS", ""), *node_options(version), environment.get("NODE_OPTIONS", ""))
         environment = {
@@ -69,10 +70,9 @@ def worker_command(
             "NODE_OPTIONS": " ".join(option for option in options if option),
             **_places_of_nodejs(environment, bundle, runtime_packages, programs),
         }
-        arguments = [str(node_program()), str(_NODE_BOOTSTRAP), str(runtime_api)]
+        arguments = [str(node_program()), str(_NODE_BOOTSTRAP), str(runtime_api), layers]
         return WorkerCommand(arguments, runtime_api, environment, bundle.task)
     # -S, -s and -P: nothing but the standard library; bootstrap.py adds the bundle and the runtime's packages.
-    layers = os.pathsep.join(map(str, bundle.layers))
     paths = (str(path) for path in (runtime_api, runtime_packages, layers, *bundle.import_paths))
     arguments = [sys.executable, "-S", "-s", "-P", str(_BOOTSTRAP), *paths]
     return WorkerCommand(arguments, runtime_api, environment, bundle.task)

@@ -1,7 +1,7 @@
 """Empties buckets before their stack deletes them: CDK's `auto_delete_objects`, a custom resource of its own.
 
-CDK's function for it is Node.js and needs the AWS SDK, which the emulator does not have for S3: without this provider
-a stack with such a bucket would wait for an hour. It must not know any other resource.
+CDK's function for it is Node.js and needs the AWS SDK, which would have to be fetched: many an app has such a bucket,
+and nothing else that needs it. It must not know any other resource.
 
 Source: aws-cdk-lib, custom-resource-handlers/aws-s3/auto-delete-objects-handler.
 """

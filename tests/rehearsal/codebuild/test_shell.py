@@ -198,9 +198,21 @@ def test_watch_ends_the_command_and_all_it_started(make_shell: MakeShell, tmp_pa
     assert not _is_alive(child)
 
 
-def test_environment_gives_exported_variables_with_all_their_lines(make_shell: MakeShell) -> None:
+@pytest.mark.parametrize("program", SHELLS)
+def test_run_exports_what_a_command_sets_as_cdks_own_check_of_permissions_needs(
+    make_shell: MakeShell, lines: list[str], program: str
+) -> None:
+    shell = make_shell(program)
+    shell.run("ARN=arn:aws:codebuild")
+
+    shell.run("sh -c 'echo $ARN'; sh -c 'echo ${CODEBUILD_NEXT_COMMAND:-none}'")
+
+    assert lines == ["arn:aws:codebuild", "none"]
+
+
+def test_environment_gives_variables_with_all_their_lines(make_shell: MakeShell) -> None:
     shell = make_shell()
-    shell.run("export MANY='a\nb = c'; export GIVEN=changed; local_only=1; trap 'echo mine' EXIT")
+    shell.run("export MANY='a\nb = c'; GIVEN=changed; set +a; local_only=1; trap 'echo mine' EXIT")
 
     environment = shell.environment()
 

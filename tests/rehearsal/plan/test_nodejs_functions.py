@@ -49,6 +49,12 @@ def test_nodejs_function_is_known_by_its_runtime_however_it_is_said(
     assert has_nodejs_functions(assembly(tmp_path, Function=function(runtime))) is expected
 
 
+def test_function_that_is_never_called_here_does_not_count(tmp_path: Path) -> None:
+    served = {"CustomS3AutoDeleteObjectsCustomResourceProviderHandler9D90184F": function(MAP)}
+
+    assert not has_nodejs_functions(assembly(tmp_path, **served))
+
+
 def test_function_with_version_2_of_the_sdk_is_named(tmp_path: Path) -> None:
     (sentence,) = unsupported_nodejs(assembly(tmp_path, Old=function("nodejs16.x", ZipFile=VERSION_2)))
 

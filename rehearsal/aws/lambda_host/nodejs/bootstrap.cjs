@@ -1,7 +1,8 @@
 // The first thing that runs in a Node.js worker: loads the handler as Lambda does, and hands it one event at a time.
 //
-// Arguments: the socket of the runtime API, whose frames are those of runtime_api.py. The handler's name is in the
-// environment (_HANDLER), and so are the folders where packages are looked for beside the function's own (NODE_PATH).
+// Arguments: the socket of the runtime API, whose frames are those of runtime_api.py, and the layers' folders (parted as
+// in PATH), which make up /opt. The handler's name is in the environment (_HANDLER), and so are the folders where
+// packages are looked for beside the function's own (NODE_PATH).
 // It must not use a package, nor anything of this project: the worker has only what the function has.
 //
 // Sources: "Define Lambda function handler in Node.js", "Using the Lambda context object to retrieve Node.js function
@@ -18,7 +19,10 @@ const { pathToFileURL } = require("url");
 
 const NEXT = "N", RESPONSE = "R", ERROR = "E", INIT_ERROR = "I";
 const FIRST_WITHOUT_CALLBACKS = 24;
+const EXTENSIONS = [".js", ".mjs", ".cjs"];
+const OPT = "/opt/";
 const task = process.env.LAMBDA_TASK_ROOT;
+const layers = (process.argv[3] || "").split(path.delimiter).filter(Boolean);
 const runtimeVersion = Number((/nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV) || [])[1] || 0);
 const keepAlive = () => {};
 
@@ -129,8 +133,7 @@ async function loadHandler(name) {
   if (name.includes("..") || split === null) {
     throw new RuntimeError("Runtime.MalformedHandlerName", `'${name}' is not a valid handler name. Bad handler`);
   }
-  const file = path.resolve(task, name.slice(0, name.length - base.length), split[1]);
-  const loaded = await loadModule(file);
+  const loaded = await loadModule(placeOf(path.join(name.slice(0, name.length - base.length), split[1])));
   const find = (from) => split[2].split(".").reduce((found, part) => found && found[part], from);
   const handler = find(loaded) ?? find(loaded.default);
   if (typeof handler !== "function") {
@@ -144,6 +147,13 @@ async function loadHandler(name) {
     );
   }
   return handler;
+}
+
+// Without its extension. A handler may be a layer's: its name begins with /opt/ then.
+function placeOf(name) {
+  const places = name.startsWith(OPT) ? layers.map((layer) => path.join(layer, name.slice(OPT.length))) : [];
+  const found = places.find((place) => EXTENSIONS.some((extension) => fs.existsSync(place + extension)));
+  return found || path.resolve(task, name);
 }
 
 async function loadModule(file) {
@@ -166,7 +176,7 @@ function hint(message) {
   if (found === null) return "";
   return found[1] === "aws-sdk"
     ? " (The rehearsal has no AWS SDK for JavaScript version 2, which runtimes before nodejs18.x bring.)"
-    : ` (Of AWS's SDK the rehearsal brings the clients of the services that it has: ${found[1]} is none. Bundle it.)`;
+    : ` (Of AWS's SDK the rehearsal brings the clients that its page on fidelity names: ${found[1]} is none. Bundle it.)`;
 }
 
 function isModule(file) {
@@ -250,7 +260,7 @@ const textOf = (value) => JSON.stringify(value) ?? "null";
 async function main() {
   const current = { requestId: "" };
   const host = new Connection(process.argv[2]);
-  process.argv.splice(1, 2);
+  process.argv.splice(1, 3);
   const end = (kind, code) => (error) => {
     const told = textOf({ ...described(error), errorType: kind });
     const leave = () => process.exit(code);

@@ -1,7 +1,8 @@
 """Brings what Lambda's Node.js runtimes bring: the AWS SDK for JavaScript version 3, as package-lock.json pins it.
 
-Lambda has every client; here are those of the services that the local AWS has, which are the ones that can answer, and
-the libraries around them (package.json): 300 MB, kept over runs. It must not run anything but npm.
+Lambda has every client. Here are those that functions and CDK's own custom resources call most, of services that the
+local AWS has, and the libraries around them (package.json): 300 MB, kept over runs; all of them would be a gigabyte.
+It must not run anything but npm.
 
 Source: "Building Lambda functions with Node.js", runtime-included SDK versions.
 """
@@ -9,6 +10,7 @@ Source: "Building Lambda functions with Node.js", runtime-included SDK versions.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import threading
@@ -23,7 +25,9 @@ PINS = Path(__file__).with_name("package.json")
 LOCK = Path(__file__).with_name("package-lock.json")
 _PACKAGES = "node_modules"
 _OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error")
-_WORDS_OF_NPM = 1000
+_PATIENCE = ("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")
+_LINES_OF_NPM = 6
+_TRACE = re.compile(r"npm error\s+at ")
 
 Install = Callable[[Path], None]
 
@@ -37,14 +41,17 @@ def install_with_npm(folder: Path) -> None:
     if npm is None:
         raise EngineError("The AWS SDK for Node.js functions cannot be fetched: there is no npm. Install it.")
     try:
-        done = subprocess.run([npm, "ci", *_OPTIONS], cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [npm, "ci", *_OPTIONS, *_PATIENCE], cwd=folder, capture_output=True, text=True, check=False
+        )
     except OSError as exc:
         raise EngineError(f"The AWS SDK for Node.js functions cannot be fetched: {npm} does not start: {exc}") from exc
     if done.returncode != 0:
-        words = (done.stderr.strip() or done.stdout.strip())[-_WORDS_OF_NPM:]
+        words = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        said = "\n".join([line for line in words if not _TRACE.match(line)][:_LINES_OF_NPM])
         raise EngineError(
             "The AWS SDK for Node.js functions, which Lambda brings, cannot be fetched. The first run of a pipeline "
-            f"with such functions needs npm's registry; later ones do not. npm says:\n{words}"
+            f"with such functions needs npm's registry; later ones do not. npm says:\n{said}"
         )
 
 

@@ -62,6 +62,19 @@ def test_functions_own_packages_come_before_a_layers_and_those_before_the_runtim
     assert run(aws, {**files, **package("its own")}, Layers=[layer])[1][0] == "its own"
 
 
+@pytest.mark.parametrize("extension", ["js", "mjs"])
+def test_handler_of_a_layer_is_found_under_opt(aws: LocalAws, extension: str) -> None:
+    code = {"js": COMMON, "mjs": MODULE}[extension]
+    layer = aws.client("lambda").publish_layer_version(
+        LayerName=f"layer-{uuid.uuid4().hex[:8]}",
+        Content={"ZipFile": zip_of({f"nodejs/wrapper/index.{extension}": code})},
+    )["LayerVersionArn"]
+
+    answer = run(aws, {"own.js": ""}, 1, Layers=[layer], Handler="/opt/nodejs/wrapper/index.handler")
+
+    assert answer == (None, ["client-s3 of the runtime", 1])
+
+
 @pytest.mark.parametrize(
     ("handler", "answer"),
     [
