@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +154,19 @@ def test_other_pipeline_of_the_app_decides_nothing() -> None:
 
     assert names(plan) == ["Pipe", "Api", "Tables"]
     assert plan.unsupported == ()
+
+
+@pytest.mark.parametrize(
+    ("account", "region", "words"),
+    [
+        ("ACCNUM", "eu-west-1", "stack Api: its account is 'ACCNUM'; an account is 12 digits"),
+        ("222222222222", "REGION", "stack Api: its region is 'REGION'; a region is named as \"eu-west-1\" is"),
+    ],
+)
+def test_account_or_region_that_is_to_be_filled_in_is_refused(account: str, region: str, words: str) -> None:
+    api = replace(OTHERS[0], environment=Environment(account, region), dependencies=())
+    own = stack("Pipe", template=pipeline())
+
+    plan = make_plan(CloudAssembly(directory=Path(), version="54.0.0", stacks=(own, api)))
+
+    assert [sentence[: len(words)] for sentence in plan.unsupported] == [words]
