@@ -20,6 +20,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from rehearsal.codebuild.last_words import LastWords
+
 _POLL_SECONDS = 0.1
 _LEFT_BEHIND_SECONDS = 2.0
 
@@ -77,7 +79,7 @@ class BuildShell:
         self._process: subprocess.Popen[bytes] | None = None
         self._buffer = b""
         self._exit_codes: list[int] = []
-        self.last_line = ""
+        self._last_words = LastWords()
         self._count = 0
         token = uuid.uuid4().hex
         self._mark = re.compile(rb"\x1e" + token.encode() + rb" (\d+)$")
@@ -85,6 +87,11 @@ class BuildShell:
         dump = shlex.join([sys.executable, "-I", "-S", str(folder / "dump.py"), str(self._state)])
         (folder / "dump.py").write_text(_DUMP)
         (folder / "driver.sh").write_text(_DRIVER.format(dump=dump, token=token))
+
+    @property
+    def last_line(self) -> str:
+        """What tells most of why the last command failed."""
+        return self._last_words.line
 
     def run(self, command: str) -> int:
         """The command's exit code; 128 + n when signal n ended the shell."""
@@ -96,7 +103,7 @@ class BuildShell:
 
     def _run(self, script_text: str) -> int:
         process = self._process or self._start_shell()
-        self.last_line = ""
+        self._last_words = LastWords()
         self._count += 1
         script = self._folder / f"command-{self._count}.sh"
         script.write_text(f"{script_text}\n")
@@ -173,7 +180,7 @@ class BuildShell:
         """A line; a progress bar's carriage returns make lines too."""
         for part in line.rstrip(b"\r").split(b"\r"):
             text = part.decode("utf-8", "replace")
-            self.last_line = text.strip() or self.last_line
+            self._last_words.hear(text)
             self._on_line(text)
 
     def _after_end(self, process: subprocess.Popen[bytes]) -> int:

@@ -21,7 +21,7 @@ from rehearsal.plan.resource_standing import refused_properties, refused_type
 from rehearsal.plan.resource_types import unsupported_resource_types
 from rehearsal.source.assembly import CloudAssembly
 from rehearsal.source.references import missing_imports, missing_outputs, place_of
-from rehearsal.source.settings import SETTINGS_FILE, Settings
+from rehearsal.source.settings import SETTINGS_FILE, Settings, parse_account, parse_region
 
 NESTED_STACK_TYPE = "AWS::CloudFormation::Stack"
 
@@ -29,11 +29,12 @@ NESTED_STACK_TYPE = "AWS::CloudFormation::Stack"
 def find_unsupported(
     assembly: CloudAssembly, definition: PipelineDefinition, *, default: tuple[str, str], settings: Settings
 ) -> tuple[str, ...]:
-    """Sentences in the order: context, pipeline, builds, resources, functions, parsers, assets, imports.
+    """Sentences in the order: environments, context, pipeline, builds, resources, functions, parsers, assets, imports.
 
     `assembly` holds what the pipeline needs alone; `default` is the place of agnostic stacks.
     """
     return (
+        *_environments(assembly),
         *_missing_context(assembly),
         *_public_parameters(assembly),
         *unsupported_in_definition(definition),
@@ -47,6 +48,18 @@ def find_unsupported(
         *_imports(assembly, default, settings),
         *_stack_outputs(assembly, default, settings),
     )
+
+
+def _environments(assembly: CloudAssembly) -> Iterator[str]:
+    """What stands for one in an app that is to be filled in, as a tutorial's is: no CLI deploys there."""
+    for stack in assembly.stacks:
+        account, region = stack.environment.account, stack.environment.region
+        for what, parse, value in (("account", parse_account, account), ("region", parse_region, region)):
+            if value is not None:
+                try:
+                    parse(f"stack {stack.name}: its {what}", value)
+                except ValueError as exc:
+                    yield str(exc).rstrip(".")
 
 
 def _missing_context(assembly: CloudAssembly) -> Iterator[str]:

@@ -31,6 +31,8 @@ _QUIET = {
     "CDK_DISABLE_VERSION_CHECK": "true",
     "CDK_NOTICES": "false",  # they are asked for at AWS
 }
+# Version 1 of the CLI bootstraps for pipelines where it is told to; version 2 always does.
+_MODERN_BOOTSTRAP = {"CDK_NEW_BOOTSTRAP": "1"}
 # Folders that a project keeps out of git and that its app needs to run.
 _DEPENDENCY_FOLDERS = (".venv", "node_modules")
 _LAST_LINES = 25
@@ -70,7 +72,7 @@ class Project:
 
     def tool_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
         """The environment, with the project's own Python and Node tools first."""
-        result = {**python_variables(self.directory, environment), **_QUIET}
+        result = {**python_variables(self.directory, environment), **_QUIET, **_MODERN_BOOTSTRAP}
         result["PATH"] = os.pathsep.join((str(self.directory / "node_modules" / ".bin"), result["PATH"]))
         return result
 

@@ -1,5 +1,5 @@
-"""IAM and bucket policies, made fit for the emulator's IAM, which lacks four things that cross-account access needs and
-misnames some operations.
+"""IAM and bucket policies, made fit for the emulator's IAM, which lacks some things that pipelines need and misnames
+some operations.
 
 - Self-mutation may assume "the roles tagged aws-cdk:bootstrap-role = deploy, file-publishing". MiniStack has no
   `iam:ResourceTag` when it authorizes AssumeRole. The bootstrap template names each of these roles by its tag
@@ -11,6 +11,9 @@ misnames some operations.
   the account is named beside its role; which of its roles may read is left to their own policies.
 - A condition on `aws:PrincipalArn` means the role of an assumed session ("AWS global condition context keys"). To
   MiniStack it is the session's own ARN, so that one is allowed beside the role's.
+- MiniStack does not know `aws:ViaAWSService`. Here everybody calls for themselves, so a condition that it is false is
+  met. CDK wrote a service's name in the place of true or false for a year, and every role was let in
+  (github.com/aws/aws-cdk/pull/25316): to IAM, what is not true is false.
 - To MiniStack, reading, changing or deleting one alias of a function is `lambda:ListAliases`, so who may do one of
   these may do that. Likewise the batch requests of SQS, which AWS authorizes as the single ones ("Amazon SQS API
   permissions: Actions and resource reference").
@@ -39,6 +42,8 @@ _PRINCIPAL = "aws:PrincipalArn"
 _PRINCIPAL_OPERATORS = ("ArnLike", "ArnEquals", "StringLike")
 _PART = r"((?:\$\{[^}]*\}|[^:$])*)"  # of an ARN; a variable of Fn::Sub has colons of its own
 _ROLE_ARN = re.compile(rf"^arn:{_PART}:iam::{_PART}:role/(?:.*/)?([^/]+)$")
+
+_VIA_SERVICE = "aws:ViaAWSService"
 
 _ROLE_OF_ACCOUNT = re.compile(r":iam::(\d{12}):role/")
 
@@ -74,7 +79,7 @@ def name_resources(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     if "Effect" in value:
-        statement = _name_asked_for(value)
+        statement = _without_service(_name_asked_for(value))
         if isinstance(statement.get("Condition"), Mapping):
             statement = _name_sessions(statement)
             return _name_buckets(_name_roles(statement)) if "Resource" in statement else statement
@@ -155,6 +160,13 @@ def _name_sessions(statement: Statement) -> Statement:
         if roles and all(sessions):
             conditions[operator] = {**conditions[operator], _PRINCIPAL: [*roles, *sessions]}
     return {**statement, "Condition": conditions}
+
+
+def _without_service(statement: Statement) -> Statement:
+    if not isinstance(statement.get("Condition"), Mapping):
+        return statement
+    values = [str(value).lower() for value in _as_list(_asked(statement, "Bool", _VIA_SERVICE))]
+    return statement if values in ([], ["true"]) else _without(statement, "Bool", _VIA_SERVICE)
 
 
 def _sessions_of(role: Any) -> Any:

@@ -237,3 +237,20 @@ def test_sessions_are_named_beside_roles_whose_account_is_a_pseudo_parameter(rol
         role,
         {"Fn::Sub": "arn:${AWS::Partition}:sts::${AWS::AccountId}:assumed-role/Pipeline*/*"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "is_met"), [("codepipeline.amazonaws.com", True), ("false", True), (False, True), ("true", False)]
+)
+def test_a_condition_on_calls_for_others_is_met_where_it_asks_for_none(value: object, is_met: bool) -> None:
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
+        "Condition": {"Bool": {"aws:ViaAWSService": value}},
+    }
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [trust]}}}
+
+    (statement,) = fit_policies(role)["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+
+    assert statement == {name: part for name, part in trust.items() if name != "Condition" or not is_met}
