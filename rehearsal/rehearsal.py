@@ -227,11 +227,11 @@ class Rehearsal:
         self._plan = self._plan_of(commit, self.home / "assembly")
         assembly = self.home / "assembly" / "cdk.out"
         self._plan.require_supported()
+        self._bring_what_functions_need(self._plan.assembly)
         for text in self._plan.not_rehearsed:
             self._tell(f"Not rehearsed: {text}.")
         for notice in self._plan.notices:
             self._tell(notice)
-        self._bring_what_functions_need(self._plan.assembly)
         cloud = LocalCloud(
             self.home, cache=self._cache, egress=self._egress.variables(), speed=self._speed, port=self._port
         )

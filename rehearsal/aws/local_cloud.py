@@ -127,8 +127,8 @@ class LocalCloud:
             child_environment=self.child_environment,
             download=self._ministack.get,
             localize=self.localize,
-            on_log_line=self._metric_filters.printed,
             node_sdk=node_sdk(cache, lambda text: self.event_log.emit(Notice(text=text))),
+            on_log_line=self._metric_filters.printed,
         )
         self.codedeploy = CodeDeploy(
             Services(

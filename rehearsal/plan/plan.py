@@ -41,7 +41,7 @@ class Plan:
     """`name` is the pipeline's as far as the template tells; `account` and `region` are where it is deployed.
 
     `assembly` holds the stacks that this pipeline needs, and no others; `unsupported` one sentence for each thing that
-    this machine cannot do, `notices` for what differs here, and `stored_only` what is deployed and not rehearsed.
+    this machine cannot do, `stored_only` what it deploys and does not rehearse, `notices` what differs here.
     """
 
     name: str

@@ -67,7 +67,8 @@ def parse_template(text: str) -> Template:
 
 def rewrite(template: Mapping[str, Any], rewriting: Rewriting) -> Template | None:
     """The template for the emulator, or None where nothing has to change. `Unsupported` names a resource."""
-    filled = with_told_attributes(with_served_images(with_stack_outputs(template, rewriting.stack_outputs)))
+    filled = with_stack_outputs(template, rewriting.stack_outputs)
+    filled = with_served_images(with_told_attributes(filled))
     resources = filled.get("Resources")
     if not isinstance(resources, Mapping):
         return None
