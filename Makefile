@@ -9,7 +9,7 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help prepare run plan test types gauntlet apps bench synth cost openapi schema released constraints clean
+.PHONY: help prepare run plan test types gauntlet apps bench synth canary cost openapi schema released constraints clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -48,6 +48,10 @@ bench: prepare ## measure the functions beside bare boto3: cold start, processor
 synth: prepare ## write the cloud assembly to cdk.out
 	@rm -rf cdk.out # CDK leaves what an earlier synth wrote
 	@PATH="$(CURDIR)/$(VENV):$$PATH" node_modules/.bin/cdk synth --quiet
+	@$(VENV)/python -m scripts.canary --check cdk.out
+
+canary: synth ## how often the canaries stop a healthy release, and how small a fault they see
+	@$(VENV)/python -m scripts.canary $(ARGS)
 
 cost: synth ## list prices of what is deployed, by the month and by the release
 	@$(VENV)/python -m scripts.cost

@@ -39,10 +39,8 @@ def configuration() -> Configuration:
             environment=staging,
             service=ServiceSettings(
                 stage_name="staging",
-                canary=Canary(percent=10, minutes=10, minimum_calls=30),
-                event_canary=Canary(
-                    percent=50, minutes=10, minimum_calls=5, minimum_calls_per_period=2, maximum_error_percent=20
-                ),
+                canary=Canary(percent=10, minutes=2, minimum_calls=100, is_linear=True),
+                event_canary=Canary(percent=50, minutes=12, minimum_calls=5, sees_percent=30),
                 runbook_url=RUNBOOK_URL,
                 log_retention_days=14,
                 toolchain_account=toolchain.account,
@@ -53,10 +51,8 @@ def configuration() -> Configuration:
             environment=prod,
             service=ServiceSettings(
                 stage_name="prod",
-                canary=Canary(percent=10, minutes=15, minimum_calls=30),
-                event_canary=Canary(
-                    percent=50, minutes=15, minimum_calls=5, minimum_calls_per_period=2, maximum_error_percent=20
-                ),
+                canary=Canary(percent=10, minutes=3, minimum_calls=100, is_linear=True),
+                event_canary=Canary(percent=50, minutes=15, minimum_calls=5, sees_percent=30),
                 runbook_url=RUNBOOK_URL,
                 log_retention_days=90,
                 toolchain_account=toolchain.account,
@@ -74,7 +70,7 @@ def configuration() -> Configuration:
         #         stage_name="sandbox",
         #         is_sandbox=True,
         #         canary=Canary(percent=10, minutes=10, minimum_calls=30),
-        #         event_canary=Canary(percent=50, minutes=10, minimum_calls=5, minimum_calls_per_period=2),
+        #         event_canary=Canary(percent=50, minutes=10, minimum_calls=5),
         #         runbook_url=RUNBOOK_URL,
         #         log_retention_days=3,
         #         toolchain_account=toolchain.account,

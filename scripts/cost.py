@@ -187,7 +187,13 @@ def by_release(places: list[Place], estimates: Mapping[str, Any]) -> Quantities:
 def _canary_minutes(resources: Mapping[str, Resource]) -> int:
     configs = [found for found in resources.values() if found["Type"] == "AWS::CodeDeploy::DeploymentConfig"]
     routings = [config["Properties"]["TrafficRoutingConfig"] for config in configs]
-    return max((routing["TimeBasedCanary"]["CanaryInterval"] for routing in routings), default=0)
+    return max(map(_shift_minutes, routings), default=0)
+
+
+def _shift_minutes(routing: Mapping[str, Any]) -> int:
+    if linear := routing.get("TimeBasedLinear"):
+        return int(linear["LinearInterval"]) * len(range(linear["LinearPercentage"], 100, linear["LinearPercentage"]))
+    return int(routing["TimeBasedCanary"]["CanaryInterval"])
 
 
 def _compute_type(place: Place, project: str) -> str:

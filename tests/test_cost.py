@@ -135,7 +135,8 @@ def test_release_is_billed_by_its_actions_without_the_approval(assembly: Assembl
     counted = cost.by_release(cost.read_places(assembly.folder), PRICES["estimates"])
 
     # then
-    canaries = units * (10 + 15 + 2 * minutes["canary_beside_its_shift"])
+    shifts = (18 + 27) + (units - 1) * (12 + 15)  # the API's and the event units', in staging and prod
+    canaries = shifts + 2 * units * minutes["canary_beside_its_shift"]
     others = len(actions) - 2 * units - len(builds) - len(["ApproveProd"])
     assert counted["action_minute"] == canaries + others + len(builds) * minutes["Build"]
     assert counted["BUILD_GENERAL1_MEDIUM"] == minutes["Build"]

@@ -18,91 +18,116 @@ from constructs import Construct
 from service.cars import intake
 from service.cars.settings import METRICS_NAMESPACE
 from service.function import ServiceFunction, alias_dimensions
-from service.release.canary import ALARM_EVALUATION_PERIODS, ALARM_PERIOD_SECONDS, Canary
+from service.release.canary import ALARM_PERIOD_SECONDS, LONG_WINDOW_MINUTES, Canary
+from service.release.runtime.chance import Chance
 
-ERROR_COUNT = 3
-DURATION_P90_MILLISECONDS = 1000
+SLOW_MILLISECONDS = 1000
+"""A call of any unit that takes longer is slow. What a new execution environment needs to begin is not in Duration."""
+
 REFUSAL_COUNT = 3
+REFUSAL_PERCENT = 20
 REFUSALS_BY_CHANCE = 3
 """So many times the old version's rate of refusals may the new one have by chance alone: one sender of nonsense hits
 whichever version gets the batch. What both are worth, tests/service/release/test_refusals.py works out."""
 
 PERIOD = cdk.Duration.seconds(ALARM_PERIOD_SECONDS)
 
+_ENOUGH_ITEMS = 2
+_REFUSALS_BEYOND_THE_OLD = (
+    f"IF(FILL(newItems,0)>={_ENOUGH_ITEMS} AND (FILL(allItems,0)-FILL(newItems,0))>={_ENOUGH_ITEMS} "
+    f"AND FILL(newRefusals,0)>={REFUSAL_COUNT}, 100*FILL(newRefusals,0)/newItems "
+    f"- {100 * REFUSALS_BY_CHANCE}*(FILL(allRefusals,0)-FILL(newRefusals,0))/(allItems-newItems), 0)"
+)
+
 
 def new_version_alarms(
     scope: Construct, *, released: ServiceFunction, canary: Canary, counts_intake: bool
 ) -> list[cloudwatch.IAlarm]:
-    """The alarms of a canary: error rate, error count, worse than the old version, slow; and refuses more than it."""
+    """The alarms of a canary: fails within a minute, fails now and then, is slow; and refuses more than the old one.
+
+    The first three compare the new version with the old one, and fire beyond what chance alone makes of it
+    (runtime/chance.py): the same alarms are right from 30 to 10,000 requests a minute (docs/canary.md).
+    """
     alarms = [
-        _error_rate(scope, released, canary),
-        _error_count(scope, released),
-        _canary_against_baseline(scope, released, canary),
-        _duration_p90(scope, released),
+        _beyond_chance(
+            scope,
+            "NewVersionErrors",
+            "More calls of the new version failed within a minute than chance explains",
+            released,
+            "Errors",
+            chance=canary.chance_in_a_minute,
+            minutes=1,
+        ),
+        _beyond_chance(
+            scope,
+            "NewVersionErrorsInWindow",
+            f"More calls of the new version failed within {LONG_WINDOW_MINUTES} minutes than chance explains",
+            released,
+            "Errors",
+            chance=canary.chance_in_a_window,
+            minutes=LONG_WINDOW_MINUTES,
+        ),
+        _beyond_chance(
+            scope,
+            "NewVersionSlow",
+            f"More calls of the new version took longer than {SLOW_MILLISECONDS} ms within {LONG_WINDOW_MINUTES} "
+            "minutes than chance explains",
+            released,
+            "Duration",
+            statistic=f"TC({SLOW_MILLISECONDS}:)",
+            chance=canary.chance_in_a_window,
+            minutes=LONG_WINDOW_MINUTES,
+        ),
     ]
     if counts_intake:
-        alarms.append(_refusals_against_baseline(scope, released, canary))
+        alarms.append(_refusals_against_baseline(scope, released))
     for alarm in alarms:
         _follow_version(alarm, released)
     return list(alarms)
 
 
-def _error_rate(scope: Construct, released: ServiceFunction, canary: Canary) -> cloudwatch.Alarm:
-    return _alarm(
-        scope,
-        "NewVersionErrorRate",
-        f"More than {canary.maximum_error_percent} % of the new version's calls fail",
-        cloudwatch.MathExpression(
-            expression=f"IF(FILL(newCalls,0)>={canary.minimum_calls_per_period}, 100*FILL(newErrors,0)/newCalls, 0)",
-            using_metrics={
-                "newCalls": _new_version(released, "Invocations"),
-                "newErrors": _new_version(released, "Errors"),
-            },
-            label="New version's error rate (%)",
-            period=PERIOD,
-        ),
-        threshold=canary.maximum_error_percent,
-        datapoints_to_alarm=2,
+def _beyond_chance(
+    scope: Construct,
+    construct_id: str,
+    description: str,
+    released: ServiceFunction,
+    metric_name: str,
+    *,
+    statistic: str = "Sum",
+    chance: Chance,
+    minutes: int,
+) -> cloudwatch.Alarm:
+    """`metric_name` and `statistic` count what is too much; how much that is follows the traffic and the old version.
+
+    The old version's counts are what is left of all without the new one's: CloudFormation cannot name that version.
+    """
+    period = cdk.Duration.minutes(minutes)
+    counts = {
+        "newCalls": _new_version(released, "Invocations", period=period),
+        "newErrors": _new_version(released, metric_name, statistic=statistic, period=period),
+        "allCalls": _alias(released, "Invocations", period=period),
+        "allErrors": _alias(released, metric_name, statistic=statistic, period=period),
+    }
+    expected = cloudwatch.MathExpression(
+        expression=chance.expected_expression(), using_metrics=counts, label="Expected by chance", period=period
     )
-
-
-def _error_count(scope: Construct, released: ServiceFunction) -> cloudwatch.Alarm:
-    """Needs no denominator: catches a broken version at low traffic, and at once."""
     return _alarm(
         scope,
-        "NewVersionErrorCount",
-        f"{ERROR_COUNT} or more calls of the new version failed within a minute",
-        _new_version(released, "Errors"),
-        threshold=ERROR_COUNT,
-        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        construct_id,
+        description,
+        cloudwatch.MathExpression(
+            expression=chance.beyond_expression(),
+            using_metrics={**counts, "expected": expected},
+            label="Beyond what chance explains",
+            period=period,
+        ),
+        threshold=0,
         evaluation_periods=1,
         datapoints_to_alarm=1,
     )
 
 
-def _canary_against_baseline(scope: Construct, released: ServiceFunction, canary: Canary) -> cloudwatch.Alarm:
-    """Silent when both fail alike: then a dependency is down, and going back would not help."""
-    return _alarm(
-        scope,
-        "CanaryAgainstBaseline",
-        f"The new version fails oftener than the old one, by more than {canary.maximum_error_percent} % of its calls",
-        cloudwatch.MathExpression(
-            expression=_excess("Calls", "Errors", minimum=canary.minimum_calls_per_period),
-            using_metrics={
-                "newCalls": _new_version(released, "Invocations"),
-                "newErrors": _new_version(released, "Errors"),
-                "allCalls": _alias(released, "Invocations"),
-                "allErrors": _alias(released, "Errors"),
-            },
-            label="New version's error rate minus the old one's (percentage points)",
-            period=PERIOD,
-        ),
-        threshold=canary.maximum_error_percent,
-        datapoints_to_alarm=2,
-    )
-
-
-def _refusals_against_baseline(scope: Construct, released: ServiceFunction, canary: Canary) -> cloudwatch.Alarm:
+def _refusals_against_baseline(scope: Construct, released: ServiceFunction) -> cloudwatch.Alarm:
     """To refuse an item is no error, and may be right: so it is the old version that says what is too much.
 
     Silent when both refuse: then it is the senders, and a release that takes what they send must not be stopped.
@@ -113,54 +138,20 @@ def _refusals_against_baseline(scope: Construct, released: ServiceFunction, cana
         scope,
         "RefusalsAgainstBaseline",
         f"The new version's rate of refusals is {REFUSALS_BY_CHANCE} times the old one's, and more than "
-        f"{canary.maximum_error_percent} percentage points above that",
+        f"{REFUSAL_PERCENT} percentage points above that",
         cloudwatch.MathExpression(
-            expression=_excess(
-                "Items",
-                "Refusals",
-                minimum=canary.minimum_calls_per_period,
-                minimum_parts=REFUSAL_COUNT,
-                times_the_old_rate=REFUSALS_BY_CHANCE,
-            ),
+            expression=_REFUSALS_BEYOND_THE_OLD,
             using_metrics={
-                "newItems": _metric(intake.RECEIVED, "Sum", of_new, namespace=METRICS_NAMESPACE),
-                "newRefusals": _metric(intake.REFUSED, "Sum", of_new, namespace=METRICS_NAMESPACE),
-                "allItems": _metric(intake.RECEIVED, "Sum", of_all, namespace=METRICS_NAMESPACE),
-                "allRefusals": _metric(intake.REFUSED, "Sum", of_all, namespace=METRICS_NAMESPACE),
+                "newItems": _intake(intake.RECEIVED, of_new),
+                "newRefusals": _intake(intake.REFUSED, of_new),
+                "allItems": _intake(intake.RECEIVED, of_all),
+                "allRefusals": _intake(intake.REFUSED, of_all),
             },
             label=f"New version's rate of refusals minus {REFUSALS_BY_CHANCE} times the old one's (percentage points)",
             period=PERIOD,
         ),
-        threshold=canary.maximum_error_percent,
-        datapoints_to_alarm=3,
-    )
-
-
-def _excess(
-    wholes: str, parts: str, *, minimum: int, minimum_parts: int | None = None, times_the_old_rate: int = 1
-) -> str:
-    """The new version's percentage of `parts` in `wholes` minus the old one's, where each has a minimum of `wholes`.
-
-    And where the new version has that many `parts`, if a minimum of them is given. The old version's are what is left
-    of all without the new one's, for CloudFormation cannot name the old version.
-    """
-    new, every = f"FILL(new{wholes},0)", f"FILL(all{wholes},0)"
-    new_part, every_part = f"FILL(new{parts},0)", f"FILL(all{parts},0)"
-    enough = f"{new}>={minimum} AND ({every}-{new})>={minimum}"
-    if minimum_parts is not None:
-        enough += f" AND {new_part}>={minimum_parts}"
-    old = f"{100 * times_the_old_rate}*({every_part}-{new_part})/(all{wholes}-new{wholes})"
-    return f"IF({enough}, 100*{new_part}/new{wholes} - {old}, 0)"
-
-
-def _duration_p90(scope: Construct, released: ServiceFunction) -> cloudwatch.Alarm:
-    """p90 and not p95 or p99: those are "low sample" statistics at a canary's traffic."""
-    return _alarm(
-        scope,
-        "NewVersionDurationP90",
-        f"One call of the new version in ten takes longer than {DURATION_P90_MILLISECONDS} ms",
-        _new_version(released, "Duration", statistic="p90"),
-        threshold=DURATION_P90_MILLISECONDS,
+        threshold=REFUSAL_PERCENT,
+        evaluation_periods=3,
         datapoints_to_alarm=3,
     )
 
@@ -172,9 +163,8 @@ def _alarm(
     metric: cloudwatch.IMetric,
     *,
     threshold: float,
+    evaluation_periods: int,
     datapoints_to_alarm: int,
-    evaluation_periods: int = ALARM_EVALUATION_PERIODS,
-    comparison_operator: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
 ) -> cloudwatch.Alarm:
     return cloudwatch.Alarm(
         scope,
@@ -182,31 +172,40 @@ def _alarm(
         alarm_description=f"{description}.",
         metric=metric,
         threshold=threshold,
-        comparison_operator=comparison_operator,
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
         evaluation_periods=evaluation_periods,
         datapoints_to_alarm=datapoints_to_alarm,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
     )
 
 
-def _new_version(released: ServiceFunction, metric_name: str, *, statistic: str = "Sum") -> cloudwatch.Metric:
+def _new_version(
+    released: ServiceFunction, metric_name: str, *, statistic: str = "Sum", period: cdk.Duration
+) -> cloudwatch.Metric:
     dimensions = {**alias_dimensions(released.function), "ExecutedVersion": released.version.version}
-    return _metric(metric_name, statistic, dimensions)
+    return _metric(metric_name, dimensions, statistic=statistic, period=period)
 
 
-def _alias(released: ServiceFunction, metric_name: str) -> cloudwatch.Metric:
-    return _metric(metric_name, "Sum", alias_dimensions(released.function))
+def _alias(
+    released: ServiceFunction, metric_name: str, *, statistic: str = "Sum", period: cdk.Duration
+) -> cloudwatch.Metric:
+    return _metric(metric_name, alias_dimensions(released.function), statistic=statistic, period=period)
+
+
+def _intake(metric_name: str, dimensions: Mapping[str, str]) -> cloudwatch.Metric:
+    return _metric(metric_name, dimensions, namespace=METRICS_NAMESPACE, period=PERIOD)
 
 
 def _metric(
-    metric_name: str, statistic: str, dimensions: Mapping[str, str], *, namespace: str = "AWS/Lambda"
+    metric_name: str,
+    dimensions: Mapping[str, str],
+    *,
+    statistic: str = "Sum",
+    period: cdk.Duration,
+    namespace: str = "AWS/Lambda",
 ) -> cloudwatch.Metric:
     return cloudwatch.Metric(
-        namespace=namespace,
-        metric_name=metric_name,
-        dimensions_map=dimensions,
-        statistic=statistic,
-        period=PERIOD,
+        namespace=namespace, metric_name=metric_name, dimensions_map=dimensions, statistic=statistic, period=period
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import aws_cdk as cdk
@@ -72,6 +72,13 @@ def add_canary(
         )
 
 
+def _traffic_routing(canary: Canary) -> codedeploy.TrafficRouting:
+    interval = cdk.Duration.minutes(canary.minutes)
+    if canary.is_linear:
+        return codedeploy.TrafficRouting.time_based_linear(interval=interval, percentage=canary.percent)
+    return codedeploy.TrafficRouting.time_based_canary(interval=interval, percentage=canary.percent)
+
+
 class CanaryRelease(Construct):
     """The deployment group of `released`'s alias, its alarms, and the hooks before and after the shift.
 
@@ -109,7 +116,7 @@ class CanaryRelease(Construct):
                 Setting.FUNCTION_VERSION: released.version.version,
                 Setting.ALIAS_NAME: ALIAS_NAME,
                 Setting.MINIMUM_CALLS: str(canary.minimum_calls),
-                Setting.MAXIMUM_ERROR_PERCENT: str(canary.maximum_error_percent),
+                Setting.CHANCE: json.dumps(asdict(canary.chance_in_all), separators=(",", ":")),
             },
             settings=settings,
         )
@@ -120,9 +127,7 @@ class CanaryRelease(Construct):
             deployment_config=codedeploy.LambdaDeploymentConfig(
                 self,
                 "DeploymentConfig",
-                traffic_routing=codedeploy.TrafficRouting.time_based_canary(
-                    interval=cdk.Duration.minutes(canary.minutes), percentage=canary.percent
-                ),
+                traffic_routing=_traffic_routing(canary),
             ),
             alarms=new_version_alarms(self, released=released, canary=canary, counts_intake=counts_intake),
             pre_hook=self.pre_traffic_hook.function,

@@ -11,7 +11,7 @@ from service.service_settings import ServiceSettings
 SETTINGS = ServiceSettings(
     stage_name="staging",
     canary=Canary(percent=10, minutes=10, minimum_calls=30),
-    event_canary=Canary(percent=50, minutes=10, minimum_calls=5, minimum_calls_per_period=2, maximum_error_percent=20),
+    event_canary=Canary(percent=50, minutes=10, minimum_calls=5),
     runbook_url="https://example.com/runbook",
     log_retention_days=14,
     toolchain_account="111111111111",
@@ -35,7 +35,7 @@ def test_names_of_roles_follow_the_stage() -> None:
         ({"requests_per_minute": 0}, "requests_per_minute is 0"),
         ({"requests_per_minute_at_rest": 0}, "requests_per_minute_at_rest is 0"),
         ({"requests_per_minute_at_rest": 121}, "requests_per_minute_at_rest is 121"),
-        ({"requests_per_minute": 40}, "40 requests/min x 10 %"),
+        ({"requests_per_minute": 40}, "40 requests/min bring the new version 28 calls"),
         ({"api_burst": 119}, "api_burst is 119"),
         ({"api_burst": 5001}, "api_burst is 5001"),
         ({"api_requests_per_second": 3}, "api_requests_per_second is 3"),

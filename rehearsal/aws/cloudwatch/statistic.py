@@ -1,7 +1,8 @@
-"""Statistics of a period's samples: Sum, Average, Minimum, Maximum, SampleCount and the percentiles pNN.
+"""Statistics of a period's samples: Sum, Average, Minimum, Maximum, SampleCount, the percentiles pNN, and how many or
+what percentage of the samples are between two values: TC(1000:), PR(:300).
 
 It must not know metrics or time. Source: "CloudWatch statistics definitions". Trimmed means and their like (tm, tc, ts,
-wm, IQM, PR, TC, TM, TS, WM) are refused by name.
+wm, IQM, TM, TS, WM, and TC between percentages) are refused by name.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from rehearsal.aws.cloudwatch.errors import InvalidParameter, NotSupportedHere
 
 _PERCENTILE = re.compile(r"p(\d{1,3}(?:\.\d{1,10})?)")
+_BETWEEN = re.compile(r"(TC|PR)\((\d+(?:\.\d{1,10})?)?:(\d+(?:\.\d{1,10})?)?\)")
 _OTHER_EXTENDED = re.compile(r"(?:tm|tc|ts|wm)\d+(?:\.\d+)?|IQM|(?:PR|TC|TM|TS|WM)\(.*\)")
 
 
@@ -59,15 +61,20 @@ class Samples:
 
 @dataclass(frozen=True)
 class Statistic:
-    """A statistic by its name in the API. `percentile` is between 0 and 100, None for the others."""
+    """A statistic by its name in the API. `percentile` is between 0 and 100, None for the others; `between` are the
+    values above which and up to which samples count, None for the others.
+    """
 
     name: str
     percentile: float | None = None
+    between: tuple[float, float] | None = None
 
     def of(self, samples: Samples) -> float | None:
         """The value; None when there were no samples (or a percentile cannot be known)."""
         if samples.count <= 0:
             return None
+        if self.between is not None:
+            return _between(samples, *self.between, is_percentage=self.name.startswith("PR"))
         if self.percentile is None:
             return _BASIC[self.name](samples)
         return _percentile(samples, self.percentile)
@@ -89,10 +96,12 @@ def parse_statistic(name: str) -> Statistic:
         return Statistic(name)
     if (found := _PERCENTILE.fullmatch(name)) and float(found[1]) <= 100:
         return Statistic(name, float(found[1]))
+    if (found := _BETWEEN.fullmatch(name)) and (found[2] or found[3]):
+        return Statistic(name, between=(float(found[2] or "-inf"), float(found[3] or "inf")))
     if _OTHER_EXTENDED.fullmatch(name):
         raise NotSupportedHere(f"The statistic {name}")
     raise InvalidParameter(
-        f"The statistic is {name!r}; allowed are {', '.join(_BASIC)} and percentiles such as p90.",
+        f"The statistic is {name!r}; allowed are {', '.join(_BASIC)}, percentiles such as p90, TC(a:b), PR(a:b).",
         code="InvalidParameterValue",
     )
 
@@ -116,6 +125,15 @@ def _percentile(samples: Samples, percentile: float) -> float | None:
         if seen >= rank - 1e-9:
             return value
     return samples.maximum
+
+
+def _between(samples: Samples, above: float, up_to: float, *, is_percentage: bool) -> float | None:
+    """The lower value is exclusive, the upper one inclusive, as the page has it for PR."""
+    if not samples.has_all_values:
+        return None
+    weights = zip(samples.values, samples.weights, strict=True)
+    count = sum(weight for value, weight in weights if above < value <= up_to)
+    return 100 * count / samples.count if is_percentage else count
 
 
 _BASIC: dict[str, Callable[[Samples], float]] = {

@@ -1,14 +1,14 @@
 """After the shift: did the canary prove anything? No data is never a pass.
 
-Counts the calls that came through the alias and were served by the new version since the deployment began, from
-CloudWatch. It must not make calls of its own: only real traffic is evidence.
+Counts the calls that came through the alias since the deployment began, from CloudWatch: those that the new version
+served, and all of them. It must not make calls of its own: only real traffic is evidence.
 """
 
 from __future__ import annotations
 
 import functools
+import json
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from service.cars import aws
 from service.cars.settings import ServiceName, Setting, read
 from service.release.runtime.callback import Deployment, ReleaseRefused, give_verdict
+from service.release.runtime.chance import Chance, Counts
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -29,12 +30,6 @@ SECONDS_BETWEEN_ATTEMPTS = 15
 """Metrics arrive late, but the canary's first minutes are long in: the arithmetic in canary.py sees to that."""
 
 logger = Logger(service=ServiceName.RELEASE)
-
-
-@dataclass(frozen=True)
-class Evidence:
-    calls: int
-    errors: int
 
 
 @functools.cache
@@ -49,47 +44,46 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def _examine(deployment: Deployment) -> None:
-    evidence = _collect(deployment.began)
-    logger.info("evidence", calls=evidence.calls, errors=evidence.errors, since=deployment.began.isoformat())
-    _judge(evidence)
+    seen = _collect(deployment.began)
+    logger.info("evidence", calls=seen.new_calls, errors=seen.new_errors, since=deployment.began.isoformat())
+    _judge(seen)
 
 
-def _collect(began: datetime) -> Evidence:
+def _collect(began: datetime) -> Counts:
     """Asks again while there is too little, for late metrics."""
     for _ in range(ATTEMPTS - 1):
-        evidence = _measured(began)
-        if evidence.calls >= int(read(Setting.MINIMUM_CALLS)):
-            return evidence
+        seen = _measured(began)
+        if seen.new_calls >= int(read(Setting.MINIMUM_CALLS)):
+            return seen
         time.sleep(SECONDS_BETWEEN_ATTEMPTS)
     return _measured(began)
 
 
-def _judge(evidence: Evidence) -> None:
-    """Raises ReleaseRefused when the new version was called too few times, or failed too often."""
+def _judge(seen: Counts) -> None:
+    """Raises ReleaseRefused when the new version was called too few times, or failed oftener than chance explains."""
     minimum = int(read(Setting.MINIMUM_CALLS))
-    if evidence.calls < minimum:
+    if seen.new_calls < minimum:
         raise ReleaseRefused(
-            f"The new version was called {evidence.calls} times during its canary, fewer than {minimum}: "
+            f"The new version was called {seen.new_calls:g} times during its canary, fewer than {minimum}: "
             "that proves nothing. Is the prober running?"
         )
-    error_percent = 100 * evidence.errors / evidence.calls
-    allowed = float(read(Setting.MAXIMUM_ERROR_PERCENT))
-    if error_percent > allowed:
+    beyond = Chance(**json.loads(read(Setting.CHANCE))).beyond(seen)
+    if beyond > 0:
         raise ReleaseRefused(
-            f"{evidence.errors} of {evidence.calls} calls of the new version failed: {error_percent:.1f} %, "
-            f"more than {allowed:g} %."
+            f"{seen.new_errors:g} of {seen.new_calls:g} calls of the new version failed, and "
+            f"{seen.all_errors - seen.new_errors:g} of {seen.all_calls - seen.new_calls:g} of the old one: chance "
+            f"explains at most {seen.new_errors - beyond:.1f}."
         )
 
 
-def _measured(began: datetime) -> Evidence:
+def _measured(began: datetime) -> Counts:
     """What CloudWatch knows by now. Its periods are whole minutes: the one in which the deployment began counts."""
-    queries = [_query("calls", "Invocations"), _query("errors", "Errors")]
-    totals = {"calls": 0.0, "errors": 0.0}
+    totals = dict.fromkeys(("new_calls", "new_errors", "all_calls", "all_errors"), 0.0)
     pages = (
         cloudwatch()
         .get_paginator("get_metric_data")
         .paginate(
-            MetricDataQueries=queries,
+            MetricDataQueries=[_query(query_id) for query_id in totals],
             StartTime=began.replace(second=0, microsecond=0),
             EndTime=datetime.now(UTC) + MINUTE,
         )
@@ -97,22 +91,20 @@ def _measured(began: datetime) -> Evidence:
     for page in pages:
         for result in page["MetricDataResults"]:
             totals[result["Id"]] += sum(result["Values"])
-    return Evidence(calls=int(totals["calls"]), errors=int(totals["errors"]))
+    return Counts(**totals)
 
 
-def _query(query_id: str, metric_name: str) -> MetricDataQueryTypeDef:
+def _query(query_id: str) -> MetricDataQueryTypeDef:
     function_name = read(Setting.FUNCTION_NAME)
-    dimensions = {
-        "FunctionName": function_name,
-        "Resource": f"{function_name}:{read(Setting.ALIAS_NAME)}",
-        "ExecutedVersion": read(Setting.FUNCTION_VERSION),
-    }
+    dimensions = {"FunctionName": function_name, "Resource": f"{function_name}:{read(Setting.ALIAS_NAME)}"}
+    if query_id.startswith("new_"):
+        dimensions["ExecutedVersion"] = read(Setting.FUNCTION_VERSION)
     return {
         "Id": query_id,
         "MetricStat": {
             "Metric": {
                 "Namespace": "AWS/Lambda",
-                "MetricName": metric_name,
+                "MetricName": "Errors" if query_id.endswith("errors") else "Invocations",
                 "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
             },
             "Period": 60,

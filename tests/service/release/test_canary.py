@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 import re
 
@@ -15,15 +14,29 @@ def canary(percent: int = 10, minutes: int = 10, minimum_calls: int = 30) -> Can
     return Canary(percent=percent, minutes=minutes, minimum_calls=minimum_calls)
 
 
-def test_window_of_nine_minutes_is_the_shortest_in_which_two_of_three_minutes_can_be_seen() -> None:
-    assert canary(minutes=9).minutes == 9
+def test_canary_of_nine_minutes_is_the_shortest_that_its_slower_alarms_can_see() -> None:
+    assert canary(minutes=9).minutes_in_all == 9
 
     message = (
-        "A canary of 8 min (480 s) is too short for its own alarms: 2 x 3 periods x 60 s + 180 s lag = 540 s. "
-        "Give it at least 9 minutes."
+        "A canary of 8 min is too short for its own alarms: a window of 5 min, one to be evaluated in and 3 of metric "
+        "lag make 9."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         canary(minutes=8)
+
+
+def test_linear_canary_gets_as_much_again_until_it_has_all() -> None:
+    linear = Canary(percent=30, minutes=4, minimum_calls=30, is_linear=True)
+
+    assert linear.shares == (0.3,) * 4 + (0.6,) * 4 + (0.9,) * 4
+    assert linear.minutes_in_all == 12
+    assert canary(percent=10, minutes=10).shares == (0.1,) * 10
+
+
+def test_linear_canary_is_as_long_as_all_of_its_steps() -> None:
+    assert Canary(percent=10, minutes=1, minimum_calls=30, is_linear=True).minutes_in_all == 9
+    with pytest.raises(ValueError, match="A canary of 3 min is too short"):
+        Canary(percent=30, minutes=1, minimum_calls=30, is_linear=True)
 
 
 @pytest.mark.parametrize("percent", [0, 100, -1])
@@ -33,7 +46,7 @@ def test_percent_is_what_codedeploy_allows(percent: int) -> None:
 
 
 def test_window_is_at_most_what_codedeploy_allows() -> None:
-    with pytest.raises(ValueError, match="minutes is 2881: CodeDeploy allows 1 to 2880"):
+    with pytest.raises(ValueError, match="minutes is 2881, 2881 in all: from 1 to CodeDeploy's 2880 in all"):
         canary(minutes=2881)
 
 
@@ -43,8 +56,8 @@ def test_no_calls_is_never_enough() -> None:
 
 
 def test_sample_is_traffic_times_share_times_time() -> None:
-    assert canary(percent=10, minutes=10).expected_calls(120) == 120
-    assert canary(percent=5, minutes=20).expected_calls(60) == 60
+    assert canary(percent=10, minutes=10).expected_calls(120) == pytest.approx(120)
+    assert canary(percent=5, minutes=20).expected_calls(60) == pytest.approx(60)
 
 
 def test_promised_traffic_that_cannot_bring_the_minimum_is_refused_with_the_numbers() -> None:
@@ -54,14 +67,9 @@ def test_promised_traffic_that_cannot_bring_the_minimum_is_refused_with_the_numb
 
     # then
     assert str(refused.value).startswith(
-        "50 requests/min x 10 % x 7 min (10 without 3 of metric lag) = 35 expected calls of the new version, "
-        "18 with bad luck (3 sigma), but minimum_calls is 30"
+        "50 requests/min bring the new version 35 calls on average in 7 min (10 without 3 of metric lag), 18 with bad "
+        "luck (3 sigma), but minimum_calls is 30"
     )
-
-
-def test_rate_alarms_that_could_not_fire_are_refused_with_the_numbers() -> None:
-    with pytest.raises(ValueError, match=re.escape("40 requests/min x 10 % = 4.0 calls of the new version per period")):
-        canary(minutes=60).check_sample(40)
 
 
 def test_traffic_of_the_prober_is_enough_for_the_canaries_of_both_stages() -> None:
@@ -84,14 +92,21 @@ def test_bad_luck_of_one_window_in_a_thousand_is_reckoned_with() -> None:
 
 
 def test_few_events_are_judged_by_few_calls() -> None:
-    few = Canary(percent=50, minutes=10, minimum_calls=5, minimum_calls_per_period=2, maximum_error_percent=20)
-
-    few.check_sample(4)
-    with pytest.raises(ValueError, match="error-rate alarms need 2: they could not fire"):
-        dataclasses.replace(few, minimum_calls=1).check_sample(3)
+    Canary(percent=50, minutes=18, minimum_calls=5).check_sample(4)
+    with pytest.raises(ValueError, match="but minimum_calls is 50"):
+        Canary(percent=50, minutes=18, minimum_calls=50).check_sample(4)
 
 
-@pytest.mark.parametrize(("field", "value"), [("minimum_calls_per_period", 0), ("maximum_error_percent", 0)])
-def test_numbers_that_would_judge_nothing_are_refused(field: str, value: int) -> None:
+@pytest.mark.parametrize(
+    ("field", "value"), [("background_percent", 0), ("background_percent", 6), ("sees_percent", 0)]
+)
+def test_numbers_that_would_judge_nothing_are_refused(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"Canary {field} is {value}"):
-        Canary(percent=10, minutes=10, minimum_calls=30, **{field: value})
+        Canary(percent=10, minutes=10, minimum_calls=30, **{field: value})  # type: ignore[arg-type]
+
+
+def test_chance_is_believed_least_where_it_is_asked_most_often() -> None:
+    asked_once, each_minute = canary().chance_in_all, canary().chance_in_a_minute
+
+    assert asked_once.deviations < each_minute.deviations < canary().chance_in_a_window.deviations
+    assert asked_once.background == each_minute.background == 0.005

@@ -14,7 +14,6 @@ from service.cursors.infrastructure import CursorsStack
 from service.database import DatabaseStack
 from service.observability.operators import OperatorsStack
 from service.packaging import bundling
-from service.release.canary import ALARM_PERIOD_SECONDS
 from tests.assembly import Assembly, Template, _read
 from tests.example import example_configuration
 from tests.service.template_graph import reachable, references
@@ -43,12 +42,15 @@ def canary_alarms(template: Template) -> dict[str, dict[str, Any]]:
 
 
 def metrics_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each metric that an alarm reads: {"MetricName", "Dimensions": {name: value}, "Period", "Stat"}."""
+    """Each metric that an alarm reads: {"Id", "MetricName", "Dimensions": {name: value}, "Period", "Stat"}."""
     properties = alarm["Properties"]
     if "Metrics" not in properties:
         return [{**properties, "Dimensions": _by_name(properties["Dimensions"])}]
-    stats = [metric["MetricStat"] for metric in properties["Metrics"] if "MetricStat" in metric]
-    return [{**stat, **stat["Metric"], "Dimensions": _by_name(stat["Metric"]["Dimensions"])} for stat in stats]
+    return [
+        {**stat, **stat["Metric"], "Id": metric["Id"], "Dimensions": _by_name(stat["Metric"]["Dimensions"])}
+        for metric in properties["Metrics"]
+        if (stat := metric.get("MetricStat")) is not None
+    ]
 
 
 def _by_name(dimensions: list[dict[str, Any]]) -> dict[str, Any]:
@@ -96,25 +98,25 @@ def test_every_way_of_failing_rolls_back(template: Template) -> None:
     assert group["AlarmConfiguration"].get("IgnorePollAlarmFailure", False) is False
 
 
-@pytest.mark.parametrize(("stage", "minutes"), [("Staging", 10), ("Prod", 15)])
-def test_canary_is_ten_percent_for_its_minutes(stage: str, minutes: int, assembly: Assembly) -> None:
+@pytest.mark.parametrize(("stage", "minutes"), [("Staging", 2), ("Prod", 3)])
+def test_shift_is_ten_percent_more_every_few_minutes(stage: str, minutes: int, assembly: Assembly) -> None:
     template = assembly.stage_template(stage, "Api")
     config = template.only("AWS::CodeDeploy::DeploymentConfig")
 
     assert config["TrafficRoutingConfig"] == {
-        "Type": "TimeBasedCanary",
-        "TimeBasedCanary": {"CanaryInterval": minutes, "CanaryPercentage": 10},
+        "Type": "TimeBasedLinear",
+        "TimeBasedLinear": {"LinearInterval": minutes, "LinearPercentage": 10},
     }
     assert "DeploymentConfigName" not in config  # immutable: a name would clash with its own replacement
     used = template.only(GROUP)["DeploymentConfigName"]["Fn::If"][1]["Ref"]
     assert template.resources[used]["Type"] == "AWS::CodeDeploy::DeploymentConfig"
 
 
-def test_group_has_the_four_alarms_of_a_canary(template: Template) -> None:
+def test_group_has_the_alarms_of_a_canary(template: Template) -> None:
     alarms = canary_alarms(template)
 
     assert sorted(re.sub(r"[0-9a-f]{32}$", "", name) for name in alarms) == [
-        *("CanaryAgainstBaseline", "NewVersionDurationP90", "NewVersionErrorCount", "NewVersionErrorRate")
+        *("NewVersionErrors", "NewVersionErrorsInWindow", "NewVersionSlow")
     ]
     assert {alarm["Type"] for alarm in alarms.values()} == {ALARM}  # composite ones are not CodeDeploy's
     assert not any("AlarmName" in alarm["Properties"] for alarm in alarms.values())
@@ -125,11 +127,9 @@ def test_canary_alarms_see_the_alias_and_the_new_version_in_exactly_these_dimens
     alias = {"FunctionName": {"Ref": FUNCTION}, "Resource": {"Fn::Join": ["", [{"Ref": FUNCTION}, ":live"]]}}
     new_version = {**alias, "ExecutedVersion": {"Fn::GetAtt": [version, "Version"]}}
 
-    for name, alarm in canary_alarms(template).items():
-        seen = [metric["Dimensions"] for metric in metrics_of(alarm)]
-        assert new_version in seen
-        assert all(dimensions in (new_version, alias) for dimensions in seen)
-        assert (alias in seen) == name.startswith("CanaryAgainstBaseline")
+    for alarm in canary_alarms(template).values():
+        seen = {metric["Id"]: metric["Dimensions"] for metric in metrics_of(alarm)}
+        assert seen == {"newCalls": new_version, "newErrors": new_version, "allCalls": alias, "allErrors": alias}
 
 
 def test_canary_alarms_do_not_depend_on_the_alias(template: Template) -> None:
@@ -139,36 +139,49 @@ def test_canary_alarms_do_not_depend_on_the_alias(template: Template) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "periods", "datapoints", "threshold", "comparison"),
+    ("name", "period", "counted"),
     [
-        ("NewVersionErrorRate", 3, 2, 1, "GreaterThanThreshold"),
-        ("NewVersionErrorCount", 1, 1, 3, "GreaterThanOrEqualToThreshold"),
-        ("CanaryAgainstBaseline", 3, 2, 1, "GreaterThanThreshold"),
-        ("NewVersionDurationP90", 3, 3, 1000, "GreaterThanThreshold"),
+        ("NewVersionErrors", 60, ("Errors", "Sum")),
+        ("NewVersionErrorsInWindow", 300, ("Errors", "Sum")),
+        ("NewVersionSlow", 300, ("Duration", "TC(1000:)")),
     ],
 )
-def test_canary_alarm_fires_at(
-    name: str, periods: int, datapoints: int, threshold: float, comparison: str, template: Template
+def test_canary_alarm_fires_in_the_first_window_that_is_beyond_chance(
+    name: str, period: int, counted: tuple[str, str], template: Template
 ) -> None:
-    (alarm,) = (found["Properties"] for found_id, found in canary_alarms(template).items() if found_id.startswith(name))
+    (found,) = (one for one_id, one in canary_alarms(template).items() if re.fullmatch(name + "[0-9a-f]{32}", one_id))
+    alarm = found["Properties"]
+    metrics = {metric["Id"]: metric for metric in metrics_of(found)}
 
-    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (periods, datapoints)
-    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (threshold, comparison)
+    assert {metric["Period"] for metric in metrics.values()} == {period}
+    assert {(metrics[id_]["MetricName"], metrics[id_]["Stat"]) for id_ in ("newErrors", "allErrors")} == {counted}
+    assert {(metrics[id_]["MetricName"], metrics[id_]["Stat"]) for id_ in ("newCalls", "allCalls")} == {
+        ("Invocations", "Sum")
+    }
+    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (1, 1)
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
     assert alarm["TreatMissingData"] == "notBreaching"
+    assert "EvaluationWindow" not in alarm  # which is a sliding one then: each minute anew
 
 
-def test_rates_need_a_minimum_of_calls(template: Template) -> None:
-    expressions = [
-        metric["Expression"]
-        for alarm in canary_alarms(template).values()
-        for metric in alarm["Properties"].get("Metrics", ())
-        if "Expression" in metric
-    ]
-    assert sorted(expressions) == [
-        "IF(FILL(newCalls,0)>=5 AND (FILL(allCalls,0)-FILL(newCalls,0))>=5, "
-        "100*FILL(newErrors,0)/newCalls - 100*(FILL(allErrors,0)-FILL(newErrors,0))/(allCalls-newCalls), 0)",
-        "IF(FILL(newCalls,0)>=5, 100*FILL(newErrors,0)/newCalls, 0)",
-    ]
+def test_what_is_too_much_follows_the_traffic_and_the_old_version(template: Template) -> None:
+    expressions = {
+        re.sub(r"[0-9a-f]{32}$", "", name): [
+            metric["Expression"] for metric in alarm["Properties"]["Metrics"] if "Expression" in metric
+        ]
+        for name, alarm in canary_alarms(template).items()
+    }
+    old_calls, old_errors = "(FILL(allCalls,0)-FILL(newCalls,0))", "(FILL(allErrors,0)-FILL(newErrors,0))"
+    expected = (
+        f"IF({old_errors}>0.005*{old_calls}, {old_errors}*FILL(newCalls,0)/({old_calls}+1), 0.005*FILL(newCalls,0))"
+    )
+    beyond = f"FILL(newErrors,0) - expected - {{}}*(expected*(FILL(allCalls,0)+1)/({old_calls}+1))^0.5 - {{}}"
+
+    assert expressions == {
+        "NewVersionErrors": [beyond.format("4.2", "1"), expected],
+        "NewVersionErrorsInWindow": [beyond.format("4.8", "1.5"), expected],
+        "NewVersionSlow": [beyond.format("4.8", "1.5"), expected],
+    }
 
 
 @pytest.mark.parametrize("unit", COUNT_THEIR_INTAKE)
@@ -201,15 +214,6 @@ def test_canary_of_a_unit_that_sets_items_aside_is_stopped_when_it_refuses_what_
     assert "AlarmName" not in alarm
 
 
-@pytest.mark.parametrize("stage", ["Staging", "Prod"])
-def test_canary_lasts_long_enough_for_its_slowest_alarm(stage: str, assembly: Assembly) -> None:
-    template = assembly.stage_template(stage, "Api")
-    routing = template.only("AWS::CodeDeploy::DeploymentConfig")["TrafficRoutingConfig"]["TimeBasedCanary"]
-    slowest = max(alarm["Properties"]["EvaluationPeriods"] for alarm in canary_alarms(template).values())
-
-    assert routing["CanaryInterval"] * 60 >= 2 * slowest * ALARM_PERIOD_SECONDS + 180
-
-
 def test_policies_of_the_hooks_name_no_version(template: Template) -> None:
     """A policy that changes with each release would race its own first use."""
     versions = set(template.of_type("AWS::Lambda::Version"))
@@ -229,8 +233,8 @@ def test_hooks_know_the_exact_version_and_the_minimum(template: Template) -> Non
         "FUNCTION_NAME": {"Ref": FUNCTION},
         "FUNCTION_VERSION": {"Fn::GetAtt": [version, "Version"]},
         "ALIAS_NAME": "live",
-        "MINIMUM_CALLS": "30",
-        "MAXIMUM_ERROR_PERCENT": "1",
+        "MINIMUM_CALLS": "100",
+        "CHANCE": '{"deviations":2.8,"counts":1.1,"background":0.005}',
     }
     assert max(by_handler[hook]["Timeout"] for hook in ("pre_traffic", "evidence")) < 900
 
@@ -282,8 +286,8 @@ def test_other_code_or_another_layer_is_a_new_version_with_alarms_of_its_own(
         {*template.of_type("AWS::Lambda::Version"), *canary_alarms(template)}
         for template in (first, other_code, other_layer)
     ]
-    assert [len(ids) for ids in following] == [5, 5, 5]
-    assert len(set.union(*following)) == 15
+    assert [len(ids) for ids in following] == [4, 4, 4]
+    assert len(set.union(*following)) == 12
     steady = [
         {*template.resources} - ids for template, ids in zip((first, other_code, other_layer), following, strict=True)
     ]
@@ -298,16 +302,11 @@ def test_flag_without_which_a_layer_publishes_no_version_is_asked_for(tmp_path: 
 
 
 @pytest.mark.parametrize("unit", ["Changes", "Notifications", "Telemetry", "Maintenance"])
-def test_canary_of_a_unit_that_events_invoke_gets_half_and_forgives_what_is_tried_again(
+def test_canary_of_a_unit_that_events_invoke_gets_half_of_the_few_calls_that_there_are(
     unit: str, assembly: Assembly
 ) -> None:
     template = assembly.stage_template("Prod", unit)
     routing = template.only("AWS::CodeDeploy::DeploymentConfig")["TrafficRoutingConfig"]["TimeBasedCanary"]
-    rates = [
-        alarm["Properties"]
-        for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
-        if "Metrics" in alarm["Properties"] and "AlarmName" not in alarm["Properties"]
-    ]
     (evidence,) = (
         function["Properties"]["Environment"]["Variables"]
         for function in template.of_type("AWS::Lambda::Function").values()
@@ -315,6 +314,5 @@ def test_canary_of_a_unit_that_events_invoke_gets_half_and_forgives_what_is_trie
     )
 
     assert routing == {"CanaryInterval": 15, "CanaryPercentage": 50}
-    assert [alarm["Threshold"] for alarm in rates] == [20] * (3 if unit in COUNT_THEIR_INTAKE else 2)
-    assert all(re.search(r"FILL\(new(Calls|Items),0\)>=2", str(alarm["Metrics"])) for alarm in rates)
-    assert (evidence["MINIMUM_CALLS"], evidence["MAXIMUM_ERROR_PERCENT"]) == ("5", "20")
+    assert len(canary_alarms(template)) == (4 if unit in COUNT_THEIR_INTAKE else 3)
+    assert evidence["MINIMUM_CALLS"] == "5"

@@ -21,6 +21,7 @@ def _samples(*values: float) -> Samples:
     ("name", "expected"),
     [
         *(("SampleCount", 4), ("Average", 25), ("Sum", 100), ("Minimum", 10), ("Maximum", 40)),
+        *(("TC(20:)", 2), ("TC(:20)", 2), ("TC(15:35)", 2), ("TC(40:)", 0), ("PR(:10)", 25), ("PR(10:30.5)", 50)),
         *(("p0", 10), ("p25", 10), ("p50", 20), ("p75", 30), ("p75.1", 40), ("p90", 40), ("p100", 40)),
     ],
 )
@@ -28,18 +29,18 @@ def test_statistic_of_four_samples(name: str, expected: float) -> None:
     assert parse_statistic(name).of(_samples(40, 10, 30, 20)) == expected
 
 
-@pytest.mark.parametrize("name", ["Sum", "Average", "p90", "SampleCount"])
+@pytest.mark.parametrize("name", ["Sum", "Average", "p90", "SampleCount", "TC(1:)"])
 def test_statistic_of_no_samples_is_missing(name: str) -> None:
     assert parse_statistic(name).of(Samples()) is None
 
 
-@pytest.mark.parametrize("name", ["tm99", "TM(10%:90%)", "IQM", "wm95", "PR(1:10)"])
+@pytest.mark.parametrize("name", ["tm99", "TM(10%:90%)", "IQM", "wm95", "TC(10%:90%)", "tc90"])
 def test_statistic_that_only_aws_has_is_refused_by_name(name: str) -> None:
     with pytest.raises(NotSupportedHere, match=name.split("(")[0]):
         parse_statistic(name)
 
 
-@pytest.mark.parametrize("name", ["Median", "p101", "sum", "p", "P90", ""])
+@pytest.mark.parametrize("name", ["Median", "TC", "p101", "sum", "p", "P90", ""])
 def test_unknown_statistic_is_refused(name: str) -> None:
     with pytest.raises(InvalidParameter, match="allowed are"):
         parse_statistic(name)

@@ -19,10 +19,18 @@ BEGAN = datetime.now(UTC) - timedelta(minutes=10)
 
 
 class FakeCloudWatch:
-    """GetMetricData that answers each of `attempts` in turn: pages of (calls, errors) per minute."""
+    """GetMetricData that answers each of `attempts` in turn: pages of (calls, errors) of the new version per minute.
 
-    def __init__(self, attempts: Sequence[Sequence[tuple[list[float], list[float]]]]) -> None:
+    `old` are calls and errors of the old version, on each page.
+    """
+
+    def __init__(
+        self,
+        attempts: Sequence[Sequence[tuple[list[float], list[float]]]],
+        old: tuple[float, float] = (900.0, 0.0),
+    ) -> None:
         self._attempts = list(attempts)
+        self._old = old
         self.requests: list[dict[str, Any]] = []
 
     def get_paginator(self, name: str) -> FakeCloudWatch:
@@ -33,7 +41,14 @@ class FakeCloudWatch:
         self.requests.append(request)
         pages = self._attempts.pop(0) if len(self._attempts) > 1 else self._attempts[0]
         return [
-            {"MetricDataResults": [{"Id": "calls", "Values": calls}, {"Id": "errors", "Values": errors}]}
+            {
+                "MetricDataResults": [
+                    {"Id": "new_calls", "Values": calls},
+                    {"Id": "new_errors", "Values": errors},
+                    {"Id": "all_calls", "Values": [*calls, self._old[0]]},
+                    {"Id": "all_errors", "Values": [*errors, self._old[1]]},
+                ]
+            }
             for calls, errors in pages
         ]
 
@@ -44,7 +59,7 @@ def codedeploy(monkeypatch: pytest.MonkeyPatch) -> FakeCodeDeploy:
     monkeypatch.setenv(Setting.FUNCTION_VERSION, "7")
     monkeypatch.setenv(Setting.ALIAS_NAME, "live")
     monkeypatch.setenv(Setting.MINIMUM_CALLS, "30")
-    monkeypatch.setenv(Setting.MAXIMUM_ERROR_PERCENT, "1")
+    monkeypatch.setenv(Setting.CHANCE, '{"deviations":2.8,"counts":1.1,"background":0.005}')
     fake = FakeCodeDeploy(began=BEGAN)
     monkeypatch.setattr(aws, "client", lambda name: {"codedeploy": fake}[name])
     return fake
@@ -69,8 +84,8 @@ def judge(cloudwatch: FakeCloudWatch, monkeypatch: pytest.MonkeyPatch) -> None:
         ([30.0], [0.0], "Succeeded"),
         ([29.0], [0.0], "Failed"),
         ([], [], "Failed"),
-        ([100.0], [1.0], "Succeeded"),
-        ([100.0], [2.0], "Failed"),
+        ([100.0], [3.0], "Succeeded"),
+        ([100.0], [4.0], "Failed"),
         ([30.0], [], "Succeeded"),
     ],
 )
@@ -95,15 +110,40 @@ def test_only_calls_through_the_alias_served_by_the_new_version_count(
     judge(cloudwatch, monkeypatch)
 
     (request,) = cloudwatch.requests
-    dimensions = [
-        {"Name": "FunctionName", "Value": "cars-api"},
-        {"Name": "Resource", "Value": "cars-api:live"},
-        {"Name": "ExecutedVersion", "Value": "7"},
-    ]
-    metrics = [query["MetricStat"]["Metric"] for query in request["MetricDataQueries"]]
-    assert metrics == [
-        {"Namespace": "AWS/Lambda", "MetricName": name, "Dimensions": dimensions} for name in ("Invocations", "Errors")
-    ]
+    alias = {"FunctionName": "cars-api", "Resource": "cars-api:live"}
+    metrics = {query["Id"]: query["MetricStat"]["Metric"] for query in request["MetricDataQueries"]}
+    assert {
+        name: (metric["MetricName"], {each["Name"]: each["Value"] for each in metric["Dimensions"]})
+        for name, metric in metrics.items()
+    } == {
+        "new_calls": ("Invocations", {**alias, "ExecutedVersion": "7"}),
+        "new_errors": ("Errors", {**alias, "ExecutedVersion": "7"}),
+        "all_calls": ("Invocations", alias),
+        "all_errors": ("Errors", alias),
+    }
+    assert {metric["Namespace"] for metric in metrics.values()} == {"AWS/Lambda"}
+
+
+def test_version_that_fails_as_the_old_one_does_is_not_refused(
+    codedeploy: FakeCodeDeploy, naps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge(FakeCloudWatch([[([100.0], [10.0])]], old=(900.0, 90.0)), monkeypatch)
+
+    assert codedeploy.verdicts == ["Succeeded"]
+
+
+def test_refusal_says_what_failed_and_what_chance_explains(
+    codedeploy: FakeCodeDeploy,
+    naps: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    judge(FakeCloudWatch([[([100.0], [9.0])]], old=(900.0, 18.0)), monkeypatch)
+
+    (refused,) = [record for record in caplog.records if record.getMessage() == "release refused"]
+    assert refused.__dict__["reason"] == (
+        "9 of 100 calls of the new version failed, and 18 of 900 of the old one: chance explains at most 7.3."
+    )
 
 
 def test_window_is_the_deployment_to_the_whole_minute(

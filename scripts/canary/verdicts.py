@@ -1,0 +1,122 @@
+"""What a unit's gates make of many releases: the alarms' expressions are computed by the local CloudWatch, the evidence
+by the hook's own rule.
+
+It must not know how the counts came about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rehearsal.aws.cloudwatch.metric_math.functions import Context
+from rehearsal.aws.cloudwatch.metric_math.interpreter import Interpreter
+from rehearsal.aws.cloudwatch.metric_math.values import TimeSeries
+from scripts.canary.gates import Alarm, Measured, Series, Unit
+from scripts.canary.releases import MINUTES_BEFORE, Fault, Releases, draw
+from service.release.runtime.chance import Counts
+
+LAG_MINUTES = 1
+"""Until CloudWatch shows a minute, and CodeDeploy has seen the alarm."""
+
+_NEVER = 10**6
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Odds:
+    """Of many releases: the share that was stopped, how many minutes that took, and the calls that were harmed.
+
+    Minutes and calls are means; minutes are of those that an alarm stopped, None where none was.
+    """
+
+    stopped: float
+    minutes: float | None
+    harmed: float
+
+
+def odds(unit: Unit, *, per_minute: float, fault: Fault, releases: int, seed: int = 1) -> Odds:
+    """What the unit's gates do with releases of such a fault, at so many calls a minute."""
+    return judge(draw(unit, per_minute=per_minute, fault=fault, releases=releases, seed=seed))
+
+
+def judge(seen: Releases) -> Odds:
+    """An alarm stops the shift, the evidence what has got through it. What nothing stops, people take back by hand."""
+    fired = np.zeros((len(seen.harmed), len(seen.unit.shares)), dtype=bool)
+    for alarm in seen.unit.alarms:
+        fired |= _firing(alarm, seen)
+    return _odds(seen, fired, has_evidence=True)
+
+
+def judge_nervously(seen: Releases) -> Odds:
+    """What the most nervous of alarms does: one error of the new version within a minute, and nothing else."""
+    return _odds(seen, _during_shift(seen.harmed, seen) >= 1, has_evidence=False)
+
+
+def _odds(seen: Releases, fired: Flags, *, has_evidence: bool) -> Odds:
+    minutes = len(seen.unit.shares)
+    in_time = fired[:, : minutes - LAG_MINUTES]
+    stop = np.where(in_time.any(axis=1), in_time.argmax(axis=1) + 1 + LAG_MINUTES, _NEVER)
+    by_alarm = stop <= minutes
+    if has_evidence:
+        stop = np.where(~by_alarm & _refused(seen), minutes + LAG_MINUTES, stop)
+    served = np.arange(seen.harmed.shape[1]) - MINUTES_BEFORE < stop[:, None]
+    return Odds(
+        stopped=float((stop < _NEVER).mean()),
+        minutes=float(stop[by_alarm].mean()) if by_alarm.any() else None,
+        harmed=float((seen.harmed * served).sum(axis=1).mean()),
+    )
+
+
+def _during_shift(counts: npt.NDArray[np.int64], seen: Releases) -> npt.NDArray[np.int64]:
+    return counts[:, MINUTES_BEFORE : MINUTES_BEFORE + len(seen.unit.shares)]
+
+
+def _firing(alarm: Alarm, seen: Releases) -> Flags:
+    """Whether it would be in ALARM at the end of each minute of the shift: its window slides by the minute."""
+    definition = alarm.definition
+    period = definition.period_seconds // 60
+    earlier = period * (definition.evaluation_periods - 1)
+    columns = slice(MINUTES_BEFORE - earlier, MINUTES_BEFORE + len(seen.unit.shares))
+    sums = {id_: seen.sums(series, period)[:, columns] for id_, series in alarm.reads.items()}
+    shape = next(iter(sums.values())).shape
+    metrics = {id_: TimeSeries(tuple(counts.ravel().astype(float).tolist()), id_) for id_, counts in sums.items()}
+    (returned,) = (query for query in definition.queries if query.returns_data)
+    expressions = {query.id: query.expression for query in definition.queries if query.expression is not None}
+    context = Context(tuple(range(shape[0] * shape[1])), definition.period_seconds, metrics)
+    values = Interpreter(context, expressions).result(returned.id)
+    assert isinstance(values, TimeSeries)
+    points = [value is not None and definition.breaches(value) for value in values.points]
+    breaching = np.array(points, dtype=np.int64).reshape(shape)
+    windows = [
+        breaching[:, earlier - period * back : shape[1] - period * back]
+        for back in range(definition.evaluation_periods)
+    ]
+    firing: Flags = np.sum(windows, axis=0) >= definition.datapoints_to_alarm
+    return firing
+
+
+def _refused(seen: Releases) -> Flags:
+    totals = [
+        _during_shift(seen.counts[Series(measured, is_new)], seen).sum(axis=1)
+        for measured in (Measured.CALLS, Measured.ERRORS)
+        for is_new in (True, False)
+    ]
+    unit = seen.unit
+    return np.array(
+        [
+            new_calls < unit.minimum_calls
+            or unit.evidence.beyond(
+                Counts(
+                    new_calls=float(new_calls),
+                    all_calls=float(all_calls),
+                    new_errors=float(new_errors),
+                    all_errors=float(all_errors),
+                )
+            )
+            > 0
+            for new_calls, all_calls, new_errors, all_errors in zip(*totals, strict=True)
+        ]
+    )
