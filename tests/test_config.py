@@ -30,8 +30,18 @@ def test_committed_configuration_is_valid_and_has_three_accounts() -> None:
 
 def test_canary_bake_and_approval_have_the_values_that_the_release_promises() -> None:
     values = configuration()
-    assert (values.staging.service.canary.percent, values.staging.service.canary.minutes) == (10, 10)
-    assert (values.prod.service.canary.percent, values.prod.service.canary.minutes) == (10, 15)
+    staging, prod = values.staging.service, values.prod.service
+    assert [(one.percent, one.minutes, one.is_linear) for one in (staging.canary, prod.canary)] == [
+        (10, 2, True),
+        (10, 3, True),
+    ]
+    assert [(one.percent, one.minutes, one.is_linear) for one in (staging.event_canary, prod.event_canary)] == [
+        (50, 12, False),
+        (50, 15, False),
+    ]
+    assert [one.sees_percent for one in (staging.canary, prod.canary, staging.event_canary, prod.event_canary)] == [
+        *(5, 5, 30, 30)
+    ]
     assert (values.bake_minutes, values.approval_timeout_hours) == (10, 24)
 
 

@@ -50,7 +50,7 @@ def test_paths_that_a_page_names_are_there(page: Path) -> None:
 def test_paths_are_found_where_pages_name_them() -> None:
     named = set().union(*(paths_of(page) for page in PAGES))
 
-    assert {"service/release/canary.py", "config.py", "integ/", "rehearsal/aws/iam/policies.py"} <= named
+    assert {"service/release/alarms.py", "config.py", "integ/", "rehearsal/aws/iam/policies.py"} <= named
 
 
 @pytest.mark.parametrize("command", ["run", "plan"])

@@ -15,6 +15,7 @@ import pytest
 
 from bench.machine import ISOLATED
 from rehearsal.aws.cloudformation.stack_outputs import stack_outputs_in
+from service.release.canary import LONG_WINDOW_MINUTES
 from tests.assembly import Assembly, Template
 from tests.service.template_graph import cycle, references
 
@@ -103,7 +104,9 @@ def test_every_alarm_says_what_no_data_means_and_looks_each_minute(template: Tem
         properties = alarm["Properties"]
         assert properties["TreatMissingData"] in ("notBreaching", "breaching", "ignore")
         metrics = [metric["MetricStat"] for metric in properties.get("Metrics", ()) if "MetricStat" in metric]
-        assert {metric["Period"] for metric in metrics} | {properties.get("Period", 60)} == {60}
+        (period,) = {metric["Period"] for metric in metrics} or {properties["Period"]}
+        assert period in (60, 60 * LONG_WINDOW_MINUTES)
+        assert "EvaluationWindow" not in properties  # it slides by the minute, whatever the period
 
 
 def test_named_alarms_exist_and_are_in_no_deployment_group(stage: str, assembly: Assembly) -> None:
