@@ -39,6 +39,7 @@ def pipeline(template_path: str = "Built::assembly-Prod/Api.template.json", buil
     )
     sourcing = declared_stage("Source", source(OutputArtifacts=[{"Name": "Built"}]))
     properties = valid_properties(stages=[sourcing, declared_stage("Prod", deploy)])
+    properties["RoleArn"] = {"Fn::GetAtt": ["Role", "Arn"]}
     project = {"Type": "AWS::CodeBuild::Project", "Properties": {"Source": {"BuildSpec": buildspec}}}
     return {"Resources": {"Pipeline": {"Type": "AWS::CodePipeline::Pipeline", "Properties": properties}, "P": project}}
 
