@@ -18,7 +18,7 @@ from pathlib import Path
 from rehearsal.errors import BadInput, Unsupported
 from rehearsal.machine.child_environment import program_environment
 from rehearsal.machine.guardian import Guardian
-from rehearsal.source.docker import wants_docker
+from rehearsal.source.docker import wants_docker, way_around
 from rehearsal.source.python_environment import python_variables, require_python
 from rehearsal.source.settings import Settings, read_settings
 
@@ -159,7 +159,9 @@ def synthesize(
     if "schema version" in words:
         raise Unsupported(f"The project's CDK CLI {project.cdk} is too old for its aws-cdk-lib:\n{words}")
     if wants_docker(said, environment):
-        raise Unsupported(f"The project bundles with Docker, which this machine does without:\n{words}")
+        raise Unsupported(
+            f"The project bundles with Docker, which this machine does without:\n{words}{way_around(said)}"
+        )
     raise BadInput(f"`cdk synth` of the project failed; nothing was started. It says:\n{words}{_advice(project, said)}")
 
 
