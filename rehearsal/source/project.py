@@ -33,6 +33,8 @@ _QUIET = {
 }
 # Version 1 of the CLI bootstraps for pipelines where it is told to; version 2 always does.
 _MODERN_BOOTSTRAP = {"CDK_NEW_BOOTSTRAP": "1"}
+# As a build has it: `npx ts-node` in an app's command fetches it where it is not installed.
+_WITHOUT_TERMINAL = {"NPM_CONFIG_YES": "true"}
 # Folders that a project keeps out of git and that its app needs to run.
 _DEPENDENCY_FOLDERS = (".venv", "node_modules")
 _LAST_LINES = 25
@@ -72,7 +74,7 @@ class Project:
 
     def tool_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
         """The environment, with the project's own Python and Node tools first."""
-        result = {**python_variables(self.directory, environment), **_QUIET, **_MODERN_BOOTSTRAP}
+        result = {**python_variables(self.directory, environment), **_QUIET, **_MODERN_BOOTSTRAP, **_WITHOUT_TERMINAL}
         result["PATH"] = os.pathsep.join((str(self.directory / "node_modules" / ".bin"), result["PATH"]))
         return result
 
