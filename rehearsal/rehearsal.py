@@ -40,7 +40,7 @@ from rehearsal.errors import EngineError
 from rehearsal.machine.egress import Egress, refused_words
 from rehearsal.machine.run_folder import LOGS, RunFolder, sweep
 from rehearsal.machine.user_cache import require_cache, user_cache
-from rehearsal.plan.nodejs_functions import has_nodejs_functions
+from rehearsal.plan.nodejs_functions import nodejs_runtimes
 from rehearsal.plan.plan import Plan
 from rehearsal.planning import plan_commit
 from rehearsal.report import Report, StagePlaces, last_standard, make_report
@@ -260,8 +260,9 @@ class Rehearsal:
 
     def _bring_what_functions_need(self, assembly: CloudAssembly) -> None:
         """Before anything starts: the first invocation has no time for it."""
-        if has_nodejs_functions(assembly):
-            node_sdk(self._cache, self._tell).folder()
+        sdk = node_sdk(self._cache, self._tell)
+        for runtime in sorted(nodejs_runtimes(assembly)):
+            sdk.folder(runtime)
 
     def _tell(self, text: str) -> None:
         """A notice; before the local AWS runs there is no event log, so the listeners hear it at once."""

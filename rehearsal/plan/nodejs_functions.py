@@ -1,8 +1,7 @@
-"""The Node.js functions of an assembly: whether there are any, and which of them this machine cannot run.
+"""The Node.js functions of an assembly: their runtimes, and which of their calls this machine cannot serve.
 
-A runtime before nodejs18.x brings version 2 of the SDK, which is not here: such a function runs only if its code does
-without. What an AwsCustomResource calls has to be among the SDK's clients that are here. It must not judge what a
-function does with a client, nor look into packages that the function brings.
+What an AwsCustomResource calls has to be among the clients of the SDK's version 3 that are here; version 2, which
+runtimes before nodejs18.x bring, has all of them. It must not judge what a function does with a client.
 
 Sources: "Lambda runtimes" (deprecated runtimes); aws-cdk-lib's AwsCustomResource, whose services are named as in
 version 2 or 3 of the SDK.
@@ -14,20 +13,15 @@ import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from rehearsal.aws.lambda_host.nodejs.sdk import PINS
+from rehearsal.aws.lambda_host.nodejs.sdk import PINS, brings_version_2
 from rehearsal.source.assembly import CloudAssembly, StackArtifact
 from rehearsal.source.intrinsics import Resolver
 
 _FUNCTION_TYPE = "AWS::Lambda::Function"
 _NODEJS = "nodejs"
 _UNKNOWN = "<"  # what only the deployment will tell; CDK's own map is of Node.js runtimes
-_VERSION = re.compile(r"nodejs(\d+)\..*")
-_FIRST_WITH_VERSION_3 = 18
-_SDK_VERSION_2 = re.compile(r"""(?:require\(|from\s|import\()\s*["']aws-sdk(?:/[^"']*)?["']""")
-_SOURCES = (".js", ".mjs", ".cjs")
 # CDK's function for S3's autoDeleteObjects is never called: the local AWS empties the bucket (bucket_emptier.py).
 _SERVED = "CustomS3AutoDeleteObjectsCustomResourceProvider"
 _SERVICE = re.compile(r'"service"\s*:\s*"(?:@aws-sdk/client-)?([^"<]+)"')
@@ -41,23 +35,17 @@ _OF_VERSION_2 = {
 }
 
 
-def has_nodejs_functions(assembly: CloudAssembly) -> bool:
-    """Whether any may be called; see also `_SERVED`."""
-    return any(True for _ in _nodejs_functions(assembly))
+def nodejs_runtimes(assembly: CloudAssembly) -> frozenset[str]:
+    """Those of functions that may be called; see also `_SERVED`. What only the deployment will tell stands as `<…>`."""
+    return frozenset(runtime for _, _, runtime in _nodejs_functions(assembly))
 
 
 def unsupported_nodejs(assembly: CloudAssembly) -> Iterator[str]:
-    """One sentence for each function and each custom resource that could not run."""
-    for stack, logical_id, runtime, properties in _nodejs_functions(assembly):
-        if _brings_version_2(runtime) and _needs_version_2(assembly.directory, properties):
-            yield (
-                f"function {logical_id} in stack {stack.name}: runtime {runtime} with version 2 of the AWS SDK for "
-                "JavaScript, which is not brought here; use nodejs18.x or newer, or a newer aws-cdk-lib where the "
-                "function is CDK's own"
-            )
+    """One sentence for each custom resource whose call could not be made."""
+    old = {(stack.name, logical_id) for stack, logical_id, of in _nodejs_functions(assembly) if brings_version_2(of)}
     for stack in assembly.stacks:
         for logical_id, resource in stack.resources():
-            if resource.get("Type") == "Custom::AWS":
+            if resource.get("Type") == "Custom::AWS" and (stack.name, _provider(resource)) not in old:
                 for service in sorted(_services_without_client(stack, resource.get("Properties") or {})):
                     yield (
                         f"custom resource {logical_id} in stack {stack.name}: it calls {service}, whose client is not "
@@ -65,8 +53,17 @@ def unsupported_nodejs(assembly: CloudAssembly) -> Iterator[str]:
                     )
 
 
-def _nodejs_functions(assembly: CloudAssembly) -> Iterator[tuple[StackArtifact, str, str, Mapping[str, Any]]]:
-    """Stack, logical id, runtime and properties of each. The runtime of CDK's own functions is a Fn::FindInMap."""
+def _provider(resource: Mapping[str, Any]) -> str:
+    """The function behind a custom resource, by its logical id; "" where it is none of the stack's."""
+    match (resource.get("Properties") or {}).get("ServiceToken"):
+        case {"Fn::GetAtt": [str(logical_id), "Arn"]}:
+            return logical_id
+        case _:
+            return ""
+
+
+def _nodejs_functions(assembly: CloudAssembly) -> Iterator[tuple[StackArtifact, str, str]]:
+    """Stack, logical id and runtime of each. The runtime of CDK's own functions is a Fn::FindInMap."""
     for stack in assembly.stacks:
         for logical_id, resource in stack.resources():
             properties = resource.get("Properties") or {}
@@ -75,26 +72,7 @@ def _nodejs_functions(assembly: CloudAssembly) -> Iterator[tuple[StackArtifact, 
             if "Runtime" in properties:
                 runtime = str(_resolver(stack).resolve(properties["Runtime"]))
                 if runtime.startswith((_NODEJS, _UNKNOWN)):
-                    yield stack, logical_id, runtime, properties
-
-
-def _brings_version_2(runtime: str) -> bool:
-    found = _VERSION.fullmatch(runtime)
-    return found is not None and int(found.group(1)) < _FIRST_WITH_VERSION_3
-
-
-def _needs_version_2(folder: Path, properties: Mapping[str, Any]) -> bool:
-    return any(_SDK_VERSION_2.search(text) for text in _sources(folder, properties.get("Code") or {}))
-
-
-def _sources(folder: Path, code: Mapping[str, Any]) -> Iterator[str]:
-    """Inline, or the files of an asset that is a folder: `{hash}.zip` is published from `asset.{hash}`."""
-    if isinstance(code.get("ZipFile"), str):
-        yield code["ZipFile"]
-    asset = folder / f"asset.{str(code.get('S3Key', '')).removesuffix('.zip')}"
-    for file in sorted(asset.rglob("*")) if asset.is_dir() else ():
-        if file.suffix in _SOURCES and "node_modules" not in file.parts and file.is_file():
-            yield file.read_text(encoding="utf-8", errors="replace")
+                    yield stack, logical_id, runtime
 
 
 def _services_without_client(stack: StackArtifact, properties: Mapping[str, Any]) -> set[str]:

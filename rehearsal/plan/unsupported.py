@@ -19,6 +19,7 @@ from rehearsal.plan.deployment_checks import refused_resources
 from rehearsal.plan.nodejs_functions import unsupported_nodejs
 from rehearsal.plan.resource_standing import refused_properties, refused_type
 from rehearsal.plan.resource_types import unsupported_resource_types
+from rehearsal.plan.roles import unmade_roles
 from rehearsal.source.assembly import CloudAssembly
 from rehearsal.source.references import missing_imports, missing_outputs, place_of
 from rehearsal.source.settings import SETTINGS_FILE, Settings, parse_account, parse_region
@@ -39,6 +40,7 @@ def find_unsupported(
         *_public_parameters(assembly),
         *unsupported_in_definition(definition),
         *_missing_templates(assembly, definition),
+        *unmade_roles(assembly, definition, default),
         *refused_builds(assembly, definition, default),
         *_resources(assembly),
         *_functions(assembly),

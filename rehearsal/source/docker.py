@@ -16,6 +16,7 @@ _DAEMON_IS_AWAY = re.compile(
     r"(?i)cannot connect to the docker daemon|failed to connect to the docker API|is the docker daemon running"
     r"|error during connect|permission denied while trying to connect to the docker"
 )
+_BUNDLES_NODEJS = "aws-lambda-nodejs"  # the folder of CDK's NodejsFunction
 _SERVER_VERSION = re.compile(r"\d+\.\d+")
 
 
@@ -27,6 +28,16 @@ def wants_docker(said: str, environment: Mapping[str, str]) -> bool:
     if _DAEMON_IS_AWAY.search(said):
         return True
     return bool(_CDK_SAYS.search(said)) and not _has_daemon(environment)
+
+
+def way_around(said: str) -> str:
+    """How the app can do without, where it can; source: aws-lambda-nodejs, "Local bundling"."""
+    if _BUNDLES_NODEJS not in said:
+        return ""
+    return (
+        "\nCDK's NodejsFunction bundles without Docker where the app has esbuild: `npm install --save-dev esbuild`, "
+        "then commit, and run again."
+    )
 
 
 def _has_daemon(environment: Mapping[str, str]) -> bool:

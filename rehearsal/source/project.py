@@ -18,7 +18,7 @@ from pathlib import Path
 from rehearsal.errors import BadInput, Unsupported
 from rehearsal.machine.child_environment import program_environment
 from rehearsal.machine.guardian import Guardian
-from rehearsal.source.docker import wants_docker
+from rehearsal.source.docker import wants_docker, way_around
 from rehearsal.source.python_environment import python_variables, require_python
 from rehearsal.source.settings import Settings, read_settings
 
@@ -33,6 +33,8 @@ _QUIET = {
 }
 # Version 1 of the CLI bootstraps for pipelines where it is told to; version 2 always does.
 _MODERN_BOOTSTRAP = {"CDK_NEW_BOOTSTRAP": "1"}
+# As a build has it: `npx ts-node` in an app's command fetches it where it is not installed.
+_WITHOUT_TERMINAL = {"NPM_CONFIG_YES": "true"}
 # Folders that a project keeps out of git and that its app needs to run.
 _DEPENDENCY_FOLDERS = (".venv", "node_modules")
 _LAST_LINES = 25
@@ -72,7 +74,7 @@ class Project:
 
     def tool_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
         """The environment, with the project's own Python and Node tools first."""
-        result = {**python_variables(self.directory, environment), **_QUIET, **_MODERN_BOOTSTRAP}
+        result = {**python_variables(self.directory, environment), **_QUIET, **_MODERN_BOOTSTRAP, **_WITHOUT_TERMINAL}
         result["PATH"] = os.pathsep.join((str(self.directory / "node_modules" / ".bin"), result["PATH"]))
         return result
 
@@ -159,7 +161,9 @@ def synthesize(
     if "schema version" in words:
         raise Unsupported(f"The project's CDK CLI {project.cdk} is too old for its aws-cdk-lib:\n{words}")
     if wants_docker(said, environment):
-        raise Unsupported(f"The project bundles with Docker, which this machine does without:\n{words}")
+        raise Unsupported(
+            f"The project bundles with Docker, which this machine does without:\n{words}{way_around(said)}"
+        )
     raise BadInput(f"`cdk synth` of the project failed; nothing was started. It says:\n{words}{_advice(project, said)}")
 
 

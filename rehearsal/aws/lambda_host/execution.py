@@ -140,6 +140,9 @@ class Execution:
         await worker.start()
         return worker
 
+    def _runtime_packages(self, runtime: str) -> Path:
+        return self._node_sdk.folder(runtime) if is_nodejs(runtime) else self._python_packages
+
     def _command(self, version: FunctionVersion, stream: LogStream) -> WorkerCommand:
         function = version.function
         session = self._clients.assume(version.role_arn, session_name=_session_name(function), region=function.region)
@@ -147,7 +150,7 @@ class Execution:
             version,
             self._bundles.bundle(version),
             runtime_api=runtime_api_socket(self._home),
-            runtime_packages=self._node_sdk.folder() if is_nodejs(version.runtime) else self._python_packages,
+            runtime_packages=self._runtime_packages(version.runtime),
             programs=self._programs,
             base=self._child_environment(session, function.region),
             localize=self._localize,

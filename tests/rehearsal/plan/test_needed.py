@@ -11,6 +11,8 @@ import pytest
 from rehearsal.plan.plan import Bootstrap, Plan, make_plan
 from rehearsal.source.assembly import CloudAssembly, Environment, MissingContext, StackArtifact
 from rehearsal.source.settings import Settings
+from tests.rehearsal.codepipeline.valid_properties import action, source, valid_properties
+from tests.rehearsal.codepipeline.valid_properties import stage as declared_stage
 
 
 def stack(name: str, *, template: dict[str, Any] | None = None, account: str = "111111111111", level: str = "",
@@ -28,23 +30,16 @@ def stack(name: str, *, template: dict[str, Any] | None = None, account: str = "
 
 
 def pipeline(template_path: str = "Built::assembly-Prod/Api.template.json", buildspec: str = "") -> dict[str, Any]:
-    source = {
-        "Name": "Source",
-        "ActionTypeId": {"Category": "Source", "Owner": "AWS", "Provider": "S3", "Version": "1"},
-        "Configuration": {"S3Bucket": "sources", "S3ObjectKey": "built.zip"},
-        "OutputArtifacts": [{"Name": "Built"}],
-    }
-    deploy = {
-        "Name": "Deploy",
-        "ActionTypeId": {"Category": "Deploy", "Owner": "AWS", "Provider": "CloudFormation", "Version": "1"},
-        "Configuration": {"ActionMode": "CREATE_UPDATE", "StackName": "Api", "TemplatePath": template_path},
-        "InputArtifacts": [{"Name": "Built"}],
-    }
-    properties = {
-        "RoleArn": "arn:aws:iam::111111111111:role/pipe",
-        "ArtifactStore": {"Type": "S3", "Location": "artifacts"},
-        "Stages": [{"Name": "Source", "Actions": [source]}, {"Name": "Prod", "Actions": [deploy]}],
-    }
+    deploy = action(
+        "Deploy",
+        "CloudFormation",
+        "Deploy",
+        Configuration={"ActionMode": "CREATE_UPDATE", "StackName": "Api", "TemplatePath": template_path},
+        InputArtifacts=[{"Name": "Built"}],
+    )
+    sourcing = declared_stage("Source", source(OutputArtifacts=[{"Name": "Built"}]))
+    properties = valid_properties(stages=[sourcing, declared_stage("Prod", deploy)])
+    properties["RoleArn"] = {"Fn::GetAtt": ["Role", "Arn"]}
     project = {"Type": "AWS::CodeBuild::Project", "Properties": {"Source": {"BuildSpec": buildspec}}}
     return {"Resources": {"Pipeline": {"Type": "AWS::CodePipeline::Pipeline", "Properties": properties}, "P": project}}
 

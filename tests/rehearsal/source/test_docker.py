@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.source.docker import wants_docker
+from rehearsal.source.docker import wants_docker, way_around
 
 BUNDLING = "Error: Failed to bundle asset Pipe/Prod/Api/Function/Code/Stage, bundle output is located at /tmp/x: "
 EXITED = f"{BUNDLING}Error: docker exited with status 1\n--> Command: docker run --rm -u 0:0 public.ecr.aws/sam/build"
@@ -48,3 +48,10 @@ def test_command_that_fails_in_a_container_of_a_real_docker_is_the_apps_fault(tm
 
 def test_app_that_fails_for_another_reason_wants_no_docker(tmp_path: Path) -> None:
     assert not wants_docker("Error: no stage docker-registry is known", machine(tmp_path, None))
+
+
+def test_app_whose_nodejs_functions_are_bundled_is_told_how_to_do_without() -> None:
+    trace = "    at new NodejsFunction (/app/node_modules/aws-cdk-lib/aws-lambda-nodejs/lib/function.js:1:1729)"
+
+    assert "npm install --save-dev esbuild" in way_around(f"{EXITED}\n{trace}")
+    assert way_around(EXITED) == ""

@@ -126,6 +126,7 @@ def test_the_app_sees_nothing_of_the_users_aws_and_calls_nobody_there(spied: Spi
     }
     assert not set(USERS.values()) & set(environment.values())
     assert environment["CDK_NEW_BOOTSTRAP"] == "1"
+    assert environment["NPM_CONFIG_YES"] == "true"
     assert environment["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] == str(spied.run / "packages")
     assert not [path for path in seen["home"] if ".aws" in path]
     assert seen["context"]["of-the-app"] == "committed"

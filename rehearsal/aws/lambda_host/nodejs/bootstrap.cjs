@@ -175,7 +175,7 @@ function hint(message) {
   const found = /'(@aws-sdk\/[a-z0-9-]+|aws-sdk)(?:\/[^']*)?'/.exec(message);
   if (found === null) return "";
   return found[1] === "aws-sdk"
-    ? " (The rehearsal has no AWS SDK for JavaScript version 2, which runtimes before nodejs18.x bring.)"
+    ? " (Runtimes from nodejs18.x on bring version 3 of the AWS SDK for JavaScript, and not version 2.)"
     : ` (Of AWS's SDK the rehearsal brings the clients that its page on fidelity names: ${found[1]} is none. Bundle it.)`;
 }
 

@@ -1,8 +1,9 @@
-"""Brings what Lambda's Node.js runtimes bring: the AWS SDK for JavaScript version 3, as package-lock.json pins it.
+"""Brings what Lambda's Node.js runtimes bring: the AWS SDK for JavaScript version 3, as package-lock.json pins it; to
+runtimes before nodejs18.x version 2, as version_2/package-lock.json does.
 
-Lambda has every client. Here are those that functions and CDK's own custom resources call most, of services that the
-local AWS has, and the libraries around them (package.json): 300 MB, kept over runs; all of them would be a gigabyte.
-It must not run anything but npm.
+Of version 3, Lambda has every client. Here are those that functions and CDK's own custom resources call most, of
+services that the local AWS has, and the libraries around them (package.json): 300 MB, kept over runs; all of them would
+be a gigabyte. It must not run anything but npm.
 
 Source: "Building Lambda functions with Node.js", runtime-included SDK versions.
 """
@@ -23,6 +24,9 @@ from rehearsal.machine.run_folder import temporary_folder
 
 PINS = Path(__file__).with_name("package.json")
 LOCK = Path(__file__).with_name("package-lock.json")
+_VERSION_2 = Path(__file__).with_name("version_2")
+_RUNTIME = re.compile(r"nodejs(\d+)\..*")
+_FIRST_WITH_VERSION_3 = 18
 _PACKAGES = "node_modules"
 _OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error")
 _PATIENCE = ("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")
@@ -55,6 +59,11 @@ def install_with_npm(folder: Path) -> None:
         )
 
 
+def brings_version_2(runtime: str) -> bool:
+    found = _RUNTIME.fullmatch(runtime)
+    return found is not None and int(found.group(1)) < _FIRST_WITH_VERSION_3
+
+
 def node_sdk(cache: Path, tell: Callable[[str], None]) -> NodeSdk:
     """That of a run whose cache this is."""
     return NodeSdk(cache / "lambda" / "nodejs", tell)
@@ -67,34 +76,45 @@ class NodeSdk:
     """
 
     def __init__(self, cache: Path, tell: Callable[[str], None], *, install: Install = install_with_npm) -> None:
-        self._kept = cache / hashlib.sha256(LOCK.read_bytes()).hexdigest()[:32]
+        self._cache = cache
         self._tell = tell
         self._install = install
         self._lock = threading.Lock()
 
-    @property
-    def is_kept(self) -> bool:
-        """Whether a run has fetched it."""
-        return self._kept.is_dir()
+    def is_kept(self, runtime: str = "") -> bool:
+        """Whether a run has fetched that of the runtime; without one, version 3."""
+        return self._kept(_lock_of(runtime)).is_dir()
 
-    def folder(self) -> Path:
+    def folder(self, runtime: str = "") -> Path:
         """Fetches it where no run has yet. Raises EngineError where npm cannot, BadInput where there is no Node.js."""
+        lock = _lock_of(runtime)
         with self._lock:
-            if not self.is_kept:
-                self._fetch()
-        return self._kept / _PACKAGES
+            if not self.is_kept(runtime):
+                version, size = ("version 2 of ", 100) if brings_version_2(runtime) else ("", 300)
+                self._tell(
+                    f"Fetching {version}the AWS SDK for Node.js functions, as Lambda brings it (once, {size} MB)."
+                )
+                self._fetch(lock)
+        return self._kept(lock) / _PACKAGES
 
-    def _fetch(self) -> None:
-        self._tell("Fetching the AWS SDK for Node.js functions, as Lambda brings it (once, 300 MB).")
-        self._kept.parent.mkdir(parents=True, exist_ok=True)
-        with temporary_folder("unfinished-", within=self._kept.parent) as unfinished:
-            made = unfinished / self._kept.name
+    def _kept(self, lock: Path) -> Path:
+        return self._cache / hashlib.sha256(lock.read_bytes()).hexdigest()[:32]
+
+    def _fetch(self, lock: Path) -> None:
+        kept = self._kept(lock)
+        self._cache.mkdir(parents=True, exist_ok=True)
+        with temporary_folder("unfinished-", within=self._cache) as unfinished:
+            made = unfinished / kept.name
             made.mkdir()
-            for file in (PINS, LOCK):
+            for file in (lock.with_name(PINS.name), lock):
                 shutil.copyfile(file, made / file.name)
             self._install(made)
             try:
-                made.rename(self._kept)
+                made.rename(kept)
             except OSError:  # another run was quicker
-                if not self._kept.exists():
+                if not kept.exists():
                     raise
+
+
+def _lock_of(runtime: str) -> Path:
+    return _VERSION_2 / LOCK.name if brings_version_2(runtime) else LOCK

@@ -34,6 +34,27 @@ def test_sdk_is_fetched_once_and_kept_for_later_runs(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == [folder.parent.name]
 
 
+@pytest.mark.parametrize(
+    ("runtime", "package"),
+    [
+        ("nodejs12.x", "aws-sdk"),
+        ("nodejs16.x", "aws-sdk"),
+        ("nodejs18.x", "@aws-sdk/client-s3"),
+        ("<Map>", "@aws-sdk/client-s3"),
+    ],
+)
+def test_sdk_is_of_the_version_that_the_runtime_brings(tmp_path: Path, runtime: str, package: str) -> None:
+    wanted: list[str] = []
+
+    def install(folder: Path) -> None:
+        wanted.extend(json.loads((folder / "package.json").read_text())["dependencies"])
+
+    NodeSdk(tmp_path, lambda _: None, install=install).folder(runtime)
+
+    assert package in wanted
+    assert ("aws-sdk" in wanted) is (package == "aws-sdk")
+
+
 def test_sdk_is_fetched_once_when_two_functions_start_at_the_same_time(tmp_path: Path) -> None:
     install = CountingInstall()
     brought = NodeSdk(tmp_path, lambda _: None, install=install)
@@ -71,15 +92,22 @@ def test_npm_that_cannot_reach_its_registry_is_told_in_its_own_words(
         NodeSdk(tmp_path / "cache", lambda _: None).folder()
 
 
-def test_lock_pins_every_package_with_its_hash() -> None:
-    locked = json.loads(LOCK.read_text())["packages"]
-    wanted = json.loads(PINS.read_text())["dependencies"]
+# The script tells that version 2 has ended; nobody here runs it.
+@pytest.mark.parametrize(
+    ("folder", "scripts"),
+    [(LOCK.parent, []), (LOCK.parent / "version_2", ["node_modules/aws-sdk"])],
+    ids=["version 3", "version 2"],
+)
+def test_lock_pins_every_package_with_its_hash(folder: Path, scripts: list[str]) -> None:
+    locked = json.loads((folder / LOCK.name).read_text())["packages"]
+    wanted = json.loads((folder / PINS.name).read_text())["dependencies"]
 
     assert locked[""]["dependencies"] == wanted
     assert all(locked[f"node_modules/{name}"]["version"] == version for name, version in wanted.items())
     assert [name for name, package in locked.items() if name and "integrity" not in package] == []
-    assert [name for name, package in locked.items() if package.get("hasInstallScript")] == []
+    assert [name for name, package in locked.items() if package.get("hasInstallScript")] == scripts
 
 
-def test_lock_names_no_registry() -> None:
-    assert "resolved" not in LOCK.read_text()
+@pytest.mark.parametrize("lock", [LOCK, LOCK.parent / "version_2" / LOCK.name], ids=["version 3", "version 2"])
+def test_lock_names_no_registry(lock: Path) -> None:
+    assert "resolved" not in lock.read_text()
