@@ -6,7 +6,7 @@ local AWS from it. It must not run anything; the engine does not read it, but wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,7 +103,7 @@ def make_plan(assembly: CloudAssembly, settings: Settings = DEFAULT_SETTINGS) ->
         bootstraps=_bootstraps(needed, account, region),
         assembly=needed,
         unsupported=(
-            *problems_of_definition(found.properties, found.stack, account=account, region=region),
+            *_refusals_of_definition(found, needed, account, region),
             *find_unsupported(needed, definition, default=(account, region), settings=settings),
         ),
         stored_only=(*stored_only(resources), *blind_alarms(resources)),
@@ -112,6 +112,12 @@ def make_plan(assembly: CloudAssembly, settings: Settings = DEFAULT_SETTINGS) ->
             *notices_of_builds(needed, definition, (account, region)),
         ),
     )
+
+
+def _refusals_of_definition(found: _Found, needed: CloudAssembly, account: str, region: str) -> Iterator[str]:
+    """Where context is missing, an app has put what stands for it into names: they are judged when it is there."""
+    if not needed.missing:
+        yield from problems_of_definition(found.properties, found.stack, account=account, region=region)
 
 
 def _environment(environment: Environment, settings: Settings) -> tuple[str, str]:

@@ -35,8 +35,7 @@ def find_unsupported(
     `assembly` holds what the pipeline needs alone; `default` is the place of agnostic stacks.
     """
     return (
-        *_environments(assembly),
-        *_missing_context(assembly),
+        *(_missing_context(assembly) if assembly.missing else _environments(assembly)),
         *_public_parameters(assembly),
         *unsupported_in_definition(definition),
         *_missing_templates(assembly, definition),
@@ -65,7 +64,8 @@ def _environments(assembly: CloudAssembly) -> Iterator[str]:
 
 
 def _missing_context(assembly: CloudAssembly) -> Iterator[str]:
-    for entry in assembly.missing:
+    """Each once: a stack of a stage may lack what the pipeline's own does."""
+    for entry in {entry.key: entry for entry in assembly.missing}.values():
         yield (
             f"context {entry.key} (provider {entry.provider}): looked up in AWS and not in cdk.context.json; "
             "run `cdk synth` with AWS credentials once and commit cdk.context.json, or give its value below [context] "

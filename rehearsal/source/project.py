@@ -38,6 +38,7 @@ _WITHOUT_TERMINAL = {"NPM_CONFIG_YES": "true"}
 # Folders that a project keeps out of git and that its app needs to run.
 _DEPENDENCY_FOLDERS = (".venv", "node_modules")
 _LAST_LINES = 25
+_LACKS_CONTEXT = "Context lookups have been disabled."  # the CLI has written the assembly, which says what it lacks
 _LACKS_NODE_PACKAGES = re.compile(r"Cannot find module|ERR_MODULE_NOT_FOUND|\b(ts-node|tsx|tsc): .*not found")
 _LACKS_PYTHON_PACKAGES = re.compile(r"ModuleNotFoundError: No module named")
 _CLI_EPILOGUE = ": Subprocess exited with error 1"  # the CLI's own, behind the words of the app
@@ -136,7 +137,7 @@ def synthesize(
 
     The app sees what a build sees: nothing of the user's AWS, nor of the rest of the environment, and the account and
     region of its settings as those of the caller. Context that is missing is not looked up: what the app has committed,
-    and its settings, are all there is. `egress` are the variables of the way out.
+    and its settings, are all there is; the assembly says what it lacks. `egress` are the variables of the way out.
     `packages` keeps the construct libraries that jsii unpacks, which takes seconds and much memory each time.
     Raises BadInput with the last lines of the app's own output, or Unsupported when it needs Docker or a newer CLI.
     """
@@ -154,7 +155,7 @@ def synthesize(
     with Guardian() as guardian:
         arguments = ("synth", "--quiet", "--no-lookups", "--output", str(output))
         code, said = project.run_cdk(guardian, arguments, folder=source, environment=environment)
-    if code == 0:
+    if code == 0 or (_LACKS_CONTEXT in said and (output / "manifest.json").is_file()):
         return
     lines = [line for line in said.strip().splitlines() if not line.endswith(_CLI_EPILOGUE)]
     words = "\n".join(lines[-_LAST_LINES:])

@@ -165,3 +165,18 @@ def test_account_or_region_that_is_to_be_filled_in_is_refused(account: str, regi
     plan = make_plan(CloudAssembly(directory=Path(), version="54.0.0", stacks=(own, api)))
 
     assert [sentence[: len(words)] for sentence in plan.unsupported] == [words]
+
+
+def test_context_that_is_missing_is_named_once_and_what_stands_for_it_is_not_judged() -> None:
+    missing = tuple(
+        MissingContext(key="ssm:parameterName=/account", provider="ssm", level=level)
+        for level in (".", "assembly-Prod")
+    )
+    template = pipeline()
+    template["Resources"]["Pipeline"]["Properties"]["RoleArn"] = "arn:aws:iam::dummy-value-for-/account:role/pipeline"
+    own = stack("Pipe", template=template)
+    api = replace(OTHERS[0], environment=Environment("dummy-value-for-/account", "eu-west-1"), dependencies=())
+
+    plan = make_plan(CloudAssembly(directory=Path(), version="54.0.0", stacks=(own, api), missing=missing))
+
+    assert [sentence.partition(" (")[0] for sentence in plan.unsupported] == ["context ssm:parameterName=/account"]

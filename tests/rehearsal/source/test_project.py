@@ -173,6 +173,15 @@ def test_a_cli_that_reads_the_assembly_does_whatever_version_the_assembly_names(
     assert synthesized(app, tmp_path / "run").seen
 
 
+def test_assembly_that_lacks_context_is_there_and_says_so(app: Path, tmp_path: Path) -> None:
+    lookup = {"key": "ssm:account=1:parameterName=/a:region=r", "provider": "ssm", "props": {}}
+    (app / "spy.py").write_text(SPY.replace('"version": "36.0.0"', f'"missing": [{lookup}], "version": "36.0.0"'))
+
+    run = synthesized(app, tmp_path / "run").run
+
+    assert json.loads((run / "cdk.out" / "manifest.json").read_text())["missing"] == [lookup]
+
+
 def test_what_the_app_says_is_told_when_it_fails(app: Path, tmp_path: Path) -> None:
     (app / "spy.py").write_text("raise SystemExit('no such stage')")
 
