@@ -80,6 +80,25 @@ def test_credentials_in_the_query_are_checked_like_others(cloud: BareCloud) -> N
     assert ask(cloud, "GET", f"/?{WHO_AM_I.decode()}&X-Amz-Credential={ACCOUNT}/20261123/r/sts/aws4_request")[0] == 403
 
 
+def test_whoever_may_nothing_is_not_root_by_naming_two_signers(cloud: BareCloud) -> None:
+    iam = cloud.client("iam")
+    iam.create_user(UserName="may-nothing")
+    key = iam.create_access_key(UserName="may-nothing")["AccessKey"]
+
+    def ask_as(query: str) -> int:
+        request = AWSRequest("GET", f"{cloud.edge.url}/?{query}Action=ListUsers&Version=2010-05-08")
+        SigV4QueryAuth(Credentials(key["AccessKeyId"], key["SecretAccessKey"]), "iam", REGION).add_auth(request)
+        assert request.url is not None
+        signature = request.url.partition("X-Amz-Algorithm=")[2]
+        return ask(cloud, "GET", f"/?{query}Action=ListUsers&Version=2010-05-08&X-Amz-Algorithm={signature}")[0]
+
+    day = datetime.now(UTC).strftime("%Y%m%d")
+    named = f"{ACCOUNT}%2F{day}%2F{REGION}%2Fiam%2Faws4_request"
+    answers = [ask_as(query) for query in ("", f"X-Amz-Credential={named}&", f"x-amz-credential={named}&")]
+
+    assert answers == [403, 403, 403]
+
+
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
 def test_addresses_of_objects_are_checked_in_both_versions(cloud: BareCloud, version: str) -> None:
     s3 = cloud.client("s3")
@@ -337,10 +356,12 @@ def test_nor_by_not_saying_how_much_it_is(cloud: BareCloud, target: str) -> None
         assert connection.getresponse().status == 413
 
 
-def _put_method(apigateway: Any, api: str, resource: str, method: str, parameters: Mapping[str, str]) -> None:
+def _put_method(
+    apigateway: Any, api: str, resource: str, method: str, parameters: Mapping[str, str], authorization: str = "NONE"
+) -> None:
     place = {"restApiId": api, "resourceId": resource, "httpMethod": method}
     template = {"application/json": '{"statusCode": 200}'}
-    apigateway.put_method(**place, authorizationType="NONE")
+    apigateway.put_method(**place, authorizationType=authorization)
     apigateway.put_integration(**place, type="MOCK", requestTemplates=template)
     declared = {f"method.response.header.{name}": True for name in parameters}
     apigateway.put_method_response(**place, statusCode="200", responseParameters=declared)
@@ -352,15 +373,18 @@ def _put_method(apigateway: Any, api: str, resource: str, method: str, parameter
 
 @pytest.fixture(scope="module")
 def apis(cloud: BareCloud) -> dict[str, str]:
-    """Two open APIs: one says that pages of http://friend.example may call it, the other says nothing of pages."""
+    """Two open APIs: one says that pages of http://friend.example may call it, the other says nothing of pages.
+
+    The third is for whoever signs. The emulator answers the calls of all three.
+    """
     application = {"Resources": {"Application": {"Type": "AWS::CodeDeploy::Application"}}}
     wait_until_ended(deploy(cloud, "cors", json.dumps(application), OTHER_ACCOUNT), "cors")
     apigateway = cloud.client("apigateway", OTHER_ACCOUNT)
     paths = {}
-    for name in ("friendly", "silent"):
+    for name in ("friendly", "silent", "guarded"):
         api = apigateway.create_rest_api(name=name)["id"]
         root = apigateway.get_resources(restApiId=api)["items"][0]["id"]
-        _put_method(apigateway, api, root, "POST", {})
+        _put_method(apigateway, api, root, "POST", {}, "AWS_IAM" if name == "guarded" else "NONE")
         if name == "friendly":
             allowed = {"Access-Control-Allow-Origin": "http://friend.example", "Access-Control-Allow-Methods": "POST"}
             _put_method(apigateway, api, root, "OPTIONS", allowed)
@@ -386,6 +410,31 @@ def test_an_api_is_called_by_the_pages_that_it_names(
     status, _, body = ask(cloud, "POST", apis[api], page, b"{}")
 
     assert (status, "is" in json.loads(body) if status == 200 else False) == ((200, True) if is_run else (403, False))
+
+
+@pytest.mark.parametrize("secret", [ROOT_SECRET, "test"])
+def test_who_signs_in_the_query_of_an_api_is_believed_by_his_signature_alone(
+    cloud: BareCloud, apis: dict[str, str], secret: str
+) -> None:
+    request = AWSRequest("POST", f"{cloud.edge.url}{apis['guarded']}")
+    SigV4QueryAuth(Credentials(OTHER_ACCOUNT, secret), "execute-api", REGION).add_auth(request)
+
+    status, _, body = ask(cloud, "POST", str(request.url).removeprefix(cloud.edge.url))
+
+    assert (status, "is" in json.loads(body)) == ((200, True) if secret == ROOT_SECRET else (403, False))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"X-Amz-Credential={OTHER_ACCOUNT}/20261123/{REGION}/execute-api/aws4_request",
+        f"x-amz-credential={OTHER_ACCOUNT}/20261123/{REGION}/execute-api/aws4_request",
+        f"AWSAccessKeyId={OTHER_ACCOUNT}",
+        f"AWSAccessKeyId={OTHER_ACCOUNT}&Signature=x&Expires=4000000000",
+    ],
+)
+def test_who_only_names_a_signer_calls_an_api_unsigned(cloud: BareCloud, apis: dict[str, str], query: str) -> None:
+    assert ask(cloud, "POST", f"{apis['guarded']}?{query}")[0] == 403
 
 
 def test_an_api_answers_a_preflight_itself(cloud: BareCloud, apis: dict[str, str]) -> None:
