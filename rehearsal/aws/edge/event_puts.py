@@ -94,7 +94,7 @@ class EventPuts:
 def _entries(body: bytes) -> list[Mapping[str, Any]]:
     try:
         entries = json.loads(body).get("Entries") or []
-    except (ValueError, AttributeError) as exc:
+    except (ValueError, AttributeError, RecursionError) as exc:
         raise ApiError("SerializationException", f"The request's body cannot be read: {exc}") from exc
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ApiError("SerializationException", "Entries is no list of entries.")

@@ -51,6 +51,6 @@ def json_object(body: bytes) -> dict[str, Any]:
     """Empty where it is none."""
     try:
         parameters = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return parameters if isinstance(parameters, dict) else {}
