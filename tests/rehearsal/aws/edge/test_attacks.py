@@ -445,3 +445,27 @@ def test_an_api_answers_a_preflight_itself(cloud: BareCloud, apis: dict[str, str
 
     assert friendly["access-control-allow-origin"] == "http://friend.example"
     assert "access-control-allow-origin" not in silent
+
+
+@pytest.mark.parametrize(
+    ("service", "target", "sent"),
+    [
+        ("events", "AWSEvents.PutEvents", {"Entries": [{"Source": 5, "DetailType": "made", "Detail": "{}"}]}),
+        ("events", "AWSEvents.PutEvents", {"Entries": [{"Source": "a", "DetailType": "b", "Detail": {}}]}),
+        ("events", "AWSEvents.PutEvents", {"Entries": [{"Source": "a", "DetailType": "b", "Resources": 5}]}),
+        ("logs", "Logs_20140328.PutLogEvents", {"logEvents": [{"message": "without a time"}]}),
+        ("dynamodb", "DynamoDB_20120810.TransactWriteItems", {"TransactItems": [5]}),
+        ("sqs", "AmazonSQS.SendMessage", {"MessageAttributes": 5}),
+        ("states", "AWSStepFunctions.StartExecution", {"input": 5}),
+    ],
+)
+def test_members_of_another_type_are_refused_as_no_request_of_the_service(
+    cloud: BareCloud, service: str, target: str, sent: Mapping[str, object]
+) -> None:
+    body, headers = json.dumps(sent), {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
+    request = AWSRequest("POST", f"{cloud.edge.url}/", data=body, headers=headers)
+    SigV4Auth(Credentials(ACCOUNT, ROOT_SECRET), service, REGION).add_auth(request)
+
+    status, _, answer = ask(cloud, "POST", "/", dict(request.headers.items()), body.encode())
+
+    assert (status, "SerializationException" in answer) == (400, True)
