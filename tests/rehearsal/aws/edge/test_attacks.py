@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import socket
+import struct
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -328,6 +329,20 @@ def test_nonsense_is_refused_and_writes_nothing_into_the_output(
         answer = connection.recv(1000)
 
     assert answer.split()[1] in (b"400", b"403")
+    assert caplog.records == []
+
+
+def test_who_hangs_up_in_the_middle_of_a_body_writes_nothing_into_the_output(
+    cloud: BareCloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    authority = urlsplit(cloud.edge.url).netloc
+    head = f"POST /_aws/execute-api/abc123/prod/ HTTP/1.1\r\nHost: {authority}\r\nContent-Length: 1000000\r\n\r\n"
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", urlsplit(cloud.edge.url).port or 0), timeout=20) as connection:
+            connection.sendall(head.encode() + b"a" * 1000)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    assert ask(cloud, "POST", "/", signed(cloud), WHO_AM_I)[0] == 200
     assert caplog.records == []
 
 
