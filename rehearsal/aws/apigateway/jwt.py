@@ -8,7 +8,6 @@ tokens; scopes).
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -55,7 +54,7 @@ def read_token(text: str) -> Token:
     try:
         header, claims = (json.loads(_decoded(part)) for part in parts[:2])
         signature = _decoded(parts[2])
-    except (ValueError, binascii.Error) as exc:
+    except (ValueError, RecursionError) as exc:
         raise BadToken("it is not encoded as a token is") from exc
     if not isinstance(header, dict) or not isinstance(claims, dict):
         raise BadToken("its parts are no objects")

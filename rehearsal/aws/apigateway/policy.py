@@ -34,7 +34,7 @@ def decide(policy: Mapping[str, Any], arn: str, *, source_ip: str, is_resource_p
     for statement in _list(policy.get("Statement")):
         if not isinstance(statement, Mapping) or not _is_on(statement, arn):
             continue
-        if is_resource_policy and not _names_everybody(statement.get("Principal")):
+        if is_resource_policy and not _is_about_anonymous(statement):
             continue
         holds = _conditions_hold(statement.get("Condition") or {}, source_ip)
         if statement.get("Effect") == "Deny" and holds is not False:
@@ -62,7 +62,11 @@ def _is_on(statement: Mapping[str, Any], arn: str) -> bool:
     return any(_is_like(_INVOKE, action) for action in actions) and any(_is_like(arn, known) for known in resources)
 
 
-def _names_everybody(principal: Any) -> bool:
+def _is_about_anonymous(statement: Mapping[str, Any]) -> bool:
+    """Whoever a Deny excepts (`NotPrincipal`) is an IAM principal."""
+    if "NotPrincipal" in statement:
+        return statement.get("Effect") == "Deny"
+    principal = statement.get("Principal")
     return principal == "*" or (isinstance(principal, Mapping) and "*" in _list(principal.get("AWS")))
 
 

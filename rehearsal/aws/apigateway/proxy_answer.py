@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -29,6 +30,9 @@ _REMAPPED = frozenset(
         *("proxy-authenticate", "server", "te", "trailer", "upgrade", "user-agent", "via", "warn", "www-authenticate"),
     }
 )
+# What no HTTP message can carry: RFC 9110, "Field Names" and "Field Values".
+_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~\w]+", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _OF_THE_CONNECTION = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive"})
 
 
@@ -63,11 +67,11 @@ def http_answer(result: InvocationResult, payload_format: str) -> HttpAnswer:
         answer = _structured(result)
         status = _status(answer["statusCode"])
         headers = _merged(answer)
+        cookies = _cookies(answer)
     except (_Malformed, KeyError):
         return internal_server_error()
     body = answer.get("body")
     text = body if isinstance(body, str) else "" if body is None else json.dumps(body)
-    cookies = [("set-cookie", str(cookie)) for cookie in answer.get("cookies") or ()]
     kept = [(name, value) for name, value in headers if name.lower() not in _OF_THE_CONNECTION]
     if not any(name.lower() == "content-type" for name, _ in kept):
         kept = [("Content-Type", _PLAIN), *kept]
@@ -112,12 +116,13 @@ def _structured(result: InvocationResult) -> Mapping[str, Any]:
 def _json(payload: bytes) -> Any:
     try:
         return json.loads(payload)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise _Malformed("it is no JSON") from exc
 
 
 def _status(value: object) -> int:
-    if isinstance(value, bool) or not str(value).isdecimal() or not 100 <= int(str(value)) <= 599:
+    """A status below 200 would be no answer yet, and its client would wait for one."""
+    if isinstance(value, bool) or not str(value).isdecimal() or not 200 <= int(str(value)) <= 599:
         raise _Malformed(f"its statusCode is {value!r}")
     return int(str(value))
 
@@ -142,14 +147,23 @@ def _merged(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
     merged += [(str(name), value) for name, values in multiple.items() for value in values]
     if any(isinstance(value, list | Mapping) for _, value in merged):
         raise _Malformed("a header's value is no text")
+    if not all(_HEADER_NAME.fullmatch(name) for name, _ in merged):
+        raise _Malformed("a header's name is none")
     return [(name, _header_text(value)) for name, value in merged if value is not None]
 
 
 def _header_text(value: object) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    if "\n" in text or "\r" in text:
-        raise _Malformed("a header's value has several lines")
+    if _CONTROL.search(text):
+        raise _Malformed("a header's value has control characters")
     return text
+
+
+def _cookies(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
+    cookies = answer.get("cookies") or []
+    if not isinstance(cookies, list):
+        raise _Malformed("its cookies are no list")
+    return [("set-cookie", _header_text(cookie)) for cookie in cookies]
 
 
 def _remapped(headers: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:

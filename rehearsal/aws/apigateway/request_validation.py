@@ -63,7 +63,7 @@ def _fits(api: RestApi, models: Mapping[str, str], request: ApiRequest) -> bool:
         return True
     try:
         document = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return _validator(schema, tuple(sorted(api.models.items()))).is_valid(document)
 

@@ -25,8 +25,9 @@ def fit_api(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     changed: dict[str, Any]
     match resource.get("Type"):
         case "AWS::ApiGateway::Method" if "RequestValidatorId" in properties:
-            models = properties.get("RequestModels") or {}
-            changed = {"RequestModels": {**models, VALIDATOR_MODEL: properties["RequestValidatorId"]}}
+            models = properties.get("RequestModels")
+            own = models if isinstance(models, Mapping) else {}
+            changed = {"RequestModels": {**own, VALIDATOR_MODEL: properties["RequestValidatorId"]}}
         case "AWS::ApiGateway::Authorizer" if properties.get("Type") == "REQUEST" and _SOURCE not in properties:
             changed = {_SOURCE: ""}
         case "AWS::ApiGatewayV2::Authorizer" if properties.get("AuthorizerType") == "REQUEST":

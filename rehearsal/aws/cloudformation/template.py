@@ -62,7 +62,17 @@ def parse_template(text: str) -> Template:
         raise ValueError(f"Template format error: {exc}") from exc
     if not isinstance(parsed, dict):
         raise ValueError("Template format error: the template is not a mapping.")
+    _require_mappings(parsed)
     return parsed
+
+
+def _require_mappings(template: Template) -> None:
+    resources = template.get("Resources") or {}
+    if not isinstance(resources, dict):
+        raise ValueError("Template format error: Resources is not a mapping.")
+    for name, resource in resources.items():
+        if isinstance(resource, dict) and not isinstance(resource.get("Properties") or {}, dict):
+            raise ValueError(f"Template format error: [/Resources/{name}/Properties] is not a mapping.")
 
 
 def rewrite(template: Mapping[str, Any], rewriting: Rewriting) -> Template | None:

@@ -15,6 +15,7 @@ from rehearsal.aws.cloudwatch_logs.filter_pattern import FilterPattern, TermPatt
 _PROPERTIES = frozenset({"FilterName", "FilterPattern", "LogGroupName", "MetricTransformations"})
 _OFF = frozenset({"ApplyOnTransformedLogs"})
 _TRANSFORMATION = frozenset({"DefaultValue", "Dimensions", "MetricName", "MetricNamespace", "MetricValue", "Unit"})
+_NEEDED = ("MetricName", "MetricNamespace", "MetricValue")
 _MOST_DIMENSIONS = 3
 
 
@@ -61,6 +62,10 @@ def parse_metric_filter(properties: Mapping[str, Any]) -> MetricFilter:
     if not isinstance(transformations, list) or len(transformations) != 1:
         raise ValueError("MetricTransformations has to hold one transformation.")
     (given,) = transformations
+    if not isinstance(given, Mapping):
+        raise ValueError("MetricTransformations has to hold an object.")
+    if missing := [name for name in _NEEDED if given.get(name) in (None, "")]:
+        raise ValueError(f"MetricTransformations needs {', '.join(missing)}.")
     _require_known(given, _TRANSFORMATION, "MetricTransformations.")
     pattern = parse_filter_pattern(str(properties.get("FilterPattern", "")))
     value = str(given["MetricValue"])

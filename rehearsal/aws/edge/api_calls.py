@@ -29,7 +29,13 @@ from rehearsal.aws.edge.api_iam import ApiIam, refused_for, refused_of
 from rehearsal.aws.edge.credentials import Vault
 from rehearsal.aws.edge.provider_function import ProviderFunction
 from rehearsal.aws.edge.refusals import ERROR_TYPE
-from rehearsal.aws.edge.signature import Signature, SignedRequest, check_body, parse_signature
+from rehearsal.aws.edge.signature import (
+    Signature,
+    SignedRequest,
+    check_body,
+    parse_signature,
+    without_query_signature,
+)
 from rehearsal.aws.edge.upstream import Answer, Upstream
 from rehearsal.aws.lambda_host.function import FunctionArn
 from rehearsal.aws.service_api import ApiError
@@ -184,8 +190,9 @@ class ApiCalls:
         if not is_api_path(request.target):
             return _NOT_WHOLE
         nobody = await self._provider_function.principal(*owner.place)
-        mark = "&" if "?" in request.target else "?"
-        named = f"{request.target}{mark}AWSAccessKeyId={nobody.access_key}"
+        target = without_query_signature(request.target)
+        mark = "&" if "?" in target else "?"
+        named = f"{target}{mark}AWSAccessKeyId={nobody.access_key}"
         headers = {name: value for name, value in request.headers.items() if name != "authorization"}
         kept = request.headers if call.signature is None and call.error is None else headers
         return await self._upstream.send(SignedRequest(request.method, named, kept, request.body))

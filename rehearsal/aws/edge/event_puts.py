@@ -94,11 +94,22 @@ class EventPuts:
 def _entries(body: bytes) -> list[Mapping[str, Any]]:
     try:
         entries = json.loads(body).get("Entries") or []
-    except (ValueError, AttributeError) as exc:
+    except (ValueError, AttributeError, RecursionError) as exc:
         raise ApiError("SerializationException", f"The request's body cannot be read: {exc}") from exc
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ApiError("SerializationException", "Entries is no list of entries.")
+    if not all(_has_its_types(entry) for entry in entries):
+        raise ApiError(
+            "SerializationException", "An entry has a member that is no text, or Resources that are no list."
+        )
     return entries
+
+
+def _has_its_types(entry: Mapping[str, Any]) -> bool:
+    texts = (entry.get(name) for name in ("Source", "DetailType", "Detail", "EventBusName"))
+    return all(text is None or isinstance(text, str) for text in texts) and isinstance(
+        entry.get("Resources") or [], list
+    )
 
 
 def _buses(entries: Sequence[Mapping[str, Any]], principal: Principal, signature: Signature) -> list[str]:

@@ -15,6 +15,7 @@ from rehearsal.aws.edge.service_models import operation_model
 from rehearsal.aws.edge.signature import SignedRequest
 from rehearsal.aws.limits.checks import CHECKS
 from rehearsal.aws.limits.object_key import refuse_object_head
+from rehearsal.aws.service_api import ApiError
 
 _OPERATIONS = frozenset({*CHECKS, ("events", "PutEvents")})
 # The services whose operation is in the body of a form.
@@ -31,7 +32,7 @@ def is_limited(service: str, headers: Mapping[str, str]) -> bool:
 
 
 def refuse_over_limit(request: SignedRequest, service: str) -> None:
-    """`ApiError`, as the service answers. A body that cannot be read is the emulator's to refuse."""
+    """`ApiError`, as the service answers. A body that is no JSON is the emulator's to refuse."""
     if service == "s3":
         refuse_object_head(request.method, request.target, request.headers)
         return
@@ -44,13 +45,16 @@ def refuse_over_limit(request: SignedRequest, service: str) -> None:
         parameters = json_object(request.body)
     else:
         parameters = protocol.decode(request, operation_model(service, operation))
-    check(parameters)
+    try:
+        check(parameters)
+    except (AttributeError, KeyError, TypeError) as exc:  # a member of another type than the service's model has
+        raise ApiError("SerializationException", f"The request's body cannot be read: {exc}") from exc
 
 
 def json_object(body: bytes) -> dict[str, Any]:
     """Empty where it is none."""
     try:
         parameters = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return parameters if isinstance(parameters, dict) else {}

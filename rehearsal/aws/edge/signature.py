@@ -79,16 +79,25 @@ def parse_signature(target: str, headers: Mapping[str, str]) -> Signature | None
     A stranger's credentials must not count because they are written in a way that only the emulator reads.
     """
     authorization = headers.get("authorization", "")
-    query = dict(parse_qsl(target.partition("?")[2], keep_blank_values=True))
-    in_header = authorization.startswith("AWS")
-    in_query = any(name.lower() in _OF_A_QUERY for name in query)
+    pairs = parse_qsl(target.partition("?")[2], keep_blank_values=True)
+    query, names = dict(pairs), [lower for name, _ in pairs if (lower := name.lower()) in _OF_A_QUERY]
+    in_header, in_query = authorization.startswith("AWS"), bool(names)
     if in_header and in_query:
         raise _incomplete("it is in the Authorization header and in the query at once")
+    if len(set(names)) != len(names):  # the emulator reads the first of them
+        raise _incomplete("the query has a part of it twice")
     if in_header:
         return _of_header(authorization, headers)
     if not in_query:
         return None
     return _of_query_v2(query) if "AWSAccessKeyId" in query else _of_query(query)
+
+
+def without_query_signature(target: str) -> str:
+    """Path and query without what names a signer: the emulator takes an account's root at its word."""
+    path, mark, query = target.partition("?")
+    kept = [pair for pair in query.split("&") if unquote(pair.partition("=")[0]).lower() not in _OF_A_QUERY]
+    return f"{path}{mark}{'&'.join(kept)}" if any(kept) else path
 
 
 def declared_hash(headers: Mapping[str, str]) -> str | None:

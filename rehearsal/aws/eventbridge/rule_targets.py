@@ -90,7 +90,7 @@ def matched_event(message: Mapping[str, Any], *, time: str = "") -> MatchedEvent
 
 
 def _is_ours(target: Any, resources: Resources) -> bool:
-    if not isinstance(target, Mapping) or set(target) - _KEYS:
+    if not isinstance(target, Mapping) or set(target) - _KEYS or not {"Arn", "Id"} <= set(target):
         return False
     transformer = target.get("InputTransformer") or {}
     paths = transformer.get("InputPathsMap") or {}

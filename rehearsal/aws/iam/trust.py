@@ -44,7 +44,8 @@ def trusts(document: str | Mapping[str, Any], request: ServiceRequest) -> bool:
 
 
 def _has_source_condition(statement: Any) -> bool:
-    if not isinstance(statement, Mapping) or "Service" not in (statement.get("Principal") or {}):
+    principal = statement.get("Principal") if isinstance(statement, Mapping) else None
+    if not isinstance(principal, Mapping) or "Service" not in principal:
         return False
     conditions = statement.get("Condition")
     if not isinstance(conditions, Mapping):

@@ -40,8 +40,8 @@ Answer = Callable[[Request], Awaitable[Response]]
 
 
 def _is_of_the_server(record: logging.LogRecord) -> bool:
-    """What somebody sends that is no HTTP is his own mistake: he must not write into the run's output with it."""
-    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+    """Who sends what is no HTTP, or hangs up in the middle of it, must not write into the run's output with it."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError | ConnectionResetError))
 
 
 SERVER_LOG.addFilter(_is_of_the_server)

@@ -86,7 +86,9 @@ def test_a_changed_token_counts_for_nothing() -> None:
         check(f"{head}.{richer}.{signature}")
 
 
-@pytest.mark.parametrize("text", ["", "a.b", "a.b.c", "Bearer", "Basic eA==", "é.é.é"])
+@pytest.mark.parametrize(
+    "text", ["", "a.b", "a.b.c", "Bearer", "Basic eA==", "é.é.é", f"{encoded(b'[' * 100_000)}.e30.e30"]
+)
 def test_what_is_no_token_is_told_so(text: str) -> None:
     with pytest.raises(BadToken):
         read_token(text)

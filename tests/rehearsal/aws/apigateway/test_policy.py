@@ -67,5 +67,15 @@ def test_a_resource_policy_has_to_name_everybody(principal: Any, decision: Decis
     assert decide(read, ARN, source_ip="127.0.0.1", is_resource_policy=True) is decision
 
 
+@pytest.mark.parametrize(("effect", "decision"), [("Deny", Decision.EXPLICIT_DENY), ("Allow", Decision.IMPLICIT_DENY)])
+def test_whoever_a_resource_policy_excepts_is_not_anonymous(effect: str, decision: Decision) -> None:
+    everybody = [allow(ARN, Principal="*")] if effect == "Deny" else []
+    excepting = {**allow(ARN), "Effect": effect, "NotPrincipal": {"AWS": "arn:aws:iam::111111111111:role/known"}}
+
+    document = policy(*everybody, excepting)
+
+    assert decide(document, ARN, source_ip="127.0.0.1", is_resource_policy=True) is decision
+
+
 def test_an_api_without_a_policy_has_none() -> None:
     assert resource_policy("", ARN) is None

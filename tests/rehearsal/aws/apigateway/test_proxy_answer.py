@@ -31,6 +31,8 @@ def rest(payload: object, request: ApiRequest = GET, binary: tuple[str, ...] = (
         ({"statusCode": "many"}, 502),
         ({"statusCode": True}, 502),
         ({"statusCode": 42}, 502),
+        ({"statusCode": 100}, 502),
+        ({"statusCode": 101}, 502),
         ("just text", 502),
         ([1], 502),
         (None, 502),
@@ -43,6 +45,11 @@ def rest(payload: object, request: ApiRequest = GET, binary: tuple[str, ...] = (
         ({"statusCode": 200, "headers": {"X-List": ["a"]}}, 502),
         ({"statusCode": 200, "headers": "none"}, 502),
         ({"statusCode": 200, "headers": {"X-Lines": "a\r\nb"}}, 502),
+        ({"statusCode": 200, "headers": {"X-Nul": "a\0b"}}, 502),
+        ({"statusCode": 200, "headers": {"X-Tab": "a\tb"}}, 200),
+        ({"statusCode": 200, "headers": {"X-Lines\r\nX-Other": "a"}}, 502),
+        ({"statusCode": 200, "headers": {"X Blank:": "a"}}, 502),
+        ({"statusCode": 200, "headers": {"": "a"}}, 502),
         ({"statusCode": 200, "multiValueHeaders": {"X-Text": "a"}}, 502),
         ({"statusCode": 200, "headers": None, "multiValueHeaders": None, "isBase64Encoded": False}, 200),
     ],
@@ -108,6 +115,19 @@ def test_a_failed_functions_own_words_do_not_reach_the_caller() -> None:
 
     assert (of_rest.status, json.loads(of_rest.body)) == (502, {"message": "Internal server error"})
     assert (of_http.status, json.loads(of_http.body)) == (500, {"message": "Internal Server Error"})
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"statusCode": 200, "cookies": 5},
+        {"statusCode": 200, "cookies": "a=1"},
+        {"statusCode": 200, "cookies": ["a=1\r\nX-Other: b"]},
+        {"statusCode": 200, "headers": {"X-Lines\r\nX-Other": "a"}},
+    ],
+)
+def test_an_http_api_sends_nothing_that_is_no_header(payload: object) -> None:
+    assert http_answer(result(payload), "2.0").status == 500
 
 
 @pytest.mark.parametrize(

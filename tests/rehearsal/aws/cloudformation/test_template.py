@@ -194,7 +194,17 @@ def test_parse_template_reads_yaml_with_short_forms_and_dates_as_text() -> None:
     }
 
 
-@pytest.mark.parametrize("text", ["{", "- a\n- b", "a: [", "just words"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "- a\n- b",
+        "a: [",
+        "just words",
+        "Resources: 5",
+        "Resources: {Rule: {Type: AWS::Events::Rule, Properties: 5}}",
+    ],
+)
 def test_parse_template_refuses_what_is_no_template(text: str) -> None:
     with pytest.raises(ValueError, match="Template format error"):
         parse_template(text)

@@ -68,6 +68,8 @@ def test_field_of_a_space_delimited_event_is_a_value() -> None:
         (properties("") | {"EmitSystemFieldDimensions": ["@aws.account"]}, "EmitSystemFieldDimensions"),
         (properties("") | {"ApplyOnTransformedLogs": "true"}, "ApplyOnTransformedLogs"),
         (properties("") | {"MetricTransformations": []}, "one transformation"),
+        (properties("") | {"MetricTransformations": [5]}, "an object"),
+        (properties("") | {"MetricTransformations": [{"MetricName": "a"}]}, "needs MetricNamespace, MetricValue"),
     ],
 )
 def test_filter_that_is_not_understood_is_refused_with_a_reason(given: dict[str, Any], reason: str) -> None:

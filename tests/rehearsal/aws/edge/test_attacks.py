@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import socket
+import struct
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -78,6 +79,25 @@ def test_credentials_in_the_query_are_checked_like_others(cloud: BareCloud) -> N
     assert ask(cloud, "GET", address(ROOT_SECRET))[0] == 200
     assert ask(cloud, "GET", address("test"))[0] == 403
     assert ask(cloud, "GET", f"/?{WHO_AM_I.decode()}&X-Amz-Credential={ACCOUNT}/20261123/r/sts/aws4_request")[0] == 403
+
+
+def test_whoever_may_nothing_is_not_root_by_naming_two_signers(cloud: BareCloud) -> None:
+    iam = cloud.client("iam")
+    iam.create_user(UserName="may-nothing")
+    key = iam.create_access_key(UserName="may-nothing")["AccessKey"]
+
+    def ask_as(query: str) -> int:
+        request = AWSRequest("GET", f"{cloud.edge.url}/?{query}Action=ListUsers&Version=2010-05-08")
+        SigV4QueryAuth(Credentials(key["AccessKeyId"], key["SecretAccessKey"]), "iam", REGION).add_auth(request)
+        assert request.url is not None
+        signature = request.url.partition("X-Amz-Algorithm=")[2]
+        return ask(cloud, "GET", f"/?{query}Action=ListUsers&Version=2010-05-08&X-Amz-Algorithm={signature}")[0]
+
+    day = datetime.now(UTC).strftime("%Y%m%d")
+    named = f"{ACCOUNT}%2F{day}%2F{REGION}%2Fiam%2Faws4_request"
+    answers = [ask_as(query) for query in ("", f"X-Amz-Credential={named}&", f"x-amz-credential={named}&")]
+
+    assert answers == [403, 403, 403]
 
 
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
@@ -312,6 +332,20 @@ def test_nonsense_is_refused_and_writes_nothing_into_the_output(
     assert caplog.records == []
 
 
+def test_who_hangs_up_in_the_middle_of_a_body_writes_nothing_into_the_output(
+    cloud: BareCloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    authority = urlsplit(cloud.edge.url).netloc
+    head = f"POST /_aws/execute-api/abc123/prod/ HTTP/1.1\r\nHost: {authority}\r\nContent-Length: 1000000\r\n\r\n"
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", urlsplit(cloud.edge.url).port or 0), timeout=20) as connection:
+            connection.sendall(head.encode() + b"a" * 1000)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    assert ask(cloud, "POST", "/", signed(cloud), WHO_AM_I)[0] == 200
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("target", ["/", "/_aws/execute-api/abc123/prod/"])
 def test_whoever_does_not_sign_cannot_fill_the_memory(cloud: BareCloud, target: str) -> None:
     authority = urlsplit(cloud.edge.url).netloc
@@ -337,10 +371,12 @@ def test_nor_by_not_saying_how_much_it_is(cloud: BareCloud, target: str) -> None
         assert connection.getresponse().status == 413
 
 
-def _put_method(apigateway: Any, api: str, resource: str, method: str, parameters: Mapping[str, str]) -> None:
+def _put_method(
+    apigateway: Any, api: str, resource: str, method: str, parameters: Mapping[str, str], authorization: str = "NONE"
+) -> None:
     place = {"restApiId": api, "resourceId": resource, "httpMethod": method}
     template = {"application/json": '{"statusCode": 200}'}
-    apigateway.put_method(**place, authorizationType="NONE")
+    apigateway.put_method(**place, authorizationType=authorization)
     apigateway.put_integration(**place, type="MOCK", requestTemplates=template)
     declared = {f"method.response.header.{name}": True for name in parameters}
     apigateway.put_method_response(**place, statusCode="200", responseParameters=declared)
@@ -352,15 +388,18 @@ def _put_method(apigateway: Any, api: str, resource: str, method: str, parameter
 
 @pytest.fixture(scope="module")
 def apis(cloud: BareCloud) -> dict[str, str]:
-    """Two open APIs: one says that pages of http://friend.example may call it, the other says nothing of pages."""
+    """Two open APIs: one says that pages of http://friend.example may call it, the other says nothing of pages.
+
+    The third is for whoever signs. The emulator answers the calls of all three.
+    """
     application = {"Resources": {"Application": {"Type": "AWS::CodeDeploy::Application"}}}
     wait_until_ended(deploy(cloud, "cors", json.dumps(application), OTHER_ACCOUNT), "cors")
     apigateway = cloud.client("apigateway", OTHER_ACCOUNT)
     paths = {}
-    for name in ("friendly", "silent"):
+    for name in ("friendly", "silent", "guarded"):
         api = apigateway.create_rest_api(name=name)["id"]
         root = apigateway.get_resources(restApiId=api)["items"][0]["id"]
-        _put_method(apigateway, api, root, "POST", {})
+        _put_method(apigateway, api, root, "POST", {}, "AWS_IAM" if name == "guarded" else "NONE")
         if name == "friendly":
             allowed = {"Access-Control-Allow-Origin": "http://friend.example", "Access-Control-Allow-Methods": "POST"}
             _put_method(apigateway, api, root, "OPTIONS", allowed)
@@ -388,6 +427,31 @@ def test_an_api_is_called_by_the_pages_that_it_names(
     assert (status, "is" in json.loads(body) if status == 200 else False) == ((200, True) if is_run else (403, False))
 
 
+@pytest.mark.parametrize("secret", [ROOT_SECRET, "test"])
+def test_who_signs_in_the_query_of_an_api_is_believed_by_his_signature_alone(
+    cloud: BareCloud, apis: dict[str, str], secret: str
+) -> None:
+    request = AWSRequest("POST", f"{cloud.edge.url}{apis['guarded']}")
+    SigV4QueryAuth(Credentials(OTHER_ACCOUNT, secret), "execute-api", REGION).add_auth(request)
+
+    status, _, body = ask(cloud, "POST", str(request.url).removeprefix(cloud.edge.url))
+
+    assert (status, "is" in json.loads(body)) == ((200, True) if secret == ROOT_SECRET else (403, False))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"X-Amz-Credential={OTHER_ACCOUNT}/20261123/{REGION}/execute-api/aws4_request",
+        f"x-amz-credential={OTHER_ACCOUNT}/20261123/{REGION}/execute-api/aws4_request",
+        f"AWSAccessKeyId={OTHER_ACCOUNT}",
+        f"AWSAccessKeyId={OTHER_ACCOUNT}&Signature=x&Expires=4000000000",
+    ],
+)
+def test_who_only_names_a_signer_calls_an_api_unsigned(cloud: BareCloud, apis: dict[str, str], query: str) -> None:
+    assert ask(cloud, "POST", f"{apis['guarded']}?{query}")[0] == 403
+
+
 def test_an_api_answers_a_preflight_itself(cloud: BareCloud, apis: dict[str, str]) -> None:
     asked = {"Origin": EVIL, "Access-Control-Request-Method": "POST", "Sec-Fetch-Site": "cross-site"}
 
@@ -396,3 +460,27 @@ def test_an_api_answers_a_preflight_itself(cloud: BareCloud, apis: dict[str, str
 
     assert friendly["access-control-allow-origin"] == "http://friend.example"
     assert "access-control-allow-origin" not in silent
+
+
+@pytest.mark.parametrize(
+    ("service", "target", "sent"),
+    [
+        ("events", "AWSEvents.PutEvents", {"Entries": [{"Source": 5, "DetailType": "made", "Detail": "{}"}]}),
+        ("events", "AWSEvents.PutEvents", {"Entries": [{"Source": "a", "DetailType": "b", "Detail": {}}]}),
+        ("events", "AWSEvents.PutEvents", {"Entries": [{"Source": "a", "DetailType": "b", "Resources": 5}]}),
+        ("logs", "Logs_20140328.PutLogEvents", {"logEvents": [{"message": "without a time"}]}),
+        ("dynamodb", "DynamoDB_20120810.TransactWriteItems", {"TransactItems": [5]}),
+        ("sqs", "AmazonSQS.SendMessage", {"MessageAttributes": 5}),
+        ("states", "AWSStepFunctions.StartExecution", {"input": 5}),
+    ],
+)
+def test_members_of_another_type_are_refused_as_no_request_of_the_service(
+    cloud: BareCloud, service: str, target: str, sent: Mapping[str, object]
+) -> None:
+    body, headers = json.dumps(sent), {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
+    request = AWSRequest("POST", f"{cloud.edge.url}/", data=body, headers=headers)
+    SigV4Auth(Credentials(ACCOUNT, ROOT_SECRET), service, REGION).add_auth(request)
+
+    status, _, answer = ask(cloud, "POST", "/", dict(request.headers.items()), body.encode())
+
+    assert (status, "SerializationException" in answer) == (400, True)

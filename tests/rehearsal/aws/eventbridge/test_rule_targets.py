@@ -135,3 +135,10 @@ def test_what_the_emulator_hands_over_is_read_back() -> None:
     bare = {"RehearsalTarget": {"Arn": TOPIC}, "rule": RULE, "event": {}}
     assert matched_event(bare) == MatchedEvent(RULE, TOPIC, "", 185, 86400.0, "{}", "{}")
     assert (matched_event({"RequestType": "Create"}), event_id({"RequestType": "Create"})) == (None, "")
+
+
+@pytest.mark.parametrize("target", [5, {"Id": "without-an-arn"}, {"Arn": TOPIC}])
+def test_a_target_that_is_not_whole_stays_as_it_is(target: Any) -> None:
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {}, "Targets": [target]}}
+
+    assert with_own_delivery(rule, RESOURCES, DELIVERY) == rule

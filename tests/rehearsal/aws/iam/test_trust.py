@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from rehearsal.aws.iam.resource_policy import ServiceRequest
 from rehearsal.aws.iam.trust import ASSUME_ROLE, trusts, with_root_beside_services
 
@@ -46,3 +48,11 @@ def test_root_that_was_let_in_is_no_service() -> None:
     )["AssumeRolePolicyDocument"]
 
     assert not trusts(document, REQUEST)
+
+
+@pytest.mark.parametrize("principal", [5, "*", ["lambda.amazonaws.com"], None])
+def test_a_statement_that_names_no_service_lets_nobody_in_beside_it(principal: Any) -> None:
+    statement = {"Principal": principal, "Condition": {"StringEquals": {"aws:SourceAccount": "111111111111"}}}
+    properties = {"AssumeRolePolicyDocument": {"Statement": [statement]}}
+
+    assert with_root_beside_services(properties) == properties
