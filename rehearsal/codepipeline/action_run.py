@@ -118,8 +118,8 @@ class ActionRun:
                     self._output(f"Meanwhile somebody in account {account} asked for what is not here: {meanwhile}")
                 raise
             raise Unsupported(
-                f"Action {self._name} of stage {self.stage} failed because of what this machine cannot do, and not "
-                f"because of the commit:\n{denial}"
+                f"Action {self._name} of stage {self.stage} failed, and was refused what this machine cannot do; "
+                f"so nothing is said about the commit:\n{denial}"
             ) from exc
 
     def _perform_unless_broken(self) -> ActionResult:
