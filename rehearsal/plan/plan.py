@@ -17,7 +17,7 @@ from rehearsal.plan.builds import notices_of_builds
 from rehearsal.plan.needed import needed_by
 from rehearsal.plan.pipeline_definition import notices_of_definition, planned_definition, problems_of_definition
 from rehearsal.plan.resource_standing import StoredOnly, stored_only
-from rehearsal.plan.unsupported import find_unsupported
+from rehearsal.plan.unsupported import find_unsupported, unfilled_environments
 from rehearsal.source.assembly import CloudAssembly, Environment, StackArtifact
 from rehearsal.source.intrinsics import Resolver
 from rehearsal.source.settings import Settings
@@ -115,8 +115,8 @@ def make_plan(assembly: CloudAssembly, settings: Settings = DEFAULT_SETTINGS) ->
 
 
 def _refusals_of_definition(found: _Found, needed: CloudAssembly, account: str, region: str) -> Iterator[str]:
-    """Where context is missing, an app has put what stands for it into names: they are judged when it is there."""
-    if not needed.missing:
+    """None where context is missing or an account is to be filled in: what stands for it is in the names."""
+    if not needed.missing and not any(unfilled_environments(needed)):
         yield from problems_of_definition(found.properties, found.stack, account=account, region=region)
 
 

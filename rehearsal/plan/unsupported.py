@@ -35,7 +35,7 @@ def find_unsupported(
     `assembly` holds what the pipeline needs alone; `default` is the place of agnostic stacks.
     """
     return (
-        *(_missing_context(assembly) if assembly.missing else _environments(assembly)),
+        *(_missing_context(assembly) if assembly.missing else unfilled_environments(assembly)),
         *_public_parameters(assembly),
         *unsupported_in_definition(definition),
         *_missing_templates(assembly, definition),
@@ -51,7 +51,7 @@ def find_unsupported(
     )
 
 
-def _environments(assembly: CloudAssembly) -> Iterator[str]:
+def unfilled_environments(assembly: CloudAssembly) -> Iterator[str]:
     """What stands for one in an app that is to be filled in, as a tutorial's is: no CLI deploys there."""
     for stack in assembly.stacks:
         account, region = stack.environment.account, stack.environment.region

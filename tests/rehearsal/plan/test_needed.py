@@ -160,7 +160,11 @@ def test_other_pipeline_of_the_app_decides_nothing() -> None:
 )
 def test_account_or_region_that_is_to_be_filled_in_is_refused(account: str, region: str, words: str) -> None:
     api = replace(OTHERS[0], environment=Environment(account, region), dependencies=())
-    own = stack("Pipe", template=pipeline())
+    template = pipeline()
+    template["Resources"]["Pipeline"]["Properties"]["RoleArn"] = (
+        f"arn:aws:iam::{account}:role/cdk-q-deploy-role-{account}-eu-west-1"
+    )
+    own = stack("Pipe", template=template)
 
     plan = make_plan(CloudAssembly(directory=Path(), version="54.0.0", stacks=(own, api)))
 
