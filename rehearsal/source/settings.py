@@ -148,8 +148,8 @@ def _json(key: str, value: object) -> Any:
 
 def _table(parse: Callable[[str, object], Any]) -> Callable[[str, object], Mapping[str, Any]]:
     def parsed(key: str, value: object) -> Mapping[str, Any]:
-        if not isinstance(value, Mapping):
-            raise ValueError(f"{key} is {value!r}; it must be a table: write [{key}], and its keys below.")
+        if not isinstance(value, Mapping):  # what it is is not said, should it be a secret
+            raise ValueError(f"{key} must be a table: write [{key}], and its keys below.")
         return {name: parse(f"{key}.{name}", item) for name, item in value.items()}
 
     return parsed
