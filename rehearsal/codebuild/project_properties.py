@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rehearsal.codebuild.handling import Handling, Known, walk
+from rehearsal.codepipeline.definition_shape import IsHidden, nothing_is_hidden
 
 _DONE = Known(Handling.DONE)
 _FIDELITY = Known(Handling.FIDELITY)
@@ -87,11 +88,16 @@ PROPERTIES: Mapping[str, Known] = {
 }  # fmt: skip
 
 
-def refused_properties(properties: Mapping[str, Any]) -> Iterator[str]:
-    """What keeps a project's builds from running here, and what CloudFormation's page does not name."""
+def refused_properties(properties: Mapping[str, Any], is_hidden: IsHidden = nothing_is_hidden) -> Iterator[str]:
+    """What keeps a project's builds from running here, and what CloudFormation's page does not name.
+
+    `is_hidden` tells a value that only the deployment knows: it refuses nothing.
+    """
     for found in walk(properties, PROPERTIES):
         if found.known is None:
             yield f"{found.path}: no property of AWS::CodeBuild::Project that is known here"
+        elif is_hidden(found.value):
+            continue
         elif found.known.handling is Handling.REFUSED and str(found.value) not in found.known.unless:
             yield f"{found.path} {_shown(found.value)}: {found.known.words}"
 

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from rehearsal.aws.local_cloud import LocalCloud
 
 FindAction = Callable[[ActionDeclaration, Execution], Action]
-_REMEMBERED_LINES = 2000
+# What a program prints as it fails. A denial that was caught long before, and minded by nobody, is not its cause.
+_REMEMBERED_LINES = 200
 _CUSTOM_RESOURCE = "from custom resource"  # CloudFormation: "Received response status [FAILED] from custom resource."
 GateOf = Callable[[ActionDeclaration, str, str | None], str]
 
@@ -118,8 +119,8 @@ class ActionRun:
                     self._output(f"Meanwhile somebody in account {account} asked for what is not here: {meanwhile}")
                 raise
             raise Unsupported(
-                f"Action {self._name} of stage {self.stage} failed because of what this machine cannot do, and not "
-                f"because of the commit:\n{denial}"
+                f"Action {self._name} of stage {self.stage} failed, and was refused what this machine cannot do; "
+                f"so nothing is said about the commit:\n{denial}"
             ) from exc
 
     def _perform_unless_broken(self) -> ActionResult:

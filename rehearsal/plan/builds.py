@@ -18,6 +18,7 @@ from rehearsal.codebuild.project_properties import notices_of_properties, refuse
 from rehearsal.codepipeline.actions.action import ActionDeclaration
 from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.errors import ActionFailed
+from rehearsal.plan.certain import certain_values, is_hidden
 from rehearsal.source.assembly import CloudAssembly
 from rehearsal.source.intrinsics import Resolver
 
@@ -27,10 +28,11 @@ PROVIDER = "CodeBuild"
 
 @dataclass(frozen=True)
 class _Project:
-    """`properties` are resolved: what is known only when it is deployed stands as `<LogicalId>`."""
+    """`properties` hold what is certain, with tokens for the rest; `name` is as the pipeline's actions have it."""
 
     stack: str
     logical_id: str
+    name: str | None
     properties: Mapping[str, Any]
 
     @property
@@ -38,7 +40,7 @@ class _Project:
         return f"project {self.logical_id} in stack {self.stack}"
 
     def is_named(self, name: str) -> bool:
-        return name in (f"<{self.logical_id}>", self.properties.get("Name"))
+        return name in (f"<{self.logical_id}>", self.name)
 
 
 def refused_builds(assembly: CloudAssembly, definition: PipelineDefinition, default: tuple[str, str]) -> Iterator[str]:
@@ -47,7 +49,7 @@ def refused_builds(assembly: CloudAssembly, definition: PipelineDefinition, defa
         for reason in refused_configuration(action):
             yield f"action {stage}/{action.name}: {reason}"
     for project in _built(assembly, definition, default)[0]:
-        for reason in refused_properties(project.properties):
+        for reason in refused_properties(project.properties, is_hidden):
             yield f"{project.path}: {reason}"
         try:
             buildspec = _buildspec(project, assembly.directory)
@@ -99,9 +101,12 @@ def _projects(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[_Pr
     for stack in assembly.stacks:
         account, region = stack.environment.account or default[0], stack.environment.region or default[1]
         resolver = Resolver(template=stack.template, account=account, region=region, stack_name=stack.name)
+        certain = certain_values(stack, account=account, region=region)
         for logical_id, resource in stack.resources():
             if resource.get("Type") == PROJECT_TYPE:
-                yield _Project(stack.name, logical_id, resolver.resolve(resource.get("Properties") or {}))
+                properties = resource.get("Properties") or {}
+                name = resolver.resolve(properties["Name"]) if "Name" in properties else None
+                yield _Project(stack.name, logical_id, name, certain(properties))
 
 
 def _buildspec(project: _Project, folder: Path) -> Buildspec | None:

@@ -60,7 +60,8 @@ def draw_plan(plan: Plan) -> str:
     """The pipeline as boxes, one a stage, with arrows between them; actions of one run order stand side by side."""
     stages = plan.definition.stages
     rows = {stage.name: list(_rows(stage)) for stage in stages}
-    width = max([len(row) for lines in rows.values() for row in lines] + [len(stage.name) + 2 for stage in stages])
+    widths = [len(row) for lines in rows.values() for row in lines] + [len(stage.name) + 2 for stage in stages]
+    width = max(widths, default=0)
     lines: list[str] = []
     for number, stage in enumerate(stages):
         if number:

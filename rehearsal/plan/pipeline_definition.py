@@ -11,15 +11,22 @@ from typing import Any
 
 from rehearsal.codepipeline.definition import PipelineDefinition, parse_definition
 from rehearsal.codepipeline.definition_rules import refusals
-from rehearsal.codepipeline.definition_shape import has_token, without_hidden
+from rehearsal.codepipeline.definition_shape import has_token, shape_problems, without_hidden
 from rehearsal.codepipeline.supported import unread_properties
 from rehearsal.plan.certain import certain_values
 from rehearsal.source.assembly import StackArtifact
 
 
 def planned_definition(resolved: Mapping[str, Any]) -> PipelineDefinition:
-    """The definition as far as the template tells. Raises ValueError, as parse_definition does."""
-    return parse_definition(without_hidden(resolved, has_token))
+    """The definition as far as the template tells.
+
+    Raises ValueError: in CodePipeline's words where something has another shape than it takes, else parse_definition's.
+    """
+    try:
+        return parse_definition(without_hidden(resolved, has_token))
+    except (AttributeError, TypeError, ValueError) as exc:
+        problems = tuple(shape_problems(resolved, has_token)) or (f"it cannot be read as it is: {exc}",)
+        raise ValueError(f"CodePipeline refuses the definition: {'; '.join(problems)}") from exc
 
 
 def notices_of_definition(definition: PipelineDefinition) -> Iterator[str]:

@@ -29,12 +29,13 @@ class KnownAssembly:
         kept = self._folder / str(self._key)
         if self._key is None or not kept.is_dir():
             return False
-        try:
+        with suppress(OSError, shutil.Error):  # another run keeps a newer one
+            begun = kept.stat().st_ino
             shutil.copytree(kept, target)
-        except (OSError, shutil.Error):  # another run keeps a newer one
-            shutil.rmtree(target, ignore_errors=True)
-            return False
-        return True
+            if kept.stat().st_ino == begun:  # else it went away meanwhile, and what was copied of it may be a part
+                return True
+        shutil.rmtree(target, ignore_errors=True)
+        return False
 
     def keep(self, assembly: Path) -> None:
         """In the place of the one before. A cache that cannot be written ends no run."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from rehearsal.errors import BadInput
 
 _PYTHON = re.compile(r"python(\d(\.\d+)?)?")
+_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _HAS_CDK = "import importlib.util, sys; sys.exit(importlib.util.find_spec('aws_cdk') is None)"
 _LEADING_OTHERS = ("PYTHONPATH", "PYTHONHOME")
 
@@ -46,7 +47,7 @@ def require_python(folder: Path, app: str, environment: Mapping[str, str] = os.e
 
     An app that has a `.venv`, or runs something else (uv, poetry, node), says itself what it lacks.
     """
-    words = shlex.split(app)
+    words = _command(app)
     if _venv(folder) is not None or not words or not _PYTHON.fullmatch(words[0]):
         return
     variables = python_variables(folder, environment)
@@ -57,15 +58,26 @@ def require_python(folder: Path, app: str, environment: Mapping[str, str] = os.e
     if program is not None and _is_own(Path(program)):
         found = f"{program} is the rehearsal's own, whose packages are none of the app's"
     raise BadInput(
-        f"{folder} has no .venv, and {found}. Make one: `python3 -m venv .venv`, then `.venv/bin/pip install -r "
-        "requirements.txt`. Or activate the environment that the app runs in, then run again."
+        f"{folder} has no .venv with a Python, and {found}. Make one: `python3 -m venv .venv`, then "
+        "`.venv/bin/pip install -r requirements.txt`. Or activate the environment that the app runs in, then run again."
     )
 
 
+def _command(app: str) -> list[str]:
+    """The words without what sets variables before them; none where the shell itself will not understand them."""
+    try:
+        words = shlex.split(app)
+    except ValueError:
+        return []
+    while words and (words[0] == "env" or _ASSIGNMENT.match(words[0])):
+        words.pop(0)
+    return words
+
+
 def _venv(folder: Path) -> Path | None:
-    """The app's own, beside it or above it in its repository."""
+    """The app's own, beside it or above it in its repository. One without a Python is none: another would run."""
     for place in (folder, *folder.parents):
-        if (place / ".venv").is_dir():
+        if any((place / ".venv" / "bin" / name).exists() for name in ("python", "python3")):
             return place / ".venv"
         if (place / ".git").exists():
             return None

@@ -16,8 +16,8 @@ from typing import Any
 from rehearsal.errors import BadInput
 
 SETTINGS_FILE = "rehearsal.toml"
-_ACCOUNT = re.compile(r"\d{12}")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # What the run sets itself, for synthesis and builds.
 _OWN_VARIABLES = re.compile(
@@ -62,10 +62,10 @@ class Settings:
 def read_settings(folder: Path) -> Settings:
     """Those of the app in `folder`; the defaults where it has no file. Raises BadInput, naming the key."""
     file = folder / SETTINGS_FILE
-    if not file.is_file():
+    if not (file.exists() or file.is_symlink()):
         return Settings()
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # editors of Windows put a mark before it
     except (OSError, ValueError) as exc:
         raise BadInput(f"{file} cannot be read as TOML: {exc}. Mend it, or remove it: it is optional.") from exc
     unknown = sorted(content.keys() - _PARSERS.keys())
@@ -114,21 +114,23 @@ def _parameter(key: str, value: object) -> str:
 
 
 def _variable(key: str, value: object) -> str:
-    name = key.rpartition(".")[2]
+    name = key.partition(".")[2]
     if not _VARIABLE.fullmatch(name) or _OWN_VARIABLES.fullmatch(name):
         raise ValueError(
             f"{key} cannot be set: a variable's name has letters, digits and _, and the run itself sets AWS_…, "
             "CODEBUILD_…, CDK_DEFAULT_… (by the keys account and region), proxies, HOME, PATH and their like."
         )
-    return _any_text(key, value)
+    text = _any_text(key, value)
+    if "\0" in text:
+        raise ValueError(f"{key} cannot be set: no variable can hold the character U+0000.")
+    return text
 
 
 def _secret(key: str, value: object) -> str | Mapping[str, str]:
-    if isinstance(value, Mapping):
-        return _texts(key, value)
-    if isinstance(value, str):
+    """What it is is not said, should it be a real one."""
+    if isinstance(value, str) or (isinstance(value, Mapping) and all(isinstance(item, str) for item in value.values())):
         return value
-    raise ValueError(f"{key} is {value!r}; it must be a text in quotes, or a table of texts: the keys of its JSON.")
+    raise ValueError(f"{key} must be a text in quotes, or a table of texts: the keys of its JSON. A dot makes tables.")
 
 
 def _json(key: str, value: object) -> Any:
@@ -146,8 +148,8 @@ def _json(key: str, value: object) -> Any:
 
 def _table(parse: Callable[[str, object], Any]) -> Callable[[str, object], Mapping[str, Any]]:
     def parsed(key: str, value: object) -> Mapping[str, Any]:
-        if not isinstance(value, Mapping):
-            raise ValueError(f"{key} is {value!r}; it must be a table: write [{key}], and its keys below.")
+        if not isinstance(value, Mapping):  # what it is is not said, should it be a secret
+            raise ValueError(f"{key} must be a table: write [{key}], and its keys below.")
         return {name: parse(f"{key}.{name}", item) for name, item in value.items()}
 
     return parsed

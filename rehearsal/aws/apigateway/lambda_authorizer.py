@@ -93,7 +93,7 @@ def read_verdict(authorizer: Authorizer, payload: bytes) -> Verdict:
     """`Refused` AUTHORIZER_CONFIGURATION_ERROR for what is no authorizer's answer."""
     try:
         answer = json.loads(payload)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise authorizer_is_broken() from exc
     context = answer.get("context") or {} if isinstance(answer, Mapping) else None
     if not isinstance(answer, Mapping) or not isinstance(context, Mapping):
@@ -133,7 +133,7 @@ def _failure(authorizer: Authorizer, result: InvocationResult) -> Exception:
     """A function of a REST API that raises exactly `Unauthorized` means 401."""
     try:
         error = json.loads(result.payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         error = None
     message = error.get("errorMessage") if isinstance(error, Mapping) else None
     is_meant = not authorizer.payload_format and message == "Unauthorized"

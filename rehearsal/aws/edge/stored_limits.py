@@ -56,6 +56,8 @@ class StoredLimits:
         secret, token = str(asked.get("SecretId", "")), asked.get("ClientRequestToken")
         account, region = secret.split(":")[4:2:-1] if secret.startswith("arn:") else (None, None)
         place = (str(account or principal.account), str(region or signature.region))
+        if place[0] != principal.account:  # the emulator weighs that secret's own policy, and nothing is told before
+            return None
         if not token or not any(name in asked for name in ("SecretString", "SecretBinary")):
             return None
         version = {"SecretId": secret, "VersionId": token}

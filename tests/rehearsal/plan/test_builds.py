@@ -135,3 +135,15 @@ def test_all_projects_are_judged_when_an_action_names_one_that_no_template_has(t
         with_configuration(ProjectName="of-somebody-else")(resources)
 
     assert [sentence for sentence in plan(tmp_path, change).unsupported if "project Nightly" in sentence]
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"Environment": {"Type": {"Ref": "TypeOfTheBuilds"}}},
+        {"FileSystemLocations": {"Fn::If": ["HasFiles", [{"Identifier": "files"}], {"Ref": "AWS::NoValue"}]}},
+        {"Source": {"Type": "CODEPIPELINE", "BuildSpec": {"Fn::If": ["IsOld", "version: 0.1", "buildspec.yml"]}}},
+    ],
+)
+def test_what_only_the_deployment_knows_of_a_project_is_not_refused(tmp_path: Path, properties: dict[str, Any]) -> None:
+    assert plan(tmp_path, with_properties(**properties)).unsupported == ()

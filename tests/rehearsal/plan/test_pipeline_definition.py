@@ -3,6 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from rehearsal.errors import BadInput
 from tests.rehearsal.plan.test_unsupported import planned, unsupported
 
 CONDITION = {"Fn::Equals": ["a", "b"]}
@@ -24,6 +27,32 @@ def test_a_definition_that_codepipeline_would_refuse_is_said_in_its_words(tmp_pa
         sentence.startswith("CodePipeline refuses the definition: ") and name in sentence
         for sentence in unsupported(tmp_path, change)
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "where"),
+    [
+        (("Stages",), None, "pipeline.stages"),
+        (("Stages", 1), "Build", "pipeline.stages.2.member"),
+        (("Stages", 1, "Actions"), "Synth", "pipeline.stages.2.member.actions"),
+        (("Stages", 1, "Actions", 0), ["Synth"], "pipeline.stages.2.member.actions.1.member"),
+        (("Stages", 1, "Actions", 0, "ActionTypeId"), "CodeBuild", "actions.1.member.actionTypeId"),
+        (("Stages", 1, "Actions", 0, "Configuration"), ["ProjectName"], "actions.1.member.configuration"),
+        (("Stages", 1, "Actions", 0, "InputArtifacts"), ["Source"], "inputArtifacts.1.member"),
+        (("ArtifactStore",), "bucket", "pipeline.artifactStore"),
+    ],
+)
+def test_a_definition_of_another_shape_is_said_in_its_words(
+    tmp_path: Path, path: tuple[Any, ...], value: Any, where: str
+) -> None:
+    def change(resources: dict[str, Any]) -> None:
+        part: Any = pipeline_of(resources)
+        for key in path[:-1]:
+            part = part[key]
+        part[path[-1]] = value
+
+    with pytest.raises(BadInput, match=rf"CodePipeline refuses the definition: .*{where}"):
+        planned(tmp_path, change)
 
 
 def test_a_property_of_the_definition_that_nobody_reads_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import threading
 from pathlib import Path
 
@@ -102,6 +103,25 @@ def test_nothing_is_kept_when_the_projects_packages_are_not_known(tmp_path: Path
 
     assert not KnownAssembly(tmp_path / "kept", bare, COMMIT).take(tmp_path / "taken")
     assert not (tmp_path / "kept").exists()
+
+
+def test_assembly_that_another_run_replaces_while_it_is_copied_is_not_taken(
+    tmp_path: Path, project: Project, assembly: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = KnownAssembly(tmp_path / "kept", project, COMMIT)
+    known.keep(assembly)
+    copy = shutil.copytree
+
+    def copy_a_part(source: Path, target: Path) -> None:
+        monkeypatch.setattr(shutil, "copytree", copy)
+        copy(source, target)
+        (target / "asset.1").unlink()
+        known.keep(assembly)
+
+    monkeypatch.setattr(shutil, "copytree", copy_a_part)
+
+    assert not known.take(tmp_path / "taken")
+    assert not (tmp_path / "taken").exists()
 
 
 def test_runs_at_the_same_time_do_not_disturb_each_other(tmp_path: Path, project: Project, assembly: Path) -> None:

@@ -24,17 +24,29 @@ def path(*folders: Path) -> str:
     return os.pathsep.join(str(folder) for folder in folders)
 
 
-def test_rehearsals_own_environment_is_none_of_the_apps(tmp_path: Path) -> None:
+@pytest.mark.parametrize("app", ["python3 app.py", "env python3 app.py", "STAGE=test python3 app.py"])
+def test_rehearsals_own_environment_is_none_of_the_apps(tmp_path: Path, app: str) -> None:
     with pytest.raises(BadInput, match=r"is the rehearsal's own.*python3 -m venv \.venv.*activate") as caught:
-        require_python(tmp_path, "python3 app.py", {"PATH": path(OWN / "bin"), "VIRTUAL_ENV": str(OWN)})
+        require_python(tmp_path, app, {"PATH": path(OWN / "bin"), "VIRTUAL_ENV": str(OWN)})
 
     assert str(OWN / "bin" / "python3") in str(caught.value)
+
+
+@pytest.mark.parametrize("target", [None, "/nowhere/python3.9"])
+def test_environment_of_the_app_without_a_python_is_none(tmp_path: Path, target: str | None) -> None:
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    if target is not None:
+        (programs / "python3").symlink_to(target)
+
+    with pytest.raises(BadInput, match=r"is the rehearsal's own"):
+        require_python(tmp_path, "python3 app.py", {"PATH": path(OWN / "bin")})
 
 
 def test_python_without_cdk_is_refused_and_it_is_said_what_to_do(tmp_path: Path) -> None:
     programs = python_in(tmp_path / "usr", has_cdk=False)
 
-    with pytest.raises(BadInput, match=r"has no \.venv, and .*usr/python3 has no aws_cdk\. Make one"):
+    with pytest.raises(BadInput, match=r"has no \.venv with a Python, and .*usr/python3 has no aws_cdk\. Make one"):
         require_python(tmp_path, "python3 app.py", {"PATH": path(programs)})
 
 
@@ -65,7 +77,9 @@ def test_environment_of_the_app_comes_before_an_active_one(tmp_path: Path, place
     }
 
 
-@pytest.mark.parametrize("app", ["uv run app.py", "npx ts-node bin/app.ts", ".venv/bin/python app.py", "java -jar a"])
+@pytest.mark.parametrize(
+    "app", ["uv run app.py", "npx ts-node bin/app.ts", ".venv/bin/python app.py", "java -jar a", "python3 'a"]
+)
 def test_app_that_finds_its_packages_itself_is_left_to_it(tmp_path: Path, app: str) -> None:
     require_python(tmp_path, app, {"PATH": str(tmp_path)})
 

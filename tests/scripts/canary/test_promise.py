@@ -12,8 +12,6 @@ from config import Configuration
 from scripts.canary import __main__ as command
 from scripts.canary.gates import Unit, read_units
 from scripts.canary.promise import UnknownCanary, broken_promises, healthy_stopped_percent
-from scripts.canary.releases import Fault
-from scripts.canary.verdicts import odds
 from tests.assembly import Assembly
 from tests.example import example_configuration
 
@@ -65,19 +63,6 @@ def test_nervous_gate_is_refused_with_the_share_of_healthy_releases_that_it_stop
 def test_canary_that_config_does_not_know_asks_for_a_new_synthesis(units: list[Unit]) -> None:
     with pytest.raises(UnknownCanary, match="shifts its traffic as no canary of config"):
         broken_promises(units, with_staging(example_configuration(), minutes=7))
-
-
-@pytest.mark.parametrize("per_minute", [60, 120, 600, 6000])
-def test_healthy_releases_of_all_units_are_seldom_stopped_at_any_traffic(per_minute: int, units: list[Unit]) -> None:
-    for stage in ("Staging", "Prod"):
-        passed, known = 1.0, dict[str, float]()
-        for unit in units:
-            if unit.stage == stage:
-                if unit.rule not in known:
-                    fault = Fault(background=0.005)
-                    known[unit.rule] = odds(unit, per_minute=per_minute, fault=fault, releases=1000).stopped
-                passed *= 1 - known[unit.rule]
-        assert 100 * (1 - passed) <= 1.5  # 1 %, and the noise of a thousand draws
 
 
 def test_share_of_healthy_releases_is_of_all_units_together(units: list[Unit]) -> None:

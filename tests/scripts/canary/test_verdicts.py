@@ -93,6 +93,21 @@ def test_odds_agree_with_a_simulation_within_the_noise_of_two_thousand_draws(
     assert abs(seen - expected) <= 4 * noise
 
 
+@pytest.mark.parametrize("per_minute", [60, 120, 600, 6000])
+def test_healthy_releases_of_all_units_are_seldom_stopped_at_any_traffic(
+    per_minute: int, units: dict[tuple[str, str], Unit]
+) -> None:
+    for stage in ("Staging", "Prod"):
+        passed, known = 1.0, dict[str, float]()
+        for unit in units.values():
+            if unit.stage == stage:
+                if unit.rule not in known:
+                    fault = Fault(background=0.005)
+                    known[unit.rule] = odds(unit, per_minute=per_minute, fault=fault, releases=1000).stopped
+                passed *= 1 - known[unit.rule]
+        assert 100 * (1 - passed) <= 1.5  # 1 %, and the noise of a thousand draws
+
+
 @pytest.mark.parametrize("excess", [0.3, 1.0])
 @pytest.mark.parametrize("per_minute", [60, 120, 600])
 def test_version_that_is_badly_broken_is_always_stopped(

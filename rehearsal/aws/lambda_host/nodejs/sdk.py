@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rehearsal.errors import EngineError
+from rehearsal.machine.guardian import Guardian
 from rehearsal.machine.node_program import beside_node
 from rehearsal.machine.run_folder import temporary_folder
 
@@ -45,17 +46,24 @@ def install_with_npm(folder: Path) -> None:
     if npm is None:
         raise EngineError("The AWS SDK for Node.js functions cannot be fetched: there is no npm. Install it.")
     try:
-        done = subprocess.run(
-            [npm, "ci", *_OPTIONS, *_PATIENCE], cwd=folder, capture_output=True, text=True, check=False
-        )
+        with Guardian() as guardian:  # a run that is killed leaves no npm behind
+            process = guardian.popen(
+                [npm, "ci", *_OPTIONS, *_PATIENCE],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            said, complained = process.communicate()
     except OSError as exc:
         raise EngineError(f"The AWS SDK for Node.js functions cannot be fetched: {npm} does not start: {exc}") from exc
-    if done.returncode != 0:
-        words = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        said = "\n".join([line for line in words if not _TRACE.match(line)][:_LINES_OF_NPM])
+    if process.returncode != 0:
+        words = (complained.strip() or said.strip()).splitlines()
+        shown = "\n".join([line for line in words if not _TRACE.match(line)][:_LINES_OF_NPM])
         raise EngineError(
             "The AWS SDK for Node.js functions, which Lambda brings, cannot be fetched. The first run of a pipeline "
-            f"with such functions needs npm's registry; later ones do not. npm says:\n{said}"
+            f"with such functions needs npm's registry; later ones do not. npm says:\n{shown}"
         )
 
 

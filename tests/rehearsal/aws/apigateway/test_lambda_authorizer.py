@@ -98,6 +98,7 @@ def test_format_2_hands_a_context_on_as_it_is() -> None:
         (TOKEN, {"principalId": "ada"}, ResponseType.AUTHORIZER_CONFIGURATION_ERROR),
         (TOKEN, "text", ResponseType.AUTHORIZER_CONFIGURATION_ERROR),
         (TOKEN, b"no json", ResponseType.AUTHORIZER_CONFIGURATION_ERROR),
+        (TOKEN, b"[" * 100_000, ResponseType.AUTHORIZER_CONFIGURATION_ERROR),
         (TOKEN, says(context={"o": {"a": 1}}), ResponseType.AUTHORIZER_CONFIGURATION_ERROR),
         (TOKEN, says(context="text"), ResponseType.AUTHORIZER_CONFIGURATION_ERROR),
         (TOKEN, None, ResponseType.AUTHORIZER_CONFIGURATION_ERROR),

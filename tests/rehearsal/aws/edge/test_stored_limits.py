@@ -56,6 +56,21 @@ def test_who_may_not_write_a_secret_is_told_so_and_nothing_of_its_versions(cloud
             of_role.put_secret_value(SecretId=secret, SecretString=data, ClientRequestToken=token)
 
 
+def test_another_account_is_told_nothing_of_a_secrets_versions(cloud: BareCloud, secret: str) -> None:
+    token = str(uuid.uuid4())
+    cloud.client("secretsmanager").put_secret_value(SecretId=secret, SecretString="x", ClientRequestToken=token)
+    stranger = cloud.client("secretsmanager", account="444444444444")
+
+    said = set()
+    for data in ("x", "y"):
+        with pytest.raises(ClientError) as refused:
+            stranger.put_secret_value(SecretId=secret, SecretString=data, ClientRequestToken=token)
+        said.add(refused.value.response["Error"]["Code"])
+
+    assert len(said) == 1
+    assert "ResourceExistsException" not in said
+
+
 def test_a_parameter_keeps_the_tier_that_lets_it_be_longer(cloud: BareCloud) -> None:
     ssm = cloud.client("ssm")
 

@@ -9,6 +9,7 @@ import pytest
 from rehearsal.aws.lambda_host.nodejs import sdk
 from rehearsal.aws.lambda_host.nodejs.sdk import LOCK, PINS, NodeSdk
 from rehearsal.errors import EngineError
+from rehearsal.machine.guardian import MARK
 from tests.rehearsal.aws.lambda_host import fake_sdk
 
 
@@ -90,6 +91,18 @@ def test_npm_that_cannot_reach_its_registry_is_told_in_its_own_words(
 
     with pytest.raises(EngineError, match=r"(?s)needs npm's registry.*npm says:.*ECONNREFUSED"):
         NodeSdk(tmp_path / "cache", lambda _: None).folder()
+
+
+def test_npm_is_kept_by_a_guardian_so_that_a_killed_run_leaves_none_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    npm = tmp_path / "npm"
+    npm.write_text(f'#!/bin/sh\ntest -n "${MARK}" && mkdir node_modules\n')
+    npm.chmod(0o755)
+    monkeypatch.setattr(sdk, "beside_node", lambda name: npm)
+    monkeypatch.delenv(MARK, raising=False)
+
+    assert NodeSdk(tmp_path / "cache", lambda _: None).folder().is_dir()
 
 
 # The script tells that version 2 has ended; nobody here runs it.
