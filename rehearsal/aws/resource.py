@@ -8,9 +8,16 @@ Source of the semantics: "AWS CloudFormation custom resources" and the "Return v
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+IsHidden = Callable[[str], bool]
+"""Whether a text holds what nobody knows before the deployment; where CloudFormation has been, nothing is hidden."""
+
+
+def nothing_is_hidden(_: str) -> bool:
+    return False
 
 
 @dataclass(frozen=True, kw_only=True)

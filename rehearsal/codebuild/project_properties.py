@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rehearsal.aws.resource import IsHidden, nothing_is_hidden
 from rehearsal.codebuild.handling import Handling, Known, walk
-from rehearsal.codepipeline.definition_shape import IsHidden, nothing_is_hidden
 
 _DONE = Known(Handling.DONE)
 _FIDELITY = Known(Handling.FIDELITY)

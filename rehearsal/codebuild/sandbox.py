@@ -22,6 +22,7 @@ from pathlib import Path
 
 import uv
 
+from rehearsal.codebuild.old_boto3 import add_endpoint_hook
 from rehearsal.codebuild.shell import StartProcess
 from rehearsal.errors import EngineError
 from rehearsal.machine.node_program import beside_node, node_program
@@ -94,6 +95,7 @@ def make_sandbox(folder: Path, *, cache: Path, start: StartProcess, egress: Mapp
         environment["NPM_CONFIG_GLOBALCONFIG"] = str(settings)
     _make_python(python, environment, start)
     _add_bytecode_of_pip(python, cache)
+    add_endpoint_hook(python)
     return Sandbox(home, folder / "shell", environment)
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rehearsal.aws.resource import IsHidden
 from rehearsal.codepipeline.actions.action import ActionDeclaration
 from rehearsal.codepipeline.definition import PipelineDefinition, StageDeclaration
-from rehearsal.codepipeline.definition_shape import IsHidden
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from rehearsal.aws.resource import IsHidden, nothing_is_hidden
 from rehearsal.codepipeline import release_rules, structure_rules
 from rehearsal.codepipeline.declared_definition import Definition
 from rehearsal.codepipeline.definition import parse_definition
 from rehearsal.codepipeline.definition_shape import (
-    IsHidden,
     has_hidden_parts,
-    nothing_is_hidden,
     shape_problems,
     without_hidden,
 )

@@ -11,14 +11,14 @@ has. The sentences are those of AWS's APIs for any such value ("1 validation err
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.model import Shape
 
 from rehearsal.aws.edge.service_models import service_model
+from rehearsal.aws.resource import IsHidden, nothing_is_hidden
 
-IsHidden = Callable[[str], bool]
 _TOKEN = re.compile(r"<[^<>]+>")
 # Of the resource alone, not of the API's pipeline. ArtifactStores is a map there, and a list of pairs here.
 _RESOURCE_ONLY = frozenset({"ArtifactStores", "DisableInboundStageTransitions", "RestartExecutionOnUpdate", "Tags"})
@@ -28,10 +28,6 @@ _OPTIONAL = frozenset({"name"})  # CloudFormation makes one
 def has_token(text: str) -> bool:
     """Whether a value holds an intrinsic that only CloudFormation can resolve (source/intrinsics.py leaves `<…>`)."""
     return _TOKEN.search(text) is not None
-
-
-def nothing_is_hidden(_: str) -> bool:
-    return False
 
 
 def shape_problems(properties: Mapping[str, Any], is_hidden: IsHidden = nothing_is_hidden) -> Iterator[str]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rehearsal.aws.resource import IsHidden, nothing_is_hidden
 from rehearsal.codepipeline.definition import PipelineDefinition
-from rehearsal.codepipeline.definition_shape import IsHidden, nothing_is_hidden, unknown_members
+from rehearsal.codepipeline.definition_shape import unknown_members
 
 SOURCE_PROVIDERS = frozenset({"CodeStarSourceConnection", "CodeCommit", "GitHub", "S3"})
 ACTIONS = frozenset(

@@ -93,7 +93,7 @@ def _find_programs_of_layers(layers: list[str]) -> None:
 
     def start_from_layer(process: Any, args: Any, *rest: Any, **options: Any) -> None:
         if isinstance(args, (list, tuple)) and args and str(args[0]).startswith(_OPT):
-            args = [*_program(str(args[0]), layers), *args[1:]]
+            args = [*_program(str(args[0]), layers), *args[1:], *_endpoint(str(args[0]))]
         start(process, args, *rest, **options)
 
     subprocess.Popen.__init__ = start_from_layer  # type: ignore[method-assign, assignment]
@@ -106,6 +106,12 @@ def _program(path: str, layers: list[str]) -> list[str]:
     with open(found[0], "rb") as file:  # noqa: PTH123
         first_line = file.readline(_LONGEST_FIRST_LINE)
     return [sys.executable, found[0]] if first_line.startswith(_LAMBDAS_PYTHON) else [found[0]]
+
+
+def _endpoint(path: str) -> list[str]:
+    """For the AWS CLI: that of CDK's BucketDeployment knew no AWS_ENDPOINT_URL before the summer of 2023 (1.29)."""
+    url = os.environ.get("AWS_ENDPOINT_URL")
+    return ["--endpoint-url", url] if url and path.endswith("/aws") else []
 
 
 class _Connection:

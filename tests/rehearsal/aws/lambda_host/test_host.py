@@ -403,17 +403,21 @@ def test_program_of_a_layer_is_found_under_opt_and_lambdas_python_is_this_one(aw
         for name, text in (
             ("cli/tool", "#!/var/lang/bin/python\nimport sys\nprint('tool', sys.argv[1])\n"),
             ("cli/script", "#!/bin/sh\necho script $1\n"),
+            ("cli/aws", '#!/bin/sh\necho "$@"\n'),
         ):
             entry = zipfile.ZipInfo(name)
             entry.external_attr = 0o755 << 16
             packed.writestr(entry, text)
     layer = aws.client("lambda").publish_layer_version(LayerName="tools", Content={"ZipFile": archive.getvalue()})
     code = """
-import subprocess
+import os, subprocess
 def handle(event, context):
     run = lambda name: subprocess.check_output([f"/opt/cli/{name}", "one"], text=True)
-    return [run("tool"), run("script")]
+    return [run("tool"), run("script"), run("aws"), os.environ["AWS_ENDPOINT_URL"]]
 """
     aws.function("tooled", code, Layers=[layer["LayerVersionArn"]])
 
-    assert invoke(aws, "tooled") == (None, ["tool one\n", "script one\n"])
+    error, (tool, script, cli, endpoint) = invoke(aws, "tooled")
+
+    assert (error, tool, script) == (None, "tool one\n", "script one\n")
+    assert cli == f"one --endpoint-url {endpoint}\n"
