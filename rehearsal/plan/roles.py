@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from rehearsal.codepipeline.definition import PipelineDefinition
 from rehearsal.plan.builds import PROJECT_TYPE
 from rehearsal.source.assembly import CloudAssembly, StackArtifact
-from rehearsal.source.intrinsics import Resolver
-from rehearsal.source.references import Place, place_of
+from rehearsal.source.references import Place, place_of, resolver_of
 
 _ROLE_TYPE = "AWS::IAM::Role"
 _ARN = re.compile(r"arn:[^:]+:iam::(\d{12}):role/(?:[^<>]*/)?([^/<>]+)")
@@ -37,7 +36,7 @@ def _taken(assembly: CloudAssembly, definition: PipelineDefinition, default: Pla
     for stack in assembly.stacks:
         for logical_id, resource in stack.resources():
             if resource.get("Type") == PROJECT_TYPE:
-                role = _resolver(stack, default).resolve((resource.get("Properties") or {}).get("ServiceRole", ""))
+                role = resolver_of(stack, default).resolve((resource.get("Properties") or {}).get("ServiceRole", ""))
                 yield str(role), f"project {logical_id} in stack {stack.name}"
     for stage in definition.stages:
         for action in stage.actions:
@@ -49,9 +48,4 @@ def _made(stack: StackArtifact, default: Place) -> Iterator[str]:
     for _, resource in stack.resources():
         properties = resource.get("Properties") or {}
         if resource.get("Type") == _ROLE_TYPE and "RoleName" in properties:
-            yield str(_resolver(stack, default).resolve(properties["RoleName"]))
-
-
-def _resolver(stack: StackArtifact, default: Place) -> Resolver:
-    account, region = place_of(stack, default)
-    return Resolver(template=stack.template, account=account, region=region, stack_name=stack.name)
+            yield str(resolver_of(stack, default).resolve(properties["RoleName"]))

@@ -81,9 +81,6 @@ class CloudAssembly:
     stacks: tuple[StackArtifact, ...]
     missing: tuple[MissingContext, ...] = ()
 
-    def stack_of_template(self, template_file: str) -> StackArtifact | None:
-        return next((stack for stack in self.stacks if stack.template_file == template_file), None)
-
     def only(self, stacks: Collection[StackArtifact]) -> CloudAssembly:
         """As if these stacks were all of it; of what is missing, what their own levels miss."""
         kept = tuple(stack for stack in self.stacks if stack in stacks)

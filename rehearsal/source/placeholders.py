@@ -21,6 +21,7 @@ from rehearsal.aws.local_cloud import LocalCloud
 from rehearsal.run_events import Notice
 from rehearsal.source.assembly import CloudAssembly, StackArtifact
 from rehearsal.source.intrinsics import Resolver
+from rehearsal.source.references import place_of, resolver_of
 from rehearsal.source.settings import SETTINGS_FILE, Settings
 
 VALUE = "placeholder-of-the-local-run"
@@ -60,14 +61,14 @@ def find_placeholders(
     """
     keys: dict[tuple[str, str, str, str], set[str]] = {}
     for stack in assembly.stacks:
-        place = _place(stack, default)
+        place = place_of(stack, default)
         for service, name, key in _reads(stack, place):
             keys.setdefault((*place, service, name), set()).update({key} - {""})
     values = {
         **{("ssm", name): value for name, value in settings.parameters.items()},
         **{("secretsmanager", name): _secret_string(value) for name, value in settings.secrets.items()},
     }
-    for place in {default, *(_place(stack, default) for stack in assembly.stacks)}:
+    for place in {default, *(place_of(stack, default) for stack in assembly.stacks)}:
         for service, name in values:
             keys.setdefault((*place, service, name), set())
     made = set(_made(assembly, default))
@@ -108,15 +109,10 @@ def _said(item: Placeholder) -> str:
     return f"{what} is a placeholder: it is read, no stack makes it, and {SETTINGS_FILE} does not have it."
 
 
-def _place(stack: StackArtifact, default: tuple[str, str]) -> tuple[str, str]:
-    return stack.environment.account or default[0], stack.environment.region or default[1]
-
-
 def _made(assembly: CloudAssembly, default: tuple[str, str]) -> Iterator[tuple[str, str, str, str]]:
     """Those that a stack of the assembly makes under a name of its own."""
     for stack in assembly.stacks:
-        place = _place(stack, default)
-        resolver = Resolver(template=stack.template, account=place[0], region=place[1], stack_name=stack.name)
+        place, resolver = place_of(stack, default), resolver_of(stack, default)
         for _, resource in stack.resources():
             service = _MADE_BY.get(str(resource.get("Type")))
             name = (resource.get("Properties") or {}).get("Name")

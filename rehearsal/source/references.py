@@ -28,7 +28,7 @@ def missing_imports(assembly: CloudAssembly, default: Place) -> Iterator[tuple[S
     exports = {(*place_of(stack, default), name) for stack in assembly.stacks for name in _exports(stack, default)}
     for stack in assembly.stacks:
         place = place_of(stack, default)
-        for name in sorted(set(_imports(stack.template, _resolver(stack, default)))):
+        for name in sorted(set(_imports(stack.template, resolver_of(stack, default)))):
             if "<" not in name and (*place, name) not in exports:
                 yield stack, name
 
@@ -54,13 +54,14 @@ def _literal_outputs(stack: StackArtifact) -> frozenset[StackOutput]:
         return frozenset()
 
 
-def _resolver(stack: StackArtifact, default: Place) -> Resolver:
+def resolver_of(stack: StackArtifact, default: Place) -> Resolver:
+    """Of the stack's template, where it is deployed."""
     account, region = place_of(stack, default)
     return Resolver(template=stack.template, account=account, region=region, stack_name=stack.name)
 
 
 def _exports(stack: StackArtifact, default: Place) -> Iterator[str]:
-    resolver = _resolver(stack, default)
+    resolver = resolver_of(stack, default)
     for output in (stack.template.get("Outputs") or {}).values():
         if "Export" in output:
             yield str(resolver.resolve(output["Export"]["Name"]))

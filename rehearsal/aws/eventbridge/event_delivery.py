@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from rehearsal.aws.eventbridge.retry import LONGEST_WAIT_SECONDS, is_worth_another
 from rehearsal.aws.eventbridge.rule_targets import MatchedEvent
 from rehearsal.aws.eventbridge.target_input import is_json
 from rehearsal.aws.iam.service_principal import Refused, ServicePrincipal
@@ -23,9 +24,6 @@ from rehearsal.aws.lambda_host.metrics import MetricSink
 from rehearsal.errors import RehearsalError
 from rehearsal.machine.clock import Clock, ClockClosed
 
-_LONGEST_WAIT_SECONDS = 300.0
-_TOO_MANY_REQUESTS = 429
-_SERVER_ERROR = 500
 log = logging.getLogger(__name__)
 
 
@@ -75,7 +73,7 @@ class EventDelivery:
                 self._attempt(matched)
             except ClientError as exc:
                 attempts += 1
-                if not _is_worth_another(exc):
+                if not is_worth_another(exc):
                     raise Refused(str(exc.response.get("Error", {}).get("Code", "")), str(exc)) from exc
                 if attempts > matched.retry_attempts:
                     raise Undelivered(exc, attempts, "MaximumRetryAttempts") from exc
@@ -83,7 +81,7 @@ class EventDelivery:
                     raise Undelivered(exc, attempts, "MaximumEventAgeInSeconds") from exc
                 first_attempt_done()
                 self._clock.sleep(wait)
-                wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
+                wait = min(wait * 2, LONGEST_WAIT_SECONDS)
             else:
                 self._count(matched, "Invocations")
                 return
@@ -135,8 +133,3 @@ class EventDelivery:
 def _rule_name(matched: MatchedEvent) -> list[str]:
     """`rule/{name}` on the default bus, `rule/{bus}/{name}` on any other: [bus, name] or [name]."""
     return matched.rule_arn.split("/")[1:]
-
-
-def _is_worth_another(error: ClientError) -> bool:
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    return status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR

@@ -20,6 +20,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from rehearsal.aws.eventbridge.retry import LONGEST_WAIT_SECONDS, is_worth_another
 from rehearsal.aws.eventbridge.schedule import AFTER_ALARMS
 from rehearsal.aws.iam.resource_policy import ServiceRequest
 from rehearsal.aws.iam.trust import ASSUME_ROLE, trusts
@@ -39,9 +40,6 @@ _PROPERTIES = frozenset(
     }
 )
 _LONGEST_NAME = 64
-_LONGEST_WAIT_SECONDS = 300.0
-_TOO_MANY_REQUESTS = 429
-_SERVER_ERROR = 500
 log = logging.getLogger(__name__)
 
 
@@ -146,7 +144,7 @@ class Scheduler:
             except ClientError as exc:
                 self._count(schedule, "TargetErrorCount")
                 code, text = str(exc.response.get("Error", {}).get("Code", "")), str(exc)
-                if not _is_worth_another(exc):
+                if not is_worth_another(exc):
                     raise GivenUp(code, text, attempts=attempts) from exc
                 if attempts > target.retry_attempts:
                     raise GivenUp(code, text, attempts=attempts, condition="MaximumRetryAttempts") from exc
@@ -156,7 +154,7 @@ class Scheduler:
                 raise GivenUp("ValidationException", str(exc), attempts=attempts) from exc
             first_attempt.done()
             self._clock.sleep(wait)
-            wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
+            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 
     def _attempt(self, schedule: Schedule, occasion: Occasion, attempt: int) -> None:
         call(schedule.target, self._session(schedule, attempt), payload(schedule.target, occasion, attempt))
@@ -231,11 +229,6 @@ class Scheduler:
         with self._lock:
             self._schedules[schedule.arn] = schedule
         return ResourceResult(name, {"Arn": schedule.arn})
-
-
-def _is_worth_another(error: ClientError) -> bool:
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    return status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
 
 
 def _arn(request: ResourceRequest, name: str) -> str:
