@@ -9,7 +9,7 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help prepare run plan test types gauntlet apps bench synth canary cost openapi schema released constraints clean
+.PHONY: help prepare run plan test types gauntlet apps bench synth assembly canary cost openapi schema released constraints clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -27,7 +27,7 @@ plan: prepare ## show what the pipeline would run; runs nothing
 test: prepare ## everything CI checks: style, types, that it synthesizes, unit and template tests
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
-	@$(MAKE) --no-print-directory --jobs=2 types synth
+	@$(MAKE) --no-print-directory --jobs=2 types assembly
 	$(VENV)/pytest -n logical --maxprocesses=4 --assembly=cdk.out --cov --cov-fail-under=95 --cov-report=term:skip-covered
 
 types: prepare ## check types
@@ -45,15 +45,17 @@ apps: prepare ## release small apps of others: an agnostic one, two regions, a n
 bench: prepare ## measure the functions beside bare boto3: cold start, processor time, memory, size; never a test. Releases: docs/developing.md
 	@$(VENV)/python -m bench $(ARGS)
 
-synth: prepare ## write the cloud assembly to cdk.out
-	@rm -rf cdk.out # CDK leaves what an earlier synth wrote
-	@PATH="$(CURDIR)/$(VENV):$$PATH" node_modules/.bin/cdk synth --quiet
+synth: assembly ## write the cloud assembly to cdk.out; canaries that keep less than config.py promises are refused
 	@$(VENV)/python -m scripts.canary --check cdk.out
 
-canary: synth ## how often the canaries stop a healthy release, and how small a fault they see
+assembly: prepare
+	@rm -rf cdk.out # CDK leaves what an earlier synth wrote
+	@PATH="$(CURDIR)/$(VENV):$$PATH" node_modules/.bin/cdk synth --quiet
+
+canary: assembly ## how often the canaries stop a healthy release, and how small a fault they see
 	@$(VENV)/python -m scripts.canary $(ARGS)
 
-cost: synth ## list prices of what is deployed, by the month and by the release
+cost: assembly ## list prices of what is deployed, by the month and by the release
 	@$(VENV)/python -m scripts.cost
 
 schema: prepare ## write the JSON Schema of the events to docs/events
