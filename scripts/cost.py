@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.traffic_shift import shares_of
+
 PRICES = Path(__file__).with_name("prices.json")
 HIGH_RESOLUTION_SECONDS = 60
 AT_REST = "REQUESTS_PER_MINUTE_AT_REST"
@@ -187,13 +189,7 @@ def by_release(places: list[Place], estimates: Mapping[str, Any]) -> Quantities:
 def _canary_minutes(resources: Mapping[str, Resource]) -> int:
     configs = [found for found in resources.values() if found["Type"] == "AWS::CodeDeploy::DeploymentConfig"]
     routings = [config["Properties"]["TrafficRoutingConfig"] for config in configs]
-    return max(map(_shift_minutes, routings), default=0)
-
-
-def _shift_minutes(routing: Mapping[str, Any]) -> int:
-    if linear := routing.get("TimeBasedLinear"):
-        return int(linear["LinearInterval"]) * len(range(linear["LinearPercentage"], 100, linear["LinearPercentage"]))
-    return int(routing["TimeBasedCanary"]["CanaryInterval"])
+    return max((len(shares_of(routing)) for routing in routings), default=0)
 
 
 def _compute_type(place: Place, project: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from rehearsal.aws.cloudwatch.alarm import MetricAlarm, parse_metric_alarm
 from rehearsal.aws.cloudwatch.metric_query import MetricStat
+from scripts.traffic_shift import shares_of
 from service.release.runtime.chance import Chance
 
 GROUP = "AWS::CodeDeploy::DeploymentGroup"
@@ -112,15 +113,10 @@ def _unit_name(path: Path) -> str:
 
 def _shares(resources: Mapping[str, Any], group: Mapping[str, Any]) -> tuple[float, ...]:
     (config_id,) = (found for found in _references(group["DeploymentConfigName"]) if found in resources)
-    routing = resources[config_id]["Properties"]["TrafficRoutingConfig"]
-    match routing:
-        case {"TimeBasedCanary": {"CanaryPercentage": percent, "CanaryInterval": minutes}}:
-            steps = [percent]
-        case {"TimeBasedLinear": {"LinearPercentage": percent, "LinearInterval": minutes}}:
-            steps = [*range(percent, 100, percent)]
-        case _:
-            raise UnknownGate(f"The shift of {config_id} is {routing['Type']}: canary and linear ones are known.")
-    return tuple(step / 100 for step in steps for _ in range(minutes))
+    try:
+        return shares_of(resources[config_id]["Properties"]["TrafficRoutingConfig"])
+    except ValueError as exc:
+        raise UnknownGate(f"{config_id}: {exc}") from exc
 
 
 def _references(value: Any) -> Iterator[str]:
