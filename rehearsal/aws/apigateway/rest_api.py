@@ -6,7 +6,8 @@ Sources: "Set up Lambda proxy integrations in API Gateway" (greedy path variable
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +59,11 @@ class Resource:
     identifier: str
     path: str
     methods: Mapping[str, Method]
+
+    @functools.cached_property
+    def segments(self) -> tuple[str, ...]:
+        """Asked at each call of the API."""
+        return tuple(segments(self.path))
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Resource:
@@ -117,13 +123,13 @@ def find_route(api: RestApi, http_method: str, path: str) -> RestRoute | None:
         (rank, resource, method, parameters)
         for resource in api.resources
         if (method := resource.methods.get(http_method) or resource.methods.get(_ANY)) is not None
-        for rank, parameters in _matches(segments(resource.path), sent)
+        for rank, parameters in _matches(resource.segments, sent)
     )
     best = min(found, key=lambda one: one[0], default=None)
     return None if best is None else RestRoute(*best[1:])
 
 
-def _matches(parts: list[str], sent: list[str]) -> Iterator[tuple[tuple[int, ...], dict[str, str]]]:
+def _matches(parts: Sequence[str], sent: list[str]) -> Iterator[tuple[tuple[int, ...], dict[str, str]]]:
     """How specific each part is (0 a literal, 1 a variable, 2 a greedy one), and the variables' values."""
     rank: list[int] = []
     parameters: dict[str, str] = {}
