@@ -39,30 +39,31 @@ def configuration() -> Configuration:
             environment=staging,
             service=ServiceSettings(
                 stage_name="staging",
-                canary=Canary(percent=10, minutes=2, minimum_calls=100, is_linear=True),
+                canary=Canary(percent=10, minutes=2, minimum_calls=100, is_linear=True, sees_percent_of_a_route=7),
                 event_canary=Canary(percent=50, minutes=12, minimum_calls=5, sees_percent=30),
                 runbook_url=RUNBOOK_URL,
                 log_retention_days=14,
                 toolchain_account=toolchain.account,
                 requests_per_minute=120,
             ),
+            bake_minutes=8,
         ),
         prod=StageConfiguration(
             environment=prod,
             service=ServiceSettings(
                 stage_name="prod",
-                canary=Canary(percent=10, minutes=3, minimum_calls=100, is_linear=True),
+                canary=Canary(percent=10, minutes=3, minimum_calls=100, is_linear=True, sees_percent_of_a_route=5),
                 event_canary=Canary(percent=50, minutes=15, minimum_calls=5, sees_percent=30),
                 runbook_url=RUNBOOK_URL,
                 log_retention_days=90,
                 toolchain_account=toolchain.account,
                 requests_per_minute=120,
             ),
+            bake_minutes=10,
         ),
         approval_timeout_hours=24,
         # Who is told that a release waits for them, or went wrong:
         # release_managers_email="release-managers@example.com",
-        bake_minutes=10,
         # A copy to try things in, deployed by hand and not by the pipeline (docs/developing.md):
         # sandbox=StageConfiguration(
         #     environment=AwsEnvironment(account="444444444444", region="eu-west-1"),
@@ -159,15 +160,20 @@ class CodeCommitSource:
 
 @dataclass(frozen=True, kw_only=True)
 class StageConfiguration:
-    """One deployed copy of the service: where it stands, and its values."""
+    """One deployed copy of the service: where it stands, and its values.
+
+    `bake_minutes` is how long its own alarms are watched after a release before it counts as good: 8 at least for those
+    that tell of what waits for 5, twice. A sandbox has no bake.
+    """
 
     environment: AwsEnvironment
     service: ServiceSettings
+    bake_minutes: int = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """All of it. `bake_minutes` is how long prod's own alarms are watched after a release before it counts as good.
+    """All of it.
 
     `release_managers_email` is told by the pipeline that an approval waits, was not given, that a stage failed or is
     rolled back; its owner has to confirm.
@@ -179,7 +185,6 @@ class Configuration:
     staging: StageConfiguration
     prod: StageConfiguration
     approval_timeout_hours: int
-    bake_minutes: int
     release_managers_email: str | None = None
     sandbox: StageConfiguration | None = None
 
@@ -203,6 +208,11 @@ class Configuration:
                     f"{name}: toolchain_account {stage.service.toolchain_account} is not the toolchain's account "
                     f"{self.toolchain.account}. Its end-to-end tests could not sign in."
                 )
+            if not 1 <= stage.bake_minutes <= BAKE_MINUTES_MAXIMUM:
+                raise ConfigurationError(
+                    f"{name}: bake_minutes is {stage.bake_minutes}. It has to be from 1 to {BAKE_MINUTES_MAXIMUM}: "
+                    "in minutes, not seconds."
+                )
         if self.sandbox is not None:
             self._check_sandbox(self.sandbox, accounts)
         if not 1 <= self.approval_timeout_hours <= 7 * 24:
@@ -213,11 +223,6 @@ class Configuration:
         if self.release_managers_email is not None and not _EMAIL.fullmatch(self.release_managers_email):
             raise ConfigurationError(
                 f"release_managers_email is {self.release_managers_email!r}. It has to be one e-mail address, or None."
-            )
-        if not 1 <= self.bake_minutes <= BAKE_MINUTES_MAXIMUM:
-            raise ConfigurationError(
-                f"bake_minutes is {self.bake_minutes}. It has to be from 1 to {BAKE_MINUTES_MAXIMUM}: "
-                "in minutes, not seconds."
             )
 
     def _check_sandbox(self, sandbox: StageConfiguration, accounts: list[str]) -> None:

@@ -24,12 +24,11 @@ def bake_step(
     stage: ServiceStage,
     configuration: StageConfiguration,
     source: pipelines.CodePipelineSource,
-    *,
-    minutes: int,
 ) -> pipelines.CodeBuildStep:
     """Where the stage is being rolled back, what had rung may still ring, and has these minutes to end."""
     service = configuration.service
     role_arn = f"arn:aws:iam::{configuration.environment.account}:role/{service.alarm_reader_role_name}"
+    minutes = configuration.bake_minutes
     looks = minutes * 60 // SECONDS_BETWEEN_LOOKS
     return pipelines.CodeBuildStep(
         "Bake",

@@ -59,19 +59,16 @@ class PipelineStack(cdk.Stack):
         )
         staging = self.service_stage(STAGING, configuration.staging)
         prod = self.service_stage(PROD, configuration.prod)
-        prod_tests = end_to_end_step(release, prod, configuration.prod, source)
-        bake = bake_step(release, prod, configuration.prod, source, minutes=configuration.bake_minutes)
-        bake.add_step_dependency(prod_tests)
         release.add_stage(
             staging,
             pre=[way_back_step(STAGING, PIPELINE_NAME, configuration.toolchain, source)],
-            post=[end_to_end_step(release, staging, configuration.staging, source)],
+            post=_proofs(release, staging, configuration.staging, source),
         )
         release.add_wave(APPROVAL, post=[_approval(source, configuration, notifications.topic)])
         release.add_stage(
             prod,
             pre=[way_back_step(PROD, PIPELINE_NAME, configuration.toolchain, source)],
-            post=[prod_tests, bake],
+            post=_proofs(release, prod, configuration.prod, source),
         )
         release.build_pipeline()
 
@@ -95,14 +92,24 @@ class PipelineStack(cdk.Stack):
         )
 
 
+def _proofs(
+    scope: Construct, stage: ServiceStage, configuration: StageConfiguration, source: pipelines.CodePipelineSource
+) -> list[pipelines.Step]:
+    """What a deployed stage has to go through: its tests, and then its bake, which sees what the tests have left."""
+    tests = end_to_end_step(scope, stage, configuration, source)
+    bake = bake_step(scope, stage, configuration, source)
+    bake.add_step_dependency(tests)
+    return [tests, bake]
+
+
 def _approval(source: pipelines.CodePipelineSource, configuration: Configuration, topic: sns.ITopic) -> ApprovalStep:
     commit_id = source.source_attribute("CommitId")
     return ApprovalStep(
         "Approve",
         # True however long it waits: a newer commit may have gone to staging since, and queues here.
         comment=f"Release commit {commit_id} to prod? Execution #{{codepipeline.PipelineExecutionId}}. "
-        "Staging's end-to-end tests passed with it. A newer commit may be in staging by now: it waits for this answer, "
-        "and to let it go on without this one, reject this one.",
+        "Staging's end-to-end tests passed with it, and its alarms were quiet. A newer commit may be in staging by "
+        "now: it waits for this answer, and to let it go on without this one, reject this one.",
         review_url=commit_url(configuration.source, configuration.toolchain, commit_id),
         timeout=cdk.Duration.hours(configuration.approval_timeout_hours),
         topic=topic,

@@ -27,6 +27,9 @@ HIGH_RESOLUTION_SECONDS = 60
 AT_REST = "REQUESTS_PER_MINUTE_AT_REST"
 """The variable by which the function that probes a stage is known."""
 
+ROUTES = "ROUTES"
+"""That by which a hook is known that reads metrics of routes."""
+
 _FREE = "less what AWS gives each account free"
 _STAGE = re.compile(r"assembly-(?:.*-)?(\w+)")
 
@@ -85,7 +88,18 @@ def used_or_not(place: Place, estimates: Mapping[str, Any]) -> Quantities:
             found.update(meter(resource.get("Properties") or {}))
     if metrics := custom_metrics(place):
         found["custom_metric"] = len(metrics) + len(estimates["metrics_on_which_nothing_looks"])
+    if of_routes := _metrics_of_routes(place):
+        found["custom_metric"] += of_routes
     return found
+
+
+def _metrics_of_routes(place: Place) -> int:
+    """Of each route that a canary's last hook judges one of the version, and one of all: while it is called at all."""
+    return sum(
+        2 * len(json.loads(variables[ROUTES]))
+        for function in place.resources("AWS::Lambda::Function")
+        if ROUTES in (variables := function["Properties"].get("Environment", {}).get("Variables", {}))
+    )
 
 
 def _alarm(properties: Resource) -> Mapping[str, int]:
@@ -179,7 +193,9 @@ def by_release(places: list[Place], estimates: Mapping[str, Any]) -> Quantities:
                     continue
                 template = str(action["Configuration"].get("TemplatePath", "")).rpartition("/")[2]
                 shift = canaries.get(template, 0)
-                taken = shift + minutes["canary_beside_its_shift"] if shift else minutes[category]
+                taken = minutes.get(action["Name"], minutes[category])
+                if shift:
+                    taken = shift + minutes["canary_beside_its_shift"]
                 found["action_minute"] += taken
                 if action["ActionTypeId"]["Provider"] == "CodeBuild":
                     found[_compute_type(place, action["Configuration"]["ProjectName"]["Ref"])] += taken

@@ -42,7 +42,8 @@ def test_canary_bake_and_approval_have_the_values_that_the_release_promises() ->
     assert [one.sees_percent for one in (staging.canary, prod.canary, staging.event_canary, prod.event_canary)] == [
         *(5, 5, 30, 30)
     ]
-    assert (values.bake_minutes, values.approval_timeout_hours) == (10, 24)
+    assert [one.sees_percent_of_a_route for one in (staging.canary, prod.canary)] == [7, 5]
+    assert (values.staging.bake_minutes, values.prod.bake_minutes, values.approval_timeout_hours) == (8, 10, 24)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +138,10 @@ def _prod_is_a_sandbox(values: Configuration) -> dict[str, Any]:
     return {"prod": dataclasses.replace(values.prod, service=service)}
 
 
+def _baking(stage: str, minutes: int) -> Callable[[Configuration], dict[str, Any]]:
+    return lambda values: {stage: dataclasses.replace(getattr(values, stage), bake_minutes=minutes)}
+
+
 def _sandbox_in(account: str) -> Callable[[Configuration], dict[str, Any]]:
     environment = AwsEnvironment(account=account, region="us-east-2")
     return lambda _: {"sandbox": dataclasses.replace(example_sandbox(), environment=environment)}
@@ -182,8 +187,8 @@ def test_commented_example_of_a_sandbox_is_one() -> None:
             "connection_arn is of account 444444444444, and the pipeline runs in 111111111111",
         ),
         (_staging_tested_from("444444444444"), "staging: toolchain_account 444444444444 is not the toolchain's"),
-        (lambda _: {"bake_minutes": 0}, "bake_minutes is 0. It has to be from 1 to 50"),
-        (lambda _: {"bake_minutes": 300}, "in minutes, not seconds"),
+        (_baking("staging", 0), "staging: bake_minutes is 0. It has to be from 1 to 50"),
+        (_baking("prod", 300), "prod: bake_minutes is 300. It has to be from 1 to 50: in minutes, not seconds"),
         (
             lambda _: {"release_managers_email": "two@example.com, addresses"},
             "It has to be one e-mail address, or None",
@@ -218,8 +223,7 @@ def test_example_keeps_every_value_of_a_fork_but_its_place() -> None:
         toolchain=AwsEnvironment(account="444444444444", region="us-east-2"),
         source=CodeCommitSource(repository="fork", branch="trunk"),
         staging=staging,
-        prod=prod,
-        bake_minutes=49,
+        prod=dataclasses.replace(prod, bake_minutes=49),
         sandbox=dataclasses.replace(
             example_sandbox(),
             service=dataclasses.replace(example_sandbox().service, toolchain_account="444444444444"),
@@ -229,4 +233,4 @@ def test_example_keeps_every_value_of_a_fork_but_its_place() -> None:
     # when
     example = at_example_place(fork)
     # then
-    assert example == dataclasses.replace(values, bake_minutes=49)
+    assert example == dataclasses.replace(values, prod=dataclasses.replace(values.prod, bake_minutes=49))

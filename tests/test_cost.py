@@ -91,6 +91,15 @@ def test_custom_metric_is_billed_by_each_combination_of_dimensions() -> None:
     assert counted["custom_metric"] == 2 + len(PRICES["estimates"]["metrics_on_which_nothing_looks"])
 
 
+def test_metrics_of_routes_are_billed_of_the_version_and_of_all() -> None:
+    def hook(**variables: str) -> Mapping[str, Any]:
+        return {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": variables}}}
+
+    counted = counted_of(place(Evidence=hook(ROUTES='["GET /cars","POST /cars"]'), Other=hook(CHANCE="{}")))
+
+    assert counted == {"custom_metric": 4}
+
+
 def test_firewall_is_billed_with_its_rules() -> None:
     acl = {"Type": "AWS::WAFv2::WebACL", "Properties": {"Rules": [{}, {}]}}
 
@@ -138,9 +147,12 @@ def test_release_is_billed_by_its_actions_without_the_approval(assembly: Assembl
     shifts = (18 + 27) + (units - 1) * (12 + 15)  # the API's and the event units', in staging and prod
     canaries = shifts + 2 * units * minutes["canary_beside_its_shift"]
     others = len(actions) - 2 * units - len(builds) - len(["ApproveProd"])
-    assert counted["action_minute"] == canaries + others + len(builds) * minutes["Build"]
+    bakes = [action for action in builds if action["Name"] == "Bake"]
+    baking, building = len(bakes) * minutes["Bake"], (len(builds) - len(bakes)) * minutes["Build"]
+    assert len(bakes) == 2
+    assert counted["action_minute"] == canaries + others + baking + building
     assert counted["BUILD_GENERAL1_MEDIUM"] == minutes["Build"]
-    assert counted["BUILD_GENERAL1_SMALL"] == (len(builds) - 1) * minutes["Build"]
+    assert counted["BUILD_GENERAL1_SMALL"] == baking + building - minutes["Build"]
 
 
 def test_report_has_each_stage_its_sums_and_what_is_not_priced(assembly: Assembly) -> None:

@@ -18,9 +18,9 @@ class Expectation:
     has to stand in the words that the report gives for the stop. `harmed_at_least` and `harmed_at_most` bound the
     requests that the new version failed in that stage: 0 and 0 where it must not have got any. `stack_status` is what
     CloudFormation leaves the stage's `stack` in, before the stage is rolled back. `set_aside_at_least` so many reports
-    of cars wait there for a redrive: refused, and not lost. `customer_enters` is the model of a car that a customer of
-    prod enters while prod bakes. `way_back_seconds` of AWS, at most, go by from prod's alarm until the old version has
-    all traffic again.
+    of the prober's cars came to wait in staging for a redrive: refused, and not lost. `customer_enters` is the model of
+    a car that a customer of prod enters while prod bakes. `way_back_seconds` of AWS, at most, go by from prod's alarm
+    until the old version has all traffic again.
     """
 
     story: str

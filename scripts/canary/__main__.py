@@ -12,6 +12,7 @@ from pathlib import Path
 
 from config import Configuration, configuration
 from scripts.canary.gates import Unit, UnknownGate, read_units
+from scripts.canary.mix import route_of_each_journey
 from scripts.canary.promise import (
     BACKGROUNDS_PERCENT,
     UnknownCanary,
@@ -19,9 +20,11 @@ from scripts.canary.promise import (
     healthy_stopped_percent,
     kinds,
 )
+from scripts.canary.route_table import render_routes, route_rows
 from scripts.canary.table import curves, render, tables
 
 TRAFFIC = (30, 60, 120, 600, 6000)
+TRAFFIC_OF_ROUTES = (120, 600)
 RELEASES = 2000
 
 
@@ -52,6 +55,14 @@ def _print_tables(units: list[Unit], values: Configuration) -> None:
     for title, rows in tables(kinds(units), TRAFFIC, releases=RELEASES, say=_progress):
         sys.stdout.write("\n".join(render(title, rows)) + "\n\n")
         sys.stdout.flush()
+    for title, unit in kinds(units).items():
+        if unit.routes:
+            _progress(f"{title}, by route")
+            of_routes = [
+                row for per_minute in TRAFFIC_OF_ROUTES for row in route_rows(unit, per_minute, releases=RELEASES)
+            ]
+            sys.stdout.write("\n".join(render_routes(title, of_routes)) + "\n\n")
+            sys.stdout.flush()
     for name, stage in (("Staging", values.staging), ("Prod", values.prod)):
         there = [unit for unit in units if unit.stage == name]
         healthy = ", ".join(
@@ -64,13 +75,13 @@ def _print_tables(units: list[Unit], values: Configuration) -> None:
 def _plot(units: list[Unit], file: Path) -> None:
     from scripts.canary.plot import draw_odds  # takes a second to load
 
-    draw_odds(
-        {
-            title: [curves(unit, per_minute, releases=RELEASES // 2) for per_minute in TRAFFIC]
-            for title, unit in kinds(units).items()
-        },
-        file,
-    )
+    plotted = route_of_each_journey()
+    panels = {}
+    for title, unit in kinds(units).items():
+        for name, route in ((title, None), *([(f"{title}: {plotted} alone", plotted)] if unit.routes else [])):
+            _progress(f"drawing {name}")
+            panels[name] = [curves(unit, per_minute, releases=RELEASES // 4, route=route) for per_minute in TRAFFIC]
+    draw_odds(panels, file)
     sys.stdout.write(f"{file}\n")
 
 

@@ -70,7 +70,10 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Unit:
-    """A canaried unit: `shares` is the new version's share (0 to 1) in each minute until it has all traffic."""
+    """A canaried unit: `shares` is the new version's share (0 to 1) in each minute until it has all traffic.
+
+    `evidence` judges all calls, `evidence_of_a_route` those of each of the `routes`, where the unit has some.
+    """
 
     stage: str
     name: str
@@ -78,12 +81,14 @@ class Unit:
     alarms: tuple[Alarm, ...]
     evidence: Chance
     minimum_calls: int
+    routes: tuple[str, ...]
+    evidence_of_a_route: Chance | None
 
     @property
     def rule(self) -> str:
         """The same for units whose gates judge calls alike: what refuses items is left out, for none is drawn."""
         rules = [alarm.rule for alarm in self.alarms if alarm.judges_calls]
-        return repr((self.shares, self.evidence, self.minimum_calls, rules))
+        return repr((self.shares, self.evidence, self.minimum_calls, self.routes, self.evidence_of_a_route, rules))
 
 
 def read_units(assembly: Path) -> list[Unit]:
@@ -179,4 +184,11 @@ def _evidence(resources: Mapping[str, Any], path: Path) -> dict[str, Any]:
     found = [each for each in variables if "CHANCE" in each]
     if len(found) != 1:
         raise UnknownGate(f"{path.name} has {len(found)} evidence hooks for its canary: one is expected.")
-    return {"evidence": Chance(**json.loads(found[0]["CHANCE"])), "minimum_calls": int(found[0]["MINIMUM_CALLS"])}
+    (hook,) = found
+    routes = tuple(json.loads(hook.get("ROUTES", "[]")))
+    return {
+        "evidence": Chance(**json.loads(hook["CHANCE"])),
+        "minimum_calls": int(hook["MINIMUM_CALLS"]),
+        "routes": routes,
+        "evidence_of_a_route": Chance(**json.loads(hook["CHANCE_OF_A_ROUTE"])) if routes else None,
+    }

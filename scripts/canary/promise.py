@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from config import Configuration, StageConfiguration
 from scripts.canary.gates import Unit
-from scripts.canary.releases import Fault
+from scripts.canary.mix import route_of_each_journey
+from scripts.canary.releases import USUAL_BACKGROUND, Fault
 from scripts.canary.verdicts import odds
 from service.release.canary import Canary
 from service.service_settings import ServiceSettings
@@ -60,14 +61,29 @@ def _of_stage(stage: str, units: list[Unit], settings: ServiceSettings) -> Itera
             )
     for unit, kind in kinds(units).items():
         canary, per_minute = promised(kind, settings)
-        fault = Fault(background=0.001, excess=canary.sees_percent / 100)
-        stopped = 100 * odds(kind, per_minute=per_minute, fault=fault, releases=RELEASES).stopped
+        remedy = "Raise the canary's percent or minutes, the prober's traffic, or"
+        stopped = _stopped_percent(kind, per_minute, canary.sees_percent)
         if stopped < SEEN_PERCENT:
             yield (
                 f"{unit}: at {per_minute} calls a minute, {stopped:.1f} % of the versions are stopped of which "
                 f"{canary.sees_percent:g} % of the calls more fail than of the old one; {SEEN_PERCENT:g} % are "
-                "promised. Raise the canary's percent or minutes, the prober's traffic, or sees_percent."
+                f"promised. {remedy} sees_percent."
             )
+        if not kind.routes or canary.sees_percent_of_a_route is None:
+            continue
+        route = route_of_each_journey()
+        stopped = _stopped_percent(kind, per_minute, canary.sees_percent_of_a_route, route=route)
+        if stopped < SEEN_PERCENT:
+            yield (
+                f"{unit}: at {per_minute} calls a minute, {stopped:.1f} % of the versions are stopped of which "
+                f"{canary.sees_percent_of_a_route:g} % of one route's calls ({route}) more fail than of the old one; "
+                f"{SEEN_PERCENT:g} % are promised. {remedy} sees_percent_of_a_route."
+            )
+
+
+def _stopped_percent(unit: Unit, per_minute: int, excess_percent: float, *, route: str | None = None) -> float:
+    fault = Fault(background=USUAL_BACKGROUND, excess=excess_percent / 100, route=route)
+    return 100 * odds(unit, per_minute=per_minute, fault=fault, releases=RELEASES).stopped
 
 
 def healthy_stopped_percent(units: list[Unit], settings: ServiceSettings, background_percent: float) -> float:

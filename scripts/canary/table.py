@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scripts.canary.gates import Unit
-from scripts.canary.releases import Fault, draw
+from scripts.canary.releases import USUAL_BACKGROUND, Fault, draw
 from scripts.canary.verdicts import judge, judge_nervously, odds
 
 BACKGROUNDS = (0.0, 0.001, 0.005)
-USUAL_BACKGROUND = 0.001
 FAULTS = (0.02, 0.05, 0.3, 1.0)
 CURVE_PERCENT = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 50.0, 100.0)
-_SEEN = 0.95
+SEEN = 0.95
 _SMALLEST_STEP = 0.0025
 HEAD = (
     "calls/min | healthy stopped, background | of versions failing more, stopped   | smallest   | minutes to |"
@@ -78,12 +77,17 @@ def _smallest_seen(unit: Unit, per_minute: float, *, releases: int) -> float | N
 
     def is_seen(excess: float) -> bool:
         fault = Fault(background=USUAL_BACKGROUND, excess=excess)
-        return odds(unit, per_minute=per_minute, fault=fault, releases=releases // 2).stopped >= _SEEN
+        return odds(unit, per_minute=per_minute, fault=fault, releases=releases // 2).stopped >= SEEN
 
+    return smallest(is_seen, step=_SMALLEST_STEP)
+
+
+def smallest(is_seen: Callable[[float], bool], *, step: float) -> float | None:
+    """The smallest excess (0 to 1) that is seen, to a `step`; None where 1 is not. What is more is seen, too."""
     low, high = 0.0, 1.0
     if not is_seen(high):
         return None
-    while high - low > _SMALLEST_STEP:
+    while high - low > step:
         middle = (low + high) / 2
         low, high = (low, middle) if is_seen(middle) else (middle, high)
     return high
@@ -116,14 +120,14 @@ def tables(
         yield name, rows
 
 
-def curves(unit: Unit, per_minute: float, *, releases: int) -> Curve:
-    """How often a version is stopped, by what fails more of it."""
+def curves(unit: Unit, per_minute: float, *, releases: int, route: str | None = None) -> Curve:
+    """How often a version is stopped, by what fails more of it, or of one route of it."""
     stopped = [
         100
         * odds(
             unit,
             per_minute=per_minute,
-            fault=Fault(background=USUAL_BACKGROUND, excess=percent / 100),
+            fault=Fault(background=USUAL_BACKGROUND, excess=percent / 100, route=route),
             releases=releases,
         ).stopped
         for percent in CURVE_PERCENT

@@ -6,6 +6,7 @@ It must not know how the counts came about.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,24 +100,27 @@ def _firing(alarm: Alarm, seen: Releases) -> Flags:
 
 
 def _refused(seen: Releases) -> Flags:
+    """What the hook after the shift says: of all calls together, then of each route by itself."""
+    unit = seen.unit
+    refused = [
+        one.new_calls < unit.minimum_calls or unit.evidence.beyond(one) > 0 for one in _evidence(seen.counts, seen)
+    ]
+    if unit.evidence_of_a_route is not None:
+        rule = unit.evidence_of_a_route
+        for counts in seen.by_route.values():
+            beyond = [rule.beyond(one) > 0 for one in _evidence(counts, seen)]
+            refused = [any(verdicts) for verdicts in zip(refused, beyond, strict=True)]
+    return np.array(refused)
+
+
+def _evidence(counts: Mapping[Series, npt.NDArray[np.int64]], seen: Releases) -> list[Counts]:
+    """What CloudWatch shows of each release when its shift has ended: all but the last of its minutes."""
     totals = [
-        _during_shift(seen.counts[Series(measured, is_new)], seen).sum(axis=1)
+        _during_shift(counts[Series(measured, is_new)], seen)[:, :-LAG_MINUTES].sum(axis=1).astype(float).tolist()
         for measured in (Measured.CALLS, Measured.ERRORS)
         for is_new in (True, False)
     ]
-    unit = seen.unit
-    return np.array(
-        [
-            new_calls < unit.minimum_calls
-            or unit.evidence.beyond(
-                Counts(
-                    new_calls=float(new_calls),
-                    all_calls=float(all_calls),
-                    new_errors=float(new_errors),
-                    all_errors=float(all_errors),
-                )
-            )
-            > 0
-            for new_calls, all_calls, new_errors, all_errors in zip(*totals, strict=True)
-        ]
-    )
+    return [
+        Counts(new_calls=new_calls, all_calls=all_calls, new_errors=new_errors, all_errors=all_errors)
+        for new_calls, all_calls, new_errors, all_errors in zip(*totals, strict=True)
+    ]

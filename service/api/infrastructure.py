@@ -15,6 +15,7 @@ from constructs import Construct
 from service.api.access import CallerPolicies, e2e_role
 from service.api.firewall import add_firewall
 from service.api.rest_api import new_rest_api
+from service.api.runtime.resources import ROUTES
 from service.cars.repository import BY_STATUS_INDEX
 from service.cars.settings import Setting
 from service.function import ServiceFunction
@@ -54,7 +55,14 @@ class ApiStack(cdk.Stack):
             settings=settings,
         )
         self._grant(cars_table=cars_table, notifications_table=notifications_table, cursor_keys=cursor_keys)
-        add_canary(self, released=self.api_function, canary=settings.canary, sample=None, settings=settings)
+        add_canary(
+            self,
+            released=self.api_function,
+            canary=settings.canary,
+            sample=None,
+            routes=ROUTES,
+            settings=settings,
+        )
         self.api = new_rest_api(self, "CarsApi", function=self.api_function, settings=settings)
         add_firewall(self, api=self.api, settings=settings)
         policies = CallerPolicies(self, "Callers", api=self.api, settings=settings)

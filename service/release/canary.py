@@ -32,7 +32,8 @@ class Canary:
 
     `background_percent` of a healthy version's calls may fail: more is judged by the old version's. `sees_percent` is
     a promise that `make synth` holds against the templates: a version of which so many calls more fail than of the old
-    one is stopped with 95 %, at the traffic that is promised (scripts/canary).
+    one is stopped with 95 %, at the traffic that is promised (scripts/canary). `sees_percent_of_a_route` is the same of
+    one route's calls alone, of a route that each of the prober's journeys takes once; None promises nothing.
     Raises ValueError when an alarm could not fire while it lasts, or a number is out of CodeDeploy's range.
     """
 
@@ -42,6 +43,7 @@ class Canary:
     is_linear: bool = False
     background_percent: float = 0.5
     sees_percent: float = 5
+    sees_percent_of_a_route: float | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.percent <= 99:
@@ -57,6 +59,10 @@ class Canary:
             raise ValueError(f"Canary background_percent is {self.background_percent:g}: above 0, at most 5.")
         if not 0 < self.sees_percent <= 100:
             raise ValueError(f"Canary sees_percent is {self.sees_percent:g}: above 0, at most 100.")
+        if self.sees_percent_of_a_route is not None and not 0 < self.sees_percent_of_a_route <= 100:
+            raise ValueError(
+                f"Canary sees_percent_of_a_route is {self.sees_percent_of_a_route:g}: above 0, at most 100, or None."
+            )
         needed = LONG_WINDOW_MINUTES + (ALARM_PERIOD_SECONDS + METRIC_LAG_SECONDS) // 60
         if self.minutes_in_all < needed:
             raise ValueError(
@@ -119,6 +125,11 @@ class Canary:
     def chance_in_all(self) -> Chance:
         """For the evidence of the whole canary, which is looked at once."""
         return self._chance(deviations=2.8, counts=1.1)
+
+    @property
+    def chance_of_a_route(self) -> Chance:
+        """For the evidence of the whole canary, of each route by itself: fewer calls, and a verdict for each route."""
+        return self._chance(deviations=2.5, counts=0.9)
 
     def _chance(self, *, deviations: float, counts: float) -> Chance:
         return Chance(deviations=deviations, counts=counts, background=self.background_percent / 100)

@@ -8,7 +8,7 @@ depends on all of this.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -41,9 +41,21 @@ class SampleEvent:
 
     def environment(self) -> dict[str, str]:
         return {
-            Setting.SAMPLE_EVENT: json.dumps(self.event, separators=(",", ":")),
-            Setting.EXPECTED_ANSWER: json.dumps(self.answer, separators=(",", ":")),
+            Setting.SAMPLE_EVENT: _compact(self.event),
+            Setting.EXPECTED_ANSWER: _compact(self.answer),
         }
+
+
+def _by_route(canary: Canary, routes: Sequence[str]) -> dict[str, str]:
+    return {
+        Setting.ROUTES: _compact(list(routes)),
+        Setting.CHANCE_OF_A_ROUTE: _compact(asdict(canary.chance_of_a_route)),
+    }
+
+
+def _compact(value: object) -> str:
+    """As JSON without spaces: the whole environment of a function has room for 4 kB."""
+    return json.dumps(value, separators=(",", ":"))
 
 
 def add_canary(
@@ -53,12 +65,14 @@ def add_canary(
     canary: Canary,
     sample: SampleEvent | None,
     counts_intake: bool = False,
+    routes: Sequence[str] = (),
     settings: ServiceSettings,
 ) -> None:
     """How every unit's alias gets a new version. In a sandbox there are none: the alias is what was last deployed.
 
     `sample` is for a function that events invoke; None is for the API's, whose routes are exercised. `counts_intake`
     is for one that sets malformed items aside instead of failing: it calls `count_intake` (service/cars/intake.py).
+    `routes` are for one that counts its calls by them (service/cars/route_faults.py): each is judged by itself.
     """
     if not settings.is_sandbox:
         CanaryRelease(
@@ -68,6 +82,7 @@ def add_canary(
             canary=canary,
             sample=sample,
             counts_intake=counts_intake,
+            routes=routes,
             settings=settings,
         )
 
@@ -94,6 +109,7 @@ class CanaryRelease(Construct):
         canary: Canary,
         sample: SampleEvent | None,
         counts_intake: bool,
+        routes: Sequence[str],
         settings: ServiceSettings,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -109,14 +125,15 @@ class CanaryRelease(Construct):
         )
         self.evidence_hook = self._hook(
             "Evidence",
-            handler="service.release.runtime.evidence.handle",
+            handler="service.release.runtime.evidence" + ("_by_route.handle" if routes else ".handle"),
             description="Fails a release whose new version was called too few times, or failed",
             environment={
                 Setting.FUNCTION_NAME: released.function.function_name,
                 Setting.FUNCTION_VERSION: released.version.version,
                 Setting.ALIAS_NAME: ALIAS_NAME,
                 Setting.MINIMUM_CALLS: str(canary.minimum_calls),
-                Setting.CHANCE: json.dumps(asdict(canary.chance_in_all), separators=(",", ":")),
+                Setting.CHANCE: _compact(asdict(canary.chance_in_all)),
+                **(_by_route(canary, routes) if routes else {}),
             },
             settings=settings,
         )

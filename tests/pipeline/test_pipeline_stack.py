@@ -28,8 +28,8 @@ def test_stages_are_in_the_order_of_a_release(stages: Stages) -> None:
     assert list(stages) == ["Source", "Build", "UpdatePipeline", "Assets", "Staging", "ApproveProd", "Prod"]
 
 
-def test_actions_of_a_deployed_stage_end_with_its_end_to_end_tests_and_prods_with_its_bake(stages: Stages) -> None:
-    for stage, tests in (("Staging", ["EndToEnd"]), ("Prod", ["EndToEnd", "Bake"])):
+def test_actions_of_a_deployed_stage_end_with_its_end_to_end_tests_and_its_bake(stages: Stages) -> None:
+    for stage, proofs in (("Staging", ["EndToEnd", "Bake"]), ("Prod", ["EndToEnd", "Bake"])):
         actions = sorted(stages[stage]["Actions"], key=lambda action: (action["RunOrder"], action["Name"]))
         assert [action["Name"] for action in actions] == [
             "WayBack",
@@ -37,11 +37,11 @@ def test_actions_of_a_deployed_stage_end_with_its_end_to_end_tests_and_prods_wit
             *("Changes.Deploy", "Cursors.Deploy", "Maintenance.Deploy", "Telemetry.Deploy"),
             *("Api.Deploy", "Notifications.Deploy"),
             *("Dashboard.Deploy", "Prober.Deploy"),
-            *tests,
+            *proofs,
         ]
         orders = [action["RunOrder"] for action in actions]
         assert orders.count(orders[0]) == 1
-        assert [orders.count(order) for order in orders[-len(tests) :]] == [1] * len(tests)
+        assert [orders.count(order) for order in orders[-len(proofs) :]] == [1] * len(proofs)
 
 
 def test_pipeline_is_v2_superseded_and_restarts_when_it_changed_itself(pipeline: dict[str, Any]) -> None:

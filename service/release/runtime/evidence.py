@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -44,9 +45,34 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def _examine(deployment: Deployment) -> None:
+    judge_all_calls(deployment)
+
+
+def judge_all_calls(deployment: Deployment) -> Counts:
+    """What CloudWatch has counted since the deployment began. Raises ReleaseRefused when it speaks against it."""
     seen = _collect(deployment.began)
     logger.info("evidence", calls=seen.new_calls, errors=seen.new_errors, since=deployment.began.isoformat())
-    _judge(seen)
+    minimum = int(read(Setting.MINIMUM_CALLS))
+    if seen.new_calls < minimum:
+        raise ReleaseRefused(
+            f"The new version was called {seen.new_calls:g} times during its canary, fewer than {minimum}: "
+            "that proves nothing. Is the prober running?"
+        )
+    if finding := beyond_chance(seen, Setting.CHANCE):
+        raise ReleaseRefused(f"{finding}.")
+    return seen
+
+
+def beyond_chance(seen: Counts, setting: Setting) -> str | None:
+    """What chance does not explain, in words; None when it explains all. `setting` has the rule (chance.py)."""
+    beyond = Chance(**json.loads(read(setting))).beyond(seen)
+    if beyond <= 0:
+        return None
+    return (
+        f"{seen.new_errors:g} of {seen.new_calls:g} calls of the new version failed, and "
+        f"{seen.all_errors - seen.new_errors:g} of {seen.all_calls - seen.new_calls:g} of the old one: chance "
+        f"explains at most {seen.new_errors - beyond:.1f}"
+    )
 
 
 def _collect(began: datetime) -> Counts:
@@ -59,31 +85,19 @@ def _collect(began: datetime) -> Counts:
     return _measured(began)
 
 
-def _judge(seen: Counts) -> None:
-    """Raises ReleaseRefused when the new version was called too few times, or failed oftener than chance explains."""
-    minimum = int(read(Setting.MINIMUM_CALLS))
-    if seen.new_calls < minimum:
-        raise ReleaseRefused(
-            f"The new version was called {seen.new_calls:g} times during its canary, fewer than {minimum}: "
-            "that proves nothing. Is the prober running?"
-        )
-    beyond = Chance(**json.loads(read(Setting.CHANCE))).beyond(seen)
-    if beyond > 0:
-        raise ReleaseRefused(
-            f"{seen.new_errors:g} of {seen.new_calls:g} calls of the new version failed, and "
-            f"{seen.all_errors - seen.new_errors:g} of {seen.all_calls - seen.new_calls:g} of the old one: chance "
-            f"explains at most {seen.new_errors - beyond:.1f}."
-        )
-
-
 def _measured(began: datetime) -> Counts:
-    """What CloudWatch knows by now. Its periods are whole minutes: the one in which the deployment began counts."""
-    totals = dict.fromkeys(("new_calls", "new_errors", "all_calls", "all_errors"), 0.0)
+    return Counts(**sums([_query(name) for name in ("new_calls", "new_errors", "all_calls", "all_errors")], began))
+
+
+def sums(queries: Sequence[MetricDataQueryTypeDef], began: datetime) -> dict[str, float]:
+    """What CloudWatch knows by now, by the queries' ids. Its periods are whole minutes: that in which the deployment
+    began counts."""
+    totals = dict.fromkeys((query["Id"] for query in queries), 0.0)
     pages = (
         cloudwatch()
         .get_paginator("get_metric_data")
         .paginate(
-            MetricDataQueries=[_query(query_id) for query_id in totals],
+            MetricDataQueries=queries,
             StartTime=began.replace(second=0, microsecond=0),
             EndTime=datetime.now(UTC) + MINUTE,
         )
@@ -91,7 +105,7 @@ def _measured(began: datetime) -> Counts:
     for page in pages:
         for result in page["MetricDataResults"]:
             totals[result["Id"]] += sum(result["Values"])
-    return Counts(**totals)
+    return totals
 
 
 def _query(query_id: str) -> MetricDataQueryTypeDef:
@@ -99,15 +113,23 @@ def _query(query_id: str) -> MetricDataQueryTypeDef:
     dimensions = {"FunctionName": function_name, "Resource": f"{function_name}:{read(Setting.ALIAS_NAME)}"}
     if query_id.startswith("new_"):
         dimensions["ExecutedVersion"] = read(Setting.FUNCTION_VERSION)
+    name = "Errors" if query_id.endswith("errors") else "Invocations"
+    return metric_query(query_id, "AWS/Lambda", name, dimensions, statistic="Sum")
+
+
+def metric_query(
+    query_id: str, namespace: str, name: str, dimensions: Mapping[str, str], *, statistic: str
+) -> MetricDataQueryTypeDef:
+    """A metric by the minute, as GetMetricData asks for it."""
     return {
         "Id": query_id,
         "MetricStat": {
             "Metric": {
-                "Namespace": "AWS/Lambda",
-                "MetricName": "Errors" if query_id.endswith("errors") else "Invocations",
+                "Namespace": namespace,
+                "MetricName": name,
                 "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
             },
             "Period": 60,
-            "Stat": "Sum",
+            "Stat": statistic,
         },
     }

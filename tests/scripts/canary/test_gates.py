@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts.canary.gates import Measured, Series, UnknownGate, read_units
+from service.release.runtime.chance import Chance
 from tests.assembly import Assembly
 
 
@@ -27,6 +28,9 @@ def test_every_canaried_unit_of_both_stages_is_read_with_its_gates(assembly: Ass
     assert (api.shares[0], api.shares[-1], len(api.shares)) == (0.1, 0.9, 18)
     assert units["Prod", "Telemetry"].shares == (0.5,) * 15
     assert api.minimum_calls == 100
+    assert "POST /cars" in api.routes
+    assert api.evidence_of_a_route == Chance(deviations=2.5, counts=0.9, background=0.005)
+    assert (units["Prod", "Telemetry"].routes, units["Prod", "Telemetry"].evidence_of_a_route) == ((), None)
 
 
 def test_units_judge_alike_when_only_their_functions_differ(assembly: Assembly) -> None:

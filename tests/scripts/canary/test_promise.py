@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 from pathlib import Path
 
@@ -46,6 +47,30 @@ def test_promise_that_cannot_be_kept_is_refused_with_the_numbers(units: list[Uni
 
     assert sentence.startswith("Staging Api: at 120 calls a minute, ")
     assert "of which 0.5 % of the calls more fail than of the old one; 95 % are promised." in sentence
+
+
+def test_promise_of_one_route_that_cannot_be_kept_is_refused_with_the_numbers(units: list[Unit]) -> None:
+    bold = with_staging(example_configuration(), sees_percent_of_a_route=5)
+
+    (sentence,) = broken_promises([unit for unit in units if (unit.stage, unit.name) == ("Staging", "Api")], bold)
+
+    found = re.fullmatch(
+        r"Staging Api: at 120 calls a minute, (\d+\.\d) % of the versions are stopped of which 5 % of one route's "
+        r"calls \(POST /cars\) more fail than of the old one; 95 % are promised\. Raise the canary's percent or "
+        r"minutes, the prober's traffic, or sees_percent_of_a_route\.",
+        sentence,
+    )
+    assert found
+    assert 75 < float(found[1]) < 90
+
+
+def test_gates_that_look_at_all_calls_alone_do_not_keep_the_promise_of_one_route(units: list[Unit]) -> None:
+    (prod,) = (unit for unit in units if (unit.stage, unit.name) == ("Prod", "Api"))
+    blind = dataclasses.replace(prod, evidence_of_a_route=None)
+
+    (sentence,) = broken_promises([blind], example_configuration())
+
+    assert "of which 5 % of one route's calls (POST /cars) more fail" in sentence
 
 
 def test_nervous_gate_is_refused_with_the_share_of_healthy_releases_that_it_stops(units: list[Unit]) -> None:

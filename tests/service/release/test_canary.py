@@ -98,7 +98,11 @@ def test_few_events_are_judged_by_few_calls() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("background_percent", 0), ("background_percent", 6), ("sees_percent", 0)]
+    ("field", "value"),
+    [
+        *(("background_percent", 0), ("background_percent", 6)),
+        *(("sees_percent", 0), ("sees_percent_of_a_route", 0), ("sees_percent_of_a_route", 101)),
+    ],
 )
 def test_numbers_that_would_judge_nothing_are_refused(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"Canary {field} is {value}"):

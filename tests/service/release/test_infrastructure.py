@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import aws_cdk as cdk
 import pytest
 
 from service.api.infrastructure import ApiStack
+from service.api.runtime.resources import ROUTES
 from service.cursors.infrastructure import CursorsStack
 from service.database import DatabaseStack
 from service.observability.operators import OperatorsStack
@@ -67,7 +69,7 @@ def test_shift_of_the_alias_has_both_hooks_and_the_deployment_group(template: Te
         template.resources[update[hook]["Fn::If"][1]["Ref"]]["Properties"]["Handler"]
         for hook in ("BeforeAllowTrafficHook", "AfterAllowTrafficHook")
     ]
-    assert handlers == ["service.release.runtime.pre_traffic.handle", "service.release.runtime.evidence.handle"]
+    assert handlers == [f"service.release.runtime.{module}.handle" for module in ("pre_traffic", "evidence_by_route")]
 
 
 def test_alias_waits_until_codedeploy_may_call_hooks_and_hooks_may_do_their_work(template: Template) -> None:
@@ -229,14 +231,32 @@ def test_hooks_know_the_exact_version_and_the_minimum(template: Template) -> Non
     }
 
     assert by_handler["pre_traffic"]["Environment"]["Variables"] == {"VERSION_ARN": {"Ref": version}}
-    assert by_handler["evidence"]["Environment"]["Variables"] == {
+    assert by_handler["evidence_by_route"]["Environment"]["Variables"] == {
         "FUNCTION_NAME": {"Ref": FUNCTION},
         "FUNCTION_VERSION": {"Fn::GetAtt": [version, "Version"]},
         "ALIAS_NAME": "live",
         "MINIMUM_CALLS": "100",
         "CHANCE": '{"deviations":2.8,"counts":1.1,"background":0.005}',
+        "ROUTES": json.dumps([*ROUTES], separators=(",", ":")),
+        "CHANCE_OF_A_ROUTE": '{"deviations":2.5,"counts":0.9,"background":0.005}',
     }
-    assert max(by_handler[hook]["Timeout"] for hook in ("pre_traffic", "evidence")) < 900
+    assert max(by_handler[hook]["Timeout"] for hook in ("pre_traffic", "evidence_by_route")) < 900
+
+
+def test_every_route_that_api_gateway_lets_through_is_judged_by_itself(template: Template) -> None:
+    (routes,) = (
+        json.loads(variables["ROUTES"])
+        for function in template.of_type("AWS::Lambda::Function").values()
+        if "ROUTES" in (variables := function["Properties"].get("Environment", {}).get("Variables", {}))
+    )
+    methods = [
+        method["Properties"]["HttpMethod"]
+        for method in template.of_type("AWS::ApiGateway::Method").values()
+        if method["Properties"]["HttpMethod"] != "OPTIONS"
+    ]
+
+    assert sorted(route.partition(" ")[0] for route in routes) == sorted(methods)
+    assert len(set(routes)) == len(routes)
 
 
 def api_stack(app: cdk.App) -> None:

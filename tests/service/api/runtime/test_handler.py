@@ -658,3 +658,39 @@ def test_what_was_done_is_counted_and_logged_without_the_car(
     assert {line["correlation_id"] for line in lines if line.get("message") == "answered"} == {REQUEST_ID}
     for private in ("52.5200066", "13.404954"):
         assert private not in printed
+
+
+def faults_by_route(printed: str) -> list[tuple[str, float]]:
+    lines = [json.loads(line) for line in printed.splitlines()]
+    return [(line["Route"], fault) for line in lines if "Faults" in line for fault in line["Faults"]]
+
+
+def test_each_call_is_counted_by_its_route_and_no_refusal_is_a_fault(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.call("POST", "/cars", body={"car_id": "car-1", **DETAILS})
+    api.call("POST", "/cars", body={"car_id": "car-1", **DETAILS})
+    api.call("GET", "/cars/nobody")
+
+    assert faults_by_route(capsys.readouterr().out) == [
+        *(("POST /cars", 0), ("POST /cars", 0)),
+        ("GET /cars/{car_id}", 0),
+    ]
+
+
+def test_what_callers_get_as_a_server_error_is_a_fault_of_its_route(
+    api: Api, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "repository", lambda: None)
+
+    with pytest.raises(Exception, match="NoneType"):
+        api.call("GET", "/cars/car-1")
+
+    assert faults_by_route(capsys.readouterr().out) == [("GET /cars/{car_id}", 1)]
+
+
+def test_callers_words_are_no_routes(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    api.call("BREW", "/cars")
+    api.call("GET", "/coffee")
+
+    assert faults_by_route(capsys.readouterr().out) == [("none", 0), ("none", 0)]
