@@ -7,28 +7,29 @@ from datetime import datetime
 from typing import Literal
 
 import boto3
-from botocore.credentials import Credentials
 
 
 class Fleet:
     """`stream_name` takes position reports, `queue_name` maintenance orders; both accept and answer nothing more."""
 
-    def __init__(self, *, region: str, credentials: Credentials, stream_name: str, queue_name: str) -> None:
-        session = boto3.Session(
-            aws_access_key_id=credentials.access_key,
-            aws_secret_access_key=credentials.secret_key,
-            aws_session_token=credentials.token,
-            region_name=region,
-        )
+    def __init__(self, session: boto3.Session, *, stream_name: str, queue_name: str) -> None:
         self._kinesis = session.client("kinesis")
         self._sqs = session.client("sqs")
         self._stream_name = stream_name
         self._queue_url = self._sqs.get_queue_url(QueueName=queue_name)["QueueUrl"]
 
     def report(
-        self, car_id: str, measured_at: datetime, *, latitude: float, longitude: float, nb_passengers: int = 0
+        self,
+        car_id: str,
+        measured_at: datetime,
+        *,
+        latitude: float,
+        longitude: float,
+        nb_passengers: int = 0,
+        behind: str | None = None,
     ) -> None:
-        """A position report: degrees, and `measured_at` with its zone."""
+        """A position report: degrees, and `measured_at` with its zone. It is read behind all reports so far of the car,
+        or of the car with the id `behind`."""
         report = {
             "car_id": car_id,
             "measured_at": measured_at.isoformat(),
@@ -37,7 +38,8 @@ class Fleet:
             "nb_passengers": nb_passengers,
         }
         # Records of one partition key keep their order.
-        self._kinesis.put_record(StreamName=self._stream_name, PartitionKey=car_id, Data=json.dumps(report).encode())
+        data = json.dumps(report).encode()
+        self._kinesis.put_record(StreamName=self._stream_name, PartitionKey=behind or car_id, Data=data)
 
     def order(self, order_id: str, car_id: str, action: Literal["start", "finish"]) -> None:
         order = {"order_id": order_id, "car_id": car_id, "action": action}

@@ -6,9 +6,14 @@ from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 
+import pytest
+
 from integ.api import CarsApi
 
 
+@pytest.mark.keeps(
+    "create_car 201", "get_car 200", "replace_car 200", "change_car 200", "delete_car 204", "get_car 404"
+)
 def test_car_is_created_read_replaced_changed_and_deleted(api: CarsApi, new_car_id: Callable[[], str]) -> None:
     car_id = new_car_id()
 

@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from http import HTTPStatus
 
 import pytest
 from botocore.credentials import Credentials
 
 from integ.api import CarsApi
-from integ.conftest import Target
+from integ.car import NEW_CAR
 
-ROUTES = [
-    ("GET", "cars"),
-    ("POST", "cars"),
-    ("GET", "cars/e2e-nobody"),
-    ("PUT", "cars/e2e-nobody"),
-    ("PATCH", "cars/e2e-nobody"),
-    ("DELETE", "cars/e2e-nobody"),
-    ("GET", "cars/e2e-nobody/notifications"),
-    ("GET", "openapi.json"),
-]
+keeps = pytest.mark.keeps
+CallerWith = Callable[[Credentials | None], CarsApi]
 
 
-@pytest.fixture(scope="module")
-def unsigned(target: Target) -> Iterator[CarsApi]:
-    client = CarsApi(target.api_url, region=target.region, credentials=None)
-    yield client
-    client.close()
-
-
-@pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_request_that_nobody_signed_is_forbidden(unsigned: CarsApi, method: str, path: str) -> None:
-    body = None if method in ("GET", "DELETE") else {"model": "Test", "year": 2026}
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        pytest.param("GET", "cars", marks=keeps("list_cars 403")),
+        pytest.param("POST", "cars", marks=keeps("create_car 403")),
+        pytest.param("GET", "cars/e2e-nobody", marks=keeps("get_car 403")),
+        pytest.param("PUT", "cars/e2e-nobody", marks=keeps("replace_car 403")),
+        pytest.param("PATCH", "cars/e2e-nobody", marks=keeps("change_car 403")),
+        pytest.param("DELETE", "cars/e2e-nobody", marks=keeps("delete_car 403")),
+        pytest.param("GET", "cars/e2e-nobody/notifications", marks=keeps("list_notifications 403")),
+        pytest.param("GET", "openapi.json", marks=keeps("get_document 403")),
+    ],
+)
+def test_request_that_nobody_signed_is_forbidden(caller_with: CallerWith, method: str, path: str) -> None:
+    unsigned = caller_with(None)
+    body = {"POST": {**NEW_CAR, "car_id": "e2e-nobody"}, "PUT": NEW_CAR, "PATCH": NEW_CAR}.get(method)
     assert unsigned.request(method, path, body).status_code == HTTPStatus.FORBIDDEN
 
 
-def test_request_that_a_stranger_signed_is_forbidden(target: Target) -> None:
-    stranger = Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
-    client = CarsApi(target.api_url, region=target.region, credentials=stranger)
-    assert client.request("GET", "cars").status_code == HTTPStatus.FORBIDDEN
-    client.close()
+def test_request_that_a_stranger_signed_is_forbidden(caller_with: CallerWith) -> None:
+    stranger = caller_with(Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"))
+    assert stranger.request("GET", "cars").status_code == HTTPStatus.FORBIDDEN

@@ -1,7 +1,7 @@
 """The end-to-end tests of a stage that was just deployed: black box, over HTTP, signed.
 
 The step may do one thing in AWS: become the stage's end-to-end role, which may call the API, report as a car
-does, and order maintenance.
+does, order maintenance, and hear of the events of its own cars.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ def end_to_end_step(
             "STAGE_REGION": configuration.environment.region,
             "TELEMETRY_STREAM_NAME": configuration.service.telemetry_stream_name,
             "MAINTENANCE_QUEUE_NAME": configuration.service.maintenance_queue_name,
+            "E2E_EVENTS_QUEUE_NAME": configuration.service.e2e_events_queue_name,
         },
         env_from_cfn_outputs={"API_URL": stage.api_url, "E2E_ROLE_ARN": stage.e2e_role_arn},
         install_commands=[INSTALL],

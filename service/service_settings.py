@@ -128,3 +128,8 @@ class ServiceSettings:
     @property
     def maintenance_queue_name(self) -> str:
         return f"cars-{self.stage_name}-maintenance"
+
+    @property
+    def e2e_events_queue_name(self) -> str:
+        """Of the queue where the e2e tests see the events of their own cars."""
+        return f"cars-{self.stage_name}-e2e-events"

@@ -233,7 +233,9 @@ class _BuildRun:
         # What a command says last mostly tells why: a test run's counts, an exception, a denied call.
         last_line = mask(failure.last_line, self._secrets)[:_SHOWN_CHARACTERS]
         last_words = f" It said last: {last_line}" if last_line else ""
-        return f"{failure.phase}: `{command}` ended with exit code {failure.exit_code}." + last_words
+        tests = mask(failure.failing_tests, self._secrets)
+        failed = f" Failed: {tests}." if tests else ""
+        return f"{failure.phase}: `{command}` ended with exit code {failure.exit_code}." + failed + last_words
 
     @property
     def _timeout_minutes(self) -> int:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from rehearsal.codebuild.failing_tests import FailingTests
+
 # Stack frames of Node.js, its epilogue, and brackets and carets alone.
 _TELLS_NOTHING = re.compile(r"at .+(:\d+\)?|\(native\)|<anonymous>\)?)|Node\.js v\d[\w.]*|[\s{}()\[\]^~.-]+")
 _NPM = re.compile(r"npm (?:error|ERR!)\s*(.*)")
@@ -19,9 +21,11 @@ class LastWords:
 
     def __init__(self) -> None:
         self.line = ""
+        self.failing_tests = FailingTests()
         self._is_npm = False
 
     def hear(self, line: str) -> None:
+        self.failing_tests.hear(line)
         text = line.strip()
         npm = _NPM.fullmatch(text)
         if npm is not None:

@@ -55,6 +55,10 @@ class CommandShell(Protocol):
     def last_line(self) -> str:
         """The last line that the last command said, "" if it said nothing."""
 
+    @property
+    def failing_tests(self) -> str:
+        """Which tests the last command said to have failed, "" if it named none."""
+
     def run(self, command: str) -> int: ...
 
     def export(self, name: str, value: str) -> None:
@@ -75,6 +79,7 @@ class CommandFailure:
     command: str
     exit_code: int
     last_line: str = ""
+    failing_tests: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,7 @@ def _run_commands(
         exit_code = shell.run(command)
         if exit_code != 0:
             say(f"Command did not exit successfully {command} exit status {exit_code}")
-            failure = CommandFailure(phase, command, exit_code, shell.last_line)
+            failure = CommandFailure(phase, command, exit_code, shell.last_line, shell.failing_tests)
             shell.export(SUCCEEDING, "0")
             return failure
     return None

@@ -93,6 +93,11 @@ class BuildShell:
         """What tells most of why the last command failed."""
         return self._last_words.line
 
+    @property
+    def failing_tests(self) -> str:
+        """Which tests of the last command failed, in words; "" when it told of none."""
+        return self._last_words.failing_tests.words
+
     def run(self, command: str) -> int:
         """The command's exit code; 128 + n when signal n ended the shell."""
         return self._run(f"(\n{command}\n)" if self._has_subshells else command)

@@ -35,11 +35,11 @@ class CallerPolicies(Construct):
 
 
 def e2e_role(scope: Construct, *, api: apigateway.RestApi, settings: ServiceSettings) -> iam.Role:
-    """May read cars, do everything with its own, report as a car does, and order maintenance.
+    """May read cars, do everything with its own and hear of their events, report as a car does, and order maintenance.
 
     Only the role of the pipeline's own step may assume it.
 
-    Stream and queue are named and not referred to: their stacks are no part of what the API needs.
+    Stream and queues are named and not referred to: their stacks are no part of what the API needs.
     """
     role = iam.Role(
         scope,
@@ -61,6 +61,12 @@ def e2e_role(scope: Construct, *, api: apigateway.RestApi, settings: ServiceSett
         iam.PolicyStatement(
             actions=["sqs:GetQueueUrl", "sqs:SendMessage"],
             resources=[f"arn:aws:sqs:{stack.region}:{stack.account}:{settings.maintenance_queue_name}"],
+        )
+    )
+    role.add_to_policy(
+        iam.PolicyStatement(
+            actions=["sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:DeleteMessage"],
+            resources=[f"arn:aws:sqs:{stack.region}:{stack.account}:{settings.e2e_events_queue_name}"],
         )
     )
     acknowledge(role, findings_of(routes, _arn_prefix(f"<{resource_id(api)}>", api, settings)))

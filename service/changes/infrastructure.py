@@ -18,6 +18,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from service.cars.settings import Setting
+from service.changes.e2e_subscription import E2eSubscription
 from service.changes.sample import SAMPLE
 from service.failures.failure_queues import FailureQueue
 from service.failures.redrive.failure_kind import FailureKind
@@ -88,6 +89,7 @@ class ChangesStack(cdk.Stack):
             counts_intake=True,
             settings=settings,
         )
+        E2eSubscription(self, "E2e", event_bus=self.event_bus, settings=settings)
         self._alarms(settings, operators_topic)
 
     def _alarms(self, settings: ServiceSettings, operators_topic: sns.ITopic) -> None:

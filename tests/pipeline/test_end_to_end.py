@@ -80,7 +80,7 @@ def test_step_runs_the_tests_of_the_commit_that_was_deployed(
 
 
 @pytest.mark.parametrize(("stage", "account", "role_name"), DEPLOYED)
-def test_step_knows_region_stream_and_queue_of_the_stage(
+def test_step_knows_region_stream_and_queues_of_the_stage(
     template: Template, stages: Stages, stage: str, account: str, role_name: str
 ) -> None:
     project = template.resources[_project_of(_action_of(stages, stage))]["Properties"]
@@ -90,5 +90,6 @@ def test_step_knows_region_stream_and_queue_of_the_stage(
         ("STAGE_REGION", "eu-west-1"),
         ("TELEMETRY_STREAM_NAME", f"cars-{stage.lower()}-telemetry"),
         ("MAINTENANCE_QUEUE_NAME", f"cars-{stage.lower()}-maintenance"),
+        ("E2E_EVENTS_QUEUE_NAME", f"cars-{stage.lower()}-e2e-events"),
     ):
         assert variables[name] == {"Name": name, "Type": "PLAINTEXT", "Value": value}

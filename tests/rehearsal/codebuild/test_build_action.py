@@ -257,6 +257,19 @@ def test_run_gives_the_failing_commands_last_words_and_not_those_of_a_later_one(
         action.run(make_context({"ProjectName": "Synth"}, inputs={"Source": {}}))
 
 
+def test_run_names_the_tests_that_failed_without_its_secrets(
+    make_context: ContextMaker, action: CodeBuildAction
+) -> None:
+    summary = "== short test summary info ==\\nFAILED a.py::test_b[ASIAROLE] - assert 1 == 2\\n1 failed in 0.1s"
+    make_context.clients["codebuild"] = FakeCodeBuild(spec(f"printf '{summary}\\n'; exit 1"))
+
+    with pytest.raises(ActionFailed) as caught:
+        action.run(make_context({"ProjectName": "Synth"}, inputs={"Source": {}}))
+
+    failed, said = "a.py::test_b[***] - assert 1 == 2", "1 failed in 0.1s"
+    assert caught.value.reason.endswith(f" ended with exit code 1. Failed: {failed}. It said last: {said}")
+
+
 def test_run_tells_post_build_that_the_build_failed(make_context: ContextMaker, action: CodeBuildAction) -> None:
     phases = {"build": {"commands": ["false"]}, "post_build": {"commands": ["echo $CODEBUILD_BUILD_SUCCEEDING"]}}
     make_context.clients["codebuild"] = FakeCodeBuild(json.dumps({"version": "0.2", "phases": phases}))

@@ -39,6 +39,7 @@ class RecordingShell:
         self._variables = {"CODEBUILD_BUILD_SUCCEEDING": "1"}
         self.seen: dict[str, str] = {}
         self.last_line = ""
+        self.failing_tests = ""
 
     @property
     def commands(self) -> list[str]:

@@ -43,7 +43,7 @@ def test_policies_are_given_to_nobody_by_the_stack_itself(template: Template) ->
         assert not {"Roles", "Users", "Groups", "ManagedPolicyName"} & set(policy["Properties"])
 
 
-def test_e2e_role_may_call_this_api_report_as_a_car_and_order_maintenance(
+def test_e2e_role_may_call_this_api_report_as_a_car_order_maintenance_and_hear_of_its_events(
     stage: str, template: Template, account: str
 ) -> None:
     name = stage.lower()
@@ -68,6 +68,7 @@ def test_e2e_role_may_call_this_api_report_as_a_car_and_order_maintenance(
         },
         ("kinesis:PutRecord",): f"arn:aws:kinesis:{place}:stream/cars-{name}-telemetry",
         ("sqs:GetQueueUrl", "sqs:SendMessage"): f"arn:aws:sqs:{place}:cars-{name}-maintenance",
+        ("sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"): f"arn:aws:sqs:{place}:cars-{name}-e2e-events",
     }
     assert trust["Principal"] == {"AWS": "arn:aws:iam::111111111111:root"}
     assert trust["Condition"] == {
