@@ -30,7 +30,7 @@ PARTS = (
     ("rehearsal.plan",),
     ("rehearsal.ending", "rehearsal.check"),
     ("rehearsal.bootstrap", "rehearsal.report"),
-    ("rehearsal.console",),
+    ("rehearsal.console", "rehearsal.page"),
     ("rehearsal.planning",),
     ("rehearsal.rehearsal",),
     ("rehearsal.cli",),
