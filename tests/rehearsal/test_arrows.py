@@ -14,7 +14,7 @@ PARTS = (
     ("rehearsal.errors", "rehearsal.run_events"),
     ("rehearsal.machine",),
     ("rehearsal.aws.resource", "rehearsal.aws.service_api", "rehearsal.aws.localize", "rehearsal.aws.ministack"),
-    ("rehearsal.aws.aws_clients", "rehearsal.aws.denials", "rehearsal.aws.limits"),
+    ("rehearsal.aws.aws_clients", "rehearsal.aws.denials", "rehearsal.aws.limits", "rehearsal.aws.stack_changes"),
     ("rehearsal.aws.profiles",),
     ("rehearsal.aws.lambda_host", "rehearsal.aws.cloudwatch"),
     ("rehearsal.aws.iam", "rehearsal.aws.codedeploy", "rehearsal.aws.event_sources", "rehearsal.aws.secretsmanager"),
