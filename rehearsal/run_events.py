@@ -45,6 +45,8 @@ class Notice(RunEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class ExecutionStarted(RunEvent):
+    """`attempt` is higher than 1 where a stage of an execution that had ended is tried again, and what follows it."""
+
     execution_id: str
     pipeline: str
     commit: str
@@ -54,6 +56,7 @@ class ExecutionStarted(RunEvent):
     author: str = ""
     execution_type: str = "STANDARD"
     version: int = 0
+    attempt: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +77,11 @@ class PipelineMutated(RunEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class StageStarted(RunEvent):
+    """It `is_resumed` where it failed before in the same execution, and is tried again."""
+
     execution_id: str
     stage: str
+    is_resumed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
