@@ -6,7 +6,7 @@ Input: a plan, and a local AWS that runs. It must not choose what is released: r
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rehearsal.aws.lambda_host.nodejs.sdk import node_sdk
@@ -27,14 +27,14 @@ from rehearsal.codepipeline.roles import ProjectRoles
 from rehearsal.codepipeline.rule import CloudWatchAlarmRule
 from rehearsal.codepipeline.state_changes import StateChanges
 from rehearsal.codepipeline.webhook_provider import WebhookProvider
-from rehearsal.errors import EngineError
+from rehearsal.errors import EngineError, Unsupported
 from rehearsal.plan.nodejs_functions import nodejs_runtimes
-from rehearsal.plan.plan import Plan
+from rehearsal.plan.plan import Bootstrap, Plan
 from rehearsal.run_events import Notice
 from rehearsal.source.assembly import CloudAssembly
 from rehearsal.source.placeholders import create_placeholders, find_placeholders
 from rehearsal.source.project import Project
-from rehearsal.source.stand_ins import create_stand_ins, find_stand_ins
+from rehearsal.source.stand_ins import StandIn, create_stand_ins, find_stand_ins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +60,8 @@ class LocalPipeline:
         self.cloud = cloud
         self._with = surroundings
         self._store = PipelineStore()
+        self._bootstrapped: set[Bootstrap] = set()
+        self._stand_ins: tuple[StandIn, ...] | None = None
         self.engine = self._make_engine()
         cloud.event_log.subscribe(StateChanges(self._store, cloud.service_events.put))
         cloud.register(PipelineProvider(self._store))
@@ -80,12 +82,26 @@ class LocalPipeline:
                 detail=f"with AWS_PROFILE={' or '.join(sorted({item.account for item in plan.bootstraps}))}",
             )
         )
-        bootstrap_environments(cloud, self.project, plan)
-        # What is in a real account before the pipeline's stack comes.
-        default, settings = (plan.account, plan.region), self.project.settings
-        create_placeholders(cloud, find_placeholders(plan.assembly, default=default, settings=settings))
-        create_stand_ins(cloud, find_stand_ins(plan.assembly, settings, default=default))
+        self.prepare(plan)
         deploy_pipeline_stack(cloud, self.project, plan, assembly)
+
+    def prepare(self, plan: Plan) -> None:
+        """Makes what is in a real account before the plan's stacks come, as far as an earlier plan has not."""
+        cloud, default, settings = self.cloud, (plan.account, plan.region), self.project.settings
+        bring_what_functions_need(self._with.cache, plan.assembly, lambda text: cloud.event_log.emit(Notice(text=text)))
+        if new := tuple(item for item in plan.bootstraps if item not in self._bootstrapped):
+            bootstrap_environments(cloud, self.project, replace(plan, bootstraps=new))
+            self._bootstrapped |= set(new)
+        create_placeholders(cloud, find_placeholders(plan.assembly, default=default, settings=settings))
+        stand_ins = find_stand_ins(plan.assembly, settings, default=default)
+        if stand_ins != self._stand_ins and self._stand_ins is not None:
+            raise Unsupported(
+                "The commit imports other values of the settings than those before it. Start again, so that they are "
+                "there from the beginning."
+            )
+        if self._stand_ins is None:
+            create_stand_ins(cloud, stand_ins)
+            self._stand_ins = stand_ins
 
     def deployed(self) -> DeployedPipeline:
         """The planned pipeline as it is deployed now: the same resource, whatever name it has by now."""

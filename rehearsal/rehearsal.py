@@ -119,6 +119,11 @@ class Rehearsal:
         return self._cloud
 
     @property
+    def is_started(self) -> bool:
+        """Whether there is a local AWS, or was one."""
+        return self._cloud is not None
+
+    @property
     def approvals(self) -> Approvals:
         return self._approvals
 

@@ -101,8 +101,8 @@ class CodePipelineApi:
     def _put_approval_result(self, parameters: Parameters, caller: Caller) -> Answer:
         pipeline = self._pipeline(parameters["pipelineName"], caller)
         result = parameters["result"]
-        request = self._approvals.find(pipeline.name, parameters["stageName"], parameters["actionName"])
-        if request is None or request.token != parameters["token"]:
+        path = (pipeline.name, parameters["stageName"], parameters["actionName"])
+        if not self._approvals.is_of(parameters["token"], path):
             raise ApiError(
                 "InvalidApprovalTokenException", "The approval request already received a response or expired."
             )
@@ -130,6 +130,8 @@ class CodePipelineApi:
         execution = _execution(pipeline, parameters["pipelineExecutionId"])
         if execution.status is not Status.IN_PROGRESS:
             raise ApiError("PipelineExecutionNotStoppableException", f"Execution {execution.id} is {execution.status}.")
+        if execution.is_abandoned or (execution.is_stop_requested and not parameters.get("abandon")):
+            raise ApiError("DuplicatedStopRequestException", f"Execution {execution.id} is being stopped already.")
         execution.stop(is_abandoned=bool(parameters.get("abandon")), reason=str(parameters.get("reason") or ""))
         return {"pipelineExecutionId": execution.id}
 
