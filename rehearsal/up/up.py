@@ -1,4 +1,4 @@
-"""`rehearse up`: a local AWS that stays, into which every new commit of a branch is released, and the page to see it on.
+"""`rehearse up`: a local AWS that stays, into which every new commit of a branch is released, and the page to see it.
 
     UpFolder    the project's lock, record, history and logs        record.py
     Branch      which commit is the newest                          branch.py
@@ -13,6 +13,7 @@ It must not print: listeners hear the events.
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 import uuid
@@ -33,7 +34,16 @@ from rehearsal.page.chart import chart_folder
 from rehearsal.page.journal import Journal
 from rehearsal.page.server import Page, PageServer, listen
 from rehearsal.rehearsal import DEFAULT_SPEED, Rehearsal, leave_open, source_of
-from rehearsal.run_events import CommitFound, CommitRefused, ExecutionStarted, Listener, RunEvent, UpEnded, UpStarted
+from rehearsal.run_events import (
+    CommitFound,
+    CommitRefused,
+    ExecutionStarted,
+    Listener,
+    Notice,
+    RunEvent,
+    UpEnded,
+    UpStarted,
+)
 from rehearsal.source.commit import Commit, checkout
 from rehearsal.source.project import open_project
 from rehearsal.up.branch import Branch, branch_to_release
@@ -143,6 +153,8 @@ class Up:
         folder.tell(self._record)
         self._tell(UpStarted(project=project.directory.name, branch=branch, run_id=str(uuid.uuid4())))
         starting.callback(lambda: self._tell(UpEnded(reason=self._reason)))
+        if journal.damaged:
+            self._tell(Notice(text=f"The history {folder.events} was damaged: {journal.damaged} events are left out."))
         self._rehearsal = Rehearsal(
             options.project,
             speed=options.speed,
@@ -247,10 +259,10 @@ class _ForgottenLogs:
             self._logs.keep_only(self._journal.executions())
 
 
-def _listen(port: int) -> Any:
+def _listen(port: int) -> socket.socket:
     try:
         return listen(port)
     except OSError as exc:
         raise BadInput(
-            f"Port {port} of the page is in use or not allowed: {exc.strerror}. Give another: --page-port."
+            f"Port {port} for the page is in use or not allowed: {exc.strerror}. Give another: --page-port PORT."
         ) from exc
