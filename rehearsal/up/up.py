@@ -17,7 +17,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -72,17 +72,27 @@ class UpOptions:
 class Up:
     """Use it as a context manager, and `run` in it. Entering raises BadInput where it cannot begin: nothing is started.
 
-    `listeners` hear every event; `cache` is the user's where none is given.
+    `listeners` hear every event; `cache` is the user's where none is given; `find_chart` answers the folder of the
+    chart library, given the cache.
     """
 
-    def __init__(self, options: UpOptions, *, listeners: Sequence[Listener] = (), cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        options: UpOptions,
+        *,
+        listeners: Sequence[Listener] = (),
+        cache: Path | None = None,
+        find_chart: Callable[[Path], Path] = chart_folder,
+    ) -> None:
         self._options = options
         self._listeners = list(listeners)
         self._cache = require_cache(cache or user_cache())
+        self._find_chart = find_chart
         self._running = ExitStack()
         self._releases: Releases | None = None
         self._local: LocalPipeline | None = None
         self._is_starting = threading.Event()
+        self._is_ended = threading.Event()
         self._reason = "ended by its user"
 
     @property
@@ -112,13 +122,15 @@ class Up:
         self._running.close()
 
     def run(self) -> None:
-        """Releases every commit, until an error or a signal ends it. Raises EngineError."""
-        while True:
+        """Releases every commit, until an error or a signal ends it, or `end`. Raises EngineError."""
+        while not self._is_ended.wait(_LOOK_SECONDS):
             if (commit_id := self._branch.new_commit()) is not None:
                 self._take(self._checkout(commit_id))
             if self._local is not None:
                 self._local.cloud.failure.require_none()
-            time.sleep(_LOOK_SECONDS)
+
+    def end(self) -> None:
+        self._is_ended.set()
 
     def _begin(self, starting: ExitStack) -> None:
         """In reverse order it ends: the executions, the local AWS, then the last event, then the page."""
@@ -131,7 +143,7 @@ class Up:
         starting.callback(folder.release)
         listener = _listen(options.page_port)
         starting.callback(listener.close)
-        chart = chart_folder(self._cache)
+        chart = self._find_chart(self._cache)
         journal = Journal(folder.events)
         starting.callback(journal.close)
         logs = ActionLogs(folder.logs)
