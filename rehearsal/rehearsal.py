@@ -199,7 +199,7 @@ class Rehearsal:
         self._began = began = self._begin(pipeline)
         if self._engine is None:
             raise EngineError("The engine does not run.")
-        source = Source(action=SourceAction(commit), commit=commit.id, message=commit.title)
+        source = Source(action=SourceAction(commit), commit=commit.id, message=commit.title, author=commit.author)
         return self._report(began, self._engine.release(pipeline, source))
 
     def check(self, command: str, say: Callable[[str], None]) -> int:

@@ -50,6 +50,10 @@ class ExecutionStarted(RunEvent):
     commit: str
     trigger: str
     stages: tuple[str, ...] = ()
+    title: str = ""
+    author: str = ""
+    execution_type: str = "STANDARD"
+    version: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +102,7 @@ class ActionOutput(RunEvent):
     stage: str
     action: str
     line: str
+    execution_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +112,7 @@ class BuildPhaseStarted(RunEvent):
     stage: str
     action: str
     phase: str
+    execution_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +123,7 @@ class BuildCommandStarted(RunEvent):
     action: str
     phase: str
     command: str
+    execution_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +145,16 @@ class ApprovalRequested(RunEvent):
     action: str
     comment: str = ""
     url: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalExpired(RunEvent):
+    """A question has ended unanswered: nobody answered in time, or its execution was stopped."""
+
+    execution_id: str
+    stage: str
+    action: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,12 +171,16 @@ class ApprovalAnswered(RunEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class StageRolledBack(RunEvent):
-    """`OnFailure: ROLLBACK` put the stage back to the execution named, or could not, with the reason."""
+    """`OnFailure: ROLLBACK` put the stage back to the execution named, or could not, with the reason.
+
+    `execution_id` is the execution that failed in the stage.
+    """
 
     stage: str
     to_execution_id: str | None
     status: Status
     reason: str = ""
+    execution_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,11 +193,16 @@ class RuleEvaluated(RunEvent):
     provider: str
     status: Status
     reason: str = ""
+    execution_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentStarted(RunEvent):
-    """A CodeDeploy deployment of a Lambda alias began. A first deployment has no `from_version`."""
+    """A CodeDeploy deployment of a Lambda alias began. A first deployment has no `from_version`.
+
+    `alarms` are the names of those that may stop it. `stage` and `execution_id` are those of the action that deploys,
+    "" where none is known to.
+    """
 
     deployment_id: str
     account: str
@@ -185,6 +211,18 @@ class DeploymentStarted(RunEvent):
     from_version: str
     to_version: str
     config: str
+    alarms: tuple[str, ...] = ()
+    stage: str = ""
+    execution_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LifecycleEventStarted(RunEvent):
+    """BeforeAllowTraffic, AllowTraffic or AfterAllowTraffic began."""
+
+    deployment_id: str
+    function: str
+    lifecycle_event: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +269,93 @@ class AlarmChanged(RunEvent):
     old_state: str
     new_state: str
     reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmEvaluated(RunEvent):
+    """An alarm that a running deployment watches was evaluated, on the newest data point (None where it is missing).
+
+    `comparison` is CloudWatch's operator. A composite alarm has neither value nor threshold.
+    """
+
+    account: str
+    alarm: str
+    value: float | None
+    threshold: float | None
+    comparison: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CanarySampled(RunEvent):
+    """The calls of both versions in one AWS minute of a shift; `aws_seconds` is its end, since the shift began."""
+
+    deployment_id: str
+    aws_seconds: float
+    weight_percent: float
+    old_calls: int
+    old_errors: int
+    new_calls: int
+    new_errors: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpStarted(RunEvent):
+    """A `rehearse up` began; what was told before it belongs to earlier ones. `run_id` names it."""
+
+    project: str
+    branch: str
+    run_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpEnded(RunEvent):
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitFound(RunEvent):
+    """The branch has a new commit, which is released."""
+
+    commit: str
+    title: str
+    author: str
+    branch: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitRefused(RunEvent):
+    """The commit does not synthesize, or this machine could not run its pipeline; the world is as it was."""
+
+    commit: str
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ActionShape:
+    name: str
+    provider: str
+    category: str
+    run_order: int
+
+
+@dataclass(frozen=True)
+class StageShape:
+    """`on_failure` is ROLLBACK or ""."""
+
+    name: str
+    actions: tuple[ActionShape, ...]
+    on_failure: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineDefined(RunEvent):
+    """What the pipeline is from now on; `version` counts its definitions from 1."""
+
+    pipeline: str
+    version: int
+    stages: tuple[StageShape, ...]
 
 
 Listener = Callable[[RunEvent], None]

@@ -40,6 +40,7 @@ from rehearsal.aws.cloudwatch_logs.metric_filters import MetricFilters
 from rehearsal.aws.codedeploy.alias_provider import AliasProvider
 from rehearsal.aws.codedeploy.aws_aliases import AwsAliases
 from rehearsal.aws.codedeploy.aws_stacks import AwsStacks
+from rehearsal.aws.codedeploy.canary_samples import CanarySamples
 from rehearsal.aws.codedeploy.codedeploy import CodeDeploy
 from rehearsal.aws.codedeploy.codedeploy_api import CodeDeployApi
 from rehearsal.aws.codedeploy.ports import Services
@@ -64,6 +65,7 @@ from rehearsal.aws.scheduler.scheduler import Scheduler
 from rehearsal.aws.secretsmanager.rotation_provider import RotationProvider
 from rehearsal.aws.secretsmanager.secret_provider import SecretProvider
 from rehearsal.aws.service_api import ServiceApi
+from rehearsal.aws.stack_changes import StackChanges
 from rehearsal.aws.wafv2.web_acl_association import WebAclAssociationProvider
 from rehearsal.machine.child_environment import NO_AWS, child_environment, program_environment
 from rehearsal.machine.clock import Clock
@@ -106,6 +108,7 @@ class LocalCloud:
             log_file=self.home / "logs" / "ministack.log",
         )
         self.denials = Denials()
+        self.stack_changes = StackChanges()
         self._edge = Edge(listener, self._ministack.socket, root_secret, self.denials)
         self.failure = Failure(self._fail, self._ministack.is_answering)
         self.endpoint_url = self._edge.url
@@ -138,7 +141,16 @@ class LocalCloud:
                 stacks=AwsStacks(self.clients),
                 alarms=self.cloudwatch,
                 event_log=self.event_log,
+                stack_changes=self.stack_changes,
             )
+        )
+        self.cloudwatch.tell_evaluations_of(self.codedeploy.watched_alarms)
+        CanarySamples(
+            self.clock,
+            self.cloudwatch.metrics,
+            self.event_log,
+            deployments=self.codedeploy.all_deployments,
+            traffic=self.lambda_host.traffic,
         )
         self.event_sources = EventSources(
             self.clients,

@@ -39,7 +39,7 @@ from rehearsal.codebuild.variables import BuildVariables, mask, resolve_variable
 from rehearsal.codepipeline.actions.action import ActionContext, ActionResult
 from rehearsal.errors import ActionFailed, Unsupported
 from rehearsal.machine.unix_socket import socket_path
-from rehearsal.run_events import BuildCommandStarted, BuildPhaseStarted, Notice
+from rehearsal.run_events import BuildCommandStarted, BuildPhaseStarted, Notice, RunEvent
 
 _SHOWN_CHARACTERS = 300
 _REGION_NAMES = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"})
@@ -265,13 +265,15 @@ class _BuildRun:
     def _started(self, phase: str, command: str | None) -> None:
         self._command = command or ""
         stage, action = self.context.stage, self.context.declaration.name
-        self.context.cloud.event_log.emit(
-            BuildPhaseStarted(stage=stage, action=action, phase=phase)
-            if command is None
-            else BuildCommandStarted(
-                stage=stage, action=action, phase=phase, command=mask(command, self._secrets).strip()
-            )
+        started: RunEvent = BuildPhaseStarted(
+            execution_id=self.context.execution_id, stage=stage, action=action, phase=phase
         )
+        if command is not None:
+            started = BuildCommandStarted(
+                execution_id=self.context.execution_id, stage=stage, action=action, phase=phase,
+                command=mask(command, self._secrets).strip(),
+            )  # fmt: skip
+        self.context.cloud.event_log.emit(started)
 
     def _say(self, text: str) -> None:
         for line in f"[Container] {text}".split("\n"):

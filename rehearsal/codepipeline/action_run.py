@@ -239,7 +239,9 @@ class ActionRun:
 
     def _output(self, line: str) -> None:
         self._said.append(line)
-        self.cloud.event_log.emit(ActionOutput(stage=self.stage, action=self._name, line=line))
+        self.cloud.event_log.emit(
+            ActionOutput(stage=self.stage, action=self._name, line=line, execution_id=self.execution.id)
+        )
 
     def _emit_started(self) -> None:
         self.cloud.event_log.emit(

@@ -78,5 +78,6 @@ class Conditions:
                 provider=rule.provider,
                 status=Status.SUCCEEDED if reason is None else Status.FAILED,
                 reason=reason or "",
+                execution_id=self.execution.id,
             )
         )

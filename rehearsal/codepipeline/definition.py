@@ -15,6 +15,7 @@ from typing import Any
 
 from rehearsal.aws.resource import as_bool, as_int
 from rehearsal.codepipeline.actions.action import ActionDeclaration, ActionType
+from rehearsal.run_events import ActionShape, StageShape
 
 
 class ExecutionMode(StrEnum):
@@ -82,6 +83,15 @@ class StageDeclaration:
         """Its actions in groups that run at the same time, one group after the other."""
         for order in sorted({action.run_order for action in self.actions}):
             yield tuple(action for action in self.actions if action.run_order == order)
+
+    def shape(self) -> StageShape:
+        """What is told of it."""
+        is_rolled_back = self.on_failure is not None and self.on_failure.result is ConditionResult.ROLLBACK
+        actions = tuple(
+            ActionShape(action.name, action.action_type.provider, action.action_type.category, action.run_order)
+            for action in self.actions
+        )
+        return StageShape(self.name, actions, "ROLLBACK" if is_rolled_back else "")
 
     def conditions(self) -> tuple[tuple[ConditionKind, Condition], ...]:
         on_failure = self.on_failure.condition if self.on_failure else None

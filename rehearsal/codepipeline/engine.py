@@ -32,7 +32,14 @@ from rehearsal.codepipeline.stage_locks import StageLocks, Superseded
 from rehearsal.codepipeline.stage_run import StageOutcome, StageRun
 from rehearsal.codepipeline.surroundings import Surroundings
 from rehearsal.errors import RehearsalError, Unsupported
-from rehearsal.run_events import ExecutionEnded, ExecutionStarted, PipelineMutated, StageRolledBack, Status
+from rehearsal.run_events import (
+    ExecutionEnded,
+    ExecutionStarted,
+    PipelineDefined,
+    PipelineMutated,
+    StageRolledBack,
+    Status,
+)
 
 ActionKey = tuple[str, str]
 _STOPPED = "The execution was stopped."
@@ -59,6 +66,7 @@ class Engine:
         self._rules = rules
         self._deployment_gates = DeploymentGates()
         self._locks: dict[str, StageLocks] = {}
+        self._told_versions: dict[str, int] = {}
         self._is_stopping = threading.Event()
         cloud.event_log.subscribe(self._deployment_gates)
 
@@ -136,7 +144,7 @@ class Engine:
                     return Status.STOPPED, _STOPPED
                 outcome = self._run_stage(pipeline, execution, stage)
                 if outcome.is_rollback_due:
-                    self._roll_back_automatically(pipeline, stage.name)
+                    self._roll_back_automatically(pipeline, stage.name, execution)
             if outcome.status not in (Status.SUCCEEDED, Status.SKIPPED):
                 execution.stopped_by = outcome.stopped_by
                 reason = _STOPPED if outcome.status is Status.STOPPED else ""
@@ -166,6 +174,7 @@ class Engine:
                 removed=tuple(path for path in before if path not in after),
             )
         )
+        self._tell_definition(pipeline)
         reason = "The pipeline's definition was updated before the execution could be completed."
         if not pipeline.definition.is_restarted_on_update:
             reason += " RestartExecutionOnUpdate is false, so nothing starts it again."
@@ -223,25 +232,34 @@ class Engine:
             )
         return action
 
-    def _roll_back_automatically(self, pipeline: DeployedPipeline, stage: str) -> None:
+    def _roll_back_automatically(self, pipeline: DeployedPipeline, stage: str, failed: Execution) -> None:
+        target, status, reason = None, Status.FAILED, ""
         try:
-            target = rollback_target(pipeline, stage)
+            found = rollback_target(pipeline, stage)
         except RollbackUnavailable as exc:
-            self._cloud.event_log.emit(
-                StageRolledBack(stage=stage, to_execution_id=None, status=Status.FAILED, reason=str(exc))
-            )
-            return
-        execution = self.run_rollback(pipeline, stage, pipeline.new_rollback(target, Trigger.AUTOMATED_ROLLBACK))
+            reason = str(exc)
+        else:
+            execution = self.run_rollback(pipeline, stage, pipeline.new_rollback(found, Trigger.AUTOMATED_ROLLBACK))
+            target, status, reason = execution.rollback_target, execution.status, execution.reason
         self._cloud.event_log.emit(
-            StageRolledBack(
-                stage=stage, to_execution_id=execution.rollback_target, status=execution.status, reason=execution.reason
-            )
+            StageRolledBack(stage=stage, to_execution_id=target, status=status, reason=reason, execution_id=failed.id)
         )
 
     def _is_stopped(self, execution: Execution) -> bool:
         return self._is_stopping.is_set() or execution.is_stop_requested or self._cloud.failure.has_happened
 
+    def _tell_definition(self, pipeline: DeployedPipeline) -> None:
+        """Where it is another than was told last."""
+        with pipeline.lock:
+            version, definition = pipeline.version, pipeline.definition
+            is_known = self._told_versions.get(pipeline.arn) == version
+            self._told_versions[pipeline.arn] = version
+        if not is_known:
+            stages = tuple(stage.shape() for stage in definition.stages)
+            self._cloud.event_log.emit(PipelineDefined(pipeline=pipeline.name, version=version, stages=stages))
+
     def _begin(self, pipeline: DeployedPipeline, execution: Execution, stages: tuple[str, ...]) -> None:
+        self._tell_definition(pipeline)
         self._cloud.event_log.emit(
             ExecutionStarted(
                 execution_id=execution.id,
@@ -249,6 +267,10 @@ class Engine:
                 commit=execution.source.commit,
                 trigger=execution.trigger,
                 stages=stages,
+                title=execution.source.message,
+                author=execution.source.author,
+                execution_type=execution.type,
+                version=execution.version,
             )
         )
 

@@ -38,6 +38,7 @@ class Source:
     action: Action
     commit: str
     message: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ itself; CloudWatch holds the lock.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from rehearsal.aws.cloudwatch.alarm import Alarm, CompositeAlarm, MetricAlarm
@@ -15,6 +15,7 @@ from rehearsal.aws.cloudwatch.alarm_evaluation import AlarmState
 from rehearsal.aws.cloudwatch.alarm_reason import INITIAL_REASON
 from rehearsal.aws.cloudwatch.alarm_rule import children
 from rehearsal.aws.cloudwatch.errors import AlarmNotFound, InvalidParameter
+from rehearsal.run_events import AlarmEvaluated
 
 _KEPT_HISTORY_ITEMS = 1000
 
@@ -57,6 +58,19 @@ class HistoryItem:
     kind: str
     summary: str
     old_state: AlarmState | None = None
+
+
+def evaluated(status: AlarmStatus, value: float | None) -> AlarmEvaluated:
+    """What is told of an evaluation; `value` is the newest data point."""
+    alarm = status.alarm if isinstance(status.alarm, MetricAlarm) else None
+    return AlarmEvaluated(
+        account=status.account,
+        alarm=status.name,
+        value=value,
+        threshold=alarm.threshold if alarm else None,
+        comparison=alarm.comparison if alarm else "",
+        state=status.state.value,
+    )
 
 
 @dataclass
@@ -134,6 +148,20 @@ class AlarmBook:
             )
         del self._statuses[account, region][name]
         self._history.append(HistoryItem(at, status, "ConfigurationUpdate", f'Alarm "{name}" deleted'))
+
+    def with_children(self, keys: Iterable[tuple[str, str, str]]) -> Iterator[tuple[tuple[str, str, str], AlarmStatus]]:
+        """Those of them that there are (account, region, name), and what composite ones among them are made of."""
+        waiting = dict.fromkeys(keys)
+        seen: set[tuple[str, str, str]] = set()
+        while waiting:
+            key, _ = waiting.popitem()
+            status = self._statuses.get(key[:2], {}).get(key[2])
+            if key in seen or status is None:
+                continue
+            seen.add(key)
+            yield key, status
+            if isinstance(status.alarm, CompositeAlarm):
+                waiting |= dict.fromkeys((*key[:2], child) for child in children(status.alarm.rule))
 
     def _everywhere(self) -> list[AlarmStatus]:
         return [status for alarms in self._statuses.values() for status in alarms.values()]

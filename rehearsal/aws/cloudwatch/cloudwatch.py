@@ -24,7 +24,7 @@ from rehearsal.aws.cloudwatch.alarm import (
     parse_composite_alarm,
     parse_metric_alarm,
 )
-from rehearsal.aws.cloudwatch.alarm_book import AlarmBook, AlarmStatus, HistoryItem
+from rehearsal.aws.cloudwatch.alarm_book import AlarmBook, AlarmStatus, HistoryItem, evaluated
 from rehearsal.aws.cloudwatch.alarm_evaluation import (
     AlarmState,
     Verdict,
@@ -37,10 +37,14 @@ from rehearsal.aws.cloudwatch.metric_math.values import TimeSeries
 from rehearsal.aws.cloudwatch.metric_query import evaluate, samples
 from rehearsal.aws.cloudwatch.metric_store import MetricStore, Window, metric_id
 from rehearsal.machine.clock import Clock
-from rehearsal.run_events import AlarmChanged, EventLog
+from rehearsal.run_events import AlarmChanged, AlarmEvaluated, EventLog
 
 EVALUATION_ORDER = 0
 """The place of the evaluation among what runs at an AWS minute's boundary: first."""
+
+
+AlarmKey = tuple[str, str, str]
+"""Account, region, name."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ class CloudWatch:
         self.metrics = MetricStore()
         self._event_log = event_log
         self._on_transition = on_transition
+        self._watched: Callable[[], Iterable[AlarmKey]] = tuple
+        self._newest: dict[AlarmKey, float | None] = {}
         self._book = AlarmBook()
         self._lock = threading.RLock()
         clock.every_minute(self.evaluate, name="CloudWatch alarms", order=EVALUATION_ORDER)
@@ -153,6 +159,17 @@ class CloudWatch:
                 changed += self._evaluate_metric_alarm(status, alarm, end=int(at // 60) * 60)
             changed += self._follow_children(at=at)
         self._emit(changed)
+        for event in self._evaluations():
+            self._event_log.emit(event)
+
+    def tell_evaluations_of(self, watched: Callable[[], Iterable[AlarmKey]]) -> None:
+        """From now on each evaluation of these alarms, and of what composite ones among them are made of, is told."""
+        self._watched = watched
+
+    def _evaluations(self) -> list[AlarmEvaluated]:
+        watched = list(self._watched())
+        with self._lock:
+            return [evaluated(status, self._newest.get(key)) for key, status in self._book.with_children(watched)]
 
     def _put(self, account: str, region: str, alarm: Alarm) -> AlarmStatus:
         with self._lock:
@@ -171,6 +188,7 @@ class CloudWatch:
         values = evaluate(alarm.queries, self.metrics, start=start, period_seconds=alarm.period_seconds, count=count)
         (series,) = values.values()
         points = series.points if isinstance(series, TimeSeries) else ()
+        self._newest[status.account, status.region, status.name] = points[-1] if points else None
         verdict = evaluate_data_points(
             [None if point is None else alarm.breaches(point) for point in points],
             evaluation_periods=alarm.evaluation_periods,

@@ -17,6 +17,7 @@ from rehearsal.aws.codedeploy.errors import CodeDeployRejection
 from rehearsal.aws.lambda_host.function import FunctionArn
 from rehearsal.aws.lambda_host.routing import Routing
 from rehearsal.aws.resource import ResourceFailed, ResourceRequest, ResourceResult, as_float
+from rehearsal.aws.stack_changes import StackChange
 from rehearsal.errors import EngineError
 from rehearsal.run_events import DeploymentEnded, DeploymentStarted, Status
 
@@ -44,7 +45,7 @@ class AliasProvider:
         self._services.functions.refresh(alias.unqualified)
         self._services.functions.warm(alias.unqualified, routing.version)
         if request.update_policy.get(_POLICY):
-            self._announce_first_version(alias, routing.version)
+            self._announce_first_version(alias, routing.version, self._change(request))
         return ResourceResult(str(alias), {"AliasArn": str(alias)})
 
     def update(self, request: ResourceRequest) -> ResourceResult:
@@ -93,7 +94,7 @@ class AliasProvider:
             group = self._codedeploy.group(
                 request.account, request.region, str(policy["ApplicationName"]), str(policy["DeploymentGroupName"])
             )
-            deployment = self._codedeploy.deploy(group, shift, self._creator(request))
+            deployment = self._codedeploy.deploy(group, shift, self._creator(request), self._change(request))
         except CodeDeployRejection as exc:
             raise ResourceFailed(f"{exc} ({exc.code})") from exc
         if deployment.status is not DeploymentStatus.SUCCEEDED:
@@ -106,13 +107,16 @@ class AliasProvider:
         is_way_back = self._services.stacks.is_rolling_back(request.account, request.region, request.stack_id)
         return Creator.CLOUDFORMATION_ROLLBACK if is_way_back else Creator.CLOUDFORMATION
 
+    def _change(self, request: ResourceRequest) -> StackChange:
+        return self._services.stack_changes.find(request.account, request.region, request.stack_name)
+
     def _keep_code(self, alias: FunctionArn, version: str) -> None:
         try:
             self._services.functions.snapshot(alias.unqualified, version)
         except (EngineError, ClientError) as exc:
             raise ResourceFailed(str(exc)) from exc
 
-    def _announce_first_version(self, alias: FunctionArn, version: str) -> None:
+    def _announce_first_version(self, alias: FunctionArn, version: str, change: StackChange) -> None:
         identity = new_deployment_id()
         log = self._services.event_log
         log.emit(
@@ -124,6 +128,8 @@ class AliasProvider:
                 from_version="",
                 to_version=version,
                 config="",
+                stage=change.stage,
+                execution_id=change.execution_id,
             )
         )
         log.emit(

@@ -21,6 +21,7 @@ from rehearsal.aws.codedeploy.deployment_config import DeploymentConfig, predefi
 from rehearsal.aws.codedeploy.deployment_run import DeploymentRun
 from rehearsal.aws.codedeploy.errors import CodeDeployRejection, DeploymentLimit, NotThere
 from rehearsal.aws.codedeploy.ports import Services
+from rehearsal.aws.stack_changes import StackChange
 
 _Place = tuple[str, str]
 
@@ -128,7 +129,11 @@ class CodeDeploy:
             return sorted(name for place, name in self._configs if place == (account, region))
 
     def deploy(
-        self, group: DeploymentGroup, shift: AliasShift, creator: Creator = Creator.CLOUDFORMATION
+        self,
+        group: DeploymentGroup,
+        shift: AliasShift,
+        creator: Creator = Creator.CLOUDFORMATION,
+        change: StackChange | None = None,
     ) -> Deployment:
         """Shifts the alias, and returns when the deployment is over. DeploymentLimit when the group is deploying."""
         config = self.config(group.account, group.region, group.config_name)
@@ -136,7 +141,8 @@ class CodeDeploy:
             active = next((d for d in self._deployments.values() if d.group.key == group.key and not d.is_over), None)
             if active is not None:
                 raise DeploymentLimit(group.name, active.deployment_id)
-            deployment = Deployment(new_deployment_id(), group, shift, self.services.clock.now(), creator)
+            now = self.services.clock.now()
+            deployment = Deployment(new_deployment_id(), group, shift, now, creator, change or StackChange())
             self._deployments[deployment.deployment_id] = deployment
         DeploymentRun(deployment, config.name, config.routing.schedule(), self.services, self._new_rollback).run()
         return deployment
@@ -146,7 +152,7 @@ class CodeDeploy:
         shift = deployment.shift
         back = replace(shift, from_version=shift.to_version, to_version=shift.from_version)
         now = self.services.clock.now()
-        rollback = Deployment(new_deployment_id(), deployment.group, back, now, Creator.ROLLBACK)
+        rollback = Deployment(new_deployment_id(), deployment.group, back, now, Creator.ROLLBACK, deployment.change)
         deployment.rolled_back_by, rollback.rolls_back = rollback.deployment_id, deployment.deployment_id
         with self._lock:
             self._deployments[rollback.deployment_id] = rollback
@@ -168,6 +174,20 @@ class CodeDeploy:
                 for deployment in reversed(self._deployments.values())
                 if (deployment.group.account, deployment.group.region) == (account, region)
             ]
+
+    def all_deployments(self) -> list[Deployment]:
+        """Of every account and region, the earliest first."""
+        with self._lock:
+            return list(self._deployments.values())
+
+    def watched_alarms(self) -> set[tuple[str, str, str]]:
+        """The account, region and name of every alarm that may stop a deployment that runs now."""
+        return {
+            (deployment.group.account, deployment.group.region, alarm)
+            for deployment in self.all_deployments()
+            if not deployment.is_over
+            for alarm in deployment.group.alarms
+        }
 
     def stop(self, account: str, region: str, deployment_id: str, *, is_rollback_wanted: bool) -> None:
         deployment = self.deployment(account, region, deployment_id)

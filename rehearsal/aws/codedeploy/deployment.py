@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rehearsal.aws.lambda_host.function import FunctionArn
+from rehearsal.aws.stack_changes import StackChange
 
 
 class DeploymentStatus(StrEnum):
@@ -93,8 +94,9 @@ class LifecycleEvent:
 class Deployment:
     """`created_at` and the other times are in seconds since the epoch on the run's clock.
 
-    `rolled_back_by` is the id of the deployment that puts this one back, `rolls_back` of the one that this puts back.
-    `lock` guards the lifecycle events' statuses, which a hook's callback and the deployment's own thread both set.
+    `change` says which action of a pipeline deploys the stack. `rolled_back_by` is the id of the deployment that puts
+    this one back, `rolls_back` of the one that this puts back. `lock` guards the lifecycle events' statuses, which a
+    hook's callback and the deployment's own thread both set.
     """
 
     deployment_id: str
@@ -102,6 +104,7 @@ class Deployment:
     shift: AliasShift
     created_at: float
     creator: Creator = Creator.CLOUDFORMATION
+    change: StackChange = field(default_factory=StackChange)
     status: DeploymentStatus = DeploymentStatus.CREATED
     started_at: float | None = None
     ended_at: float | None = None

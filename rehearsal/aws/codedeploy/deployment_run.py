@@ -31,6 +31,7 @@ from rehearsal.run_events import (
     DeploymentEnded,
     DeploymentStarted,
     LifecycleEventEnded,
+    LifecycleEventStarted,
     Status,
     TrafficShifted,
 )
@@ -270,6 +271,13 @@ class DeploymentRun:
     def _begin(self, event: LifecycleEvent) -> None:
         event.status = LifecycleEventStatus.IN_PROGRESS
         event.started_at = self._with.clock.now()
+        self._with.event_log.emit(
+            LifecycleEventStarted(
+                deployment_id=self._deployment.deployment_id,
+                function=self._deployment.shift.alias.name,
+                lifecycle_event=event.name,
+            )
+        )
 
     def _end(self, status: DeploymentStatus, halted: Halted | None = None) -> None:
         deployment, shift = self._deployment, self._deployment.shift
@@ -301,6 +309,9 @@ class DeploymentRun:
                 from_version=shift.from_version,
                 to_version=shift.to_version,
                 config=self._config_name,
+                alarms=deployment.group.alarms,
+                stage=deployment.change.stage,
+                execution_id=deployment.change.execution_id,
             )
         )
 

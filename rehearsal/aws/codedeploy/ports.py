@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from rehearsal.aws.lambda_host.function import FunctionArn, Invoker
 from rehearsal.aws.lambda_host.routing import Routing
+from rehearsal.aws.stack_changes import StackChanges
 from rehearsal.run_events import EventLog
 
 
@@ -76,3 +77,4 @@ class Services:
     stacks: Stacks
     alarms: Alarms
     event_log: EventLog
+    stack_changes: StackChanges = field(default_factory=StackChanges)

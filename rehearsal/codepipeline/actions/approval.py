@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 
 from rehearsal.codepipeline.actions.action import ActionContext, ActionResult
 from rehearsal.errors import ActionFailed
-from rehearsal.run_events import ApprovalAnswered, ApprovalRequested
+from rehearsal.run_events import ApprovalAnswered, ApprovalExpired, ApprovalRequested
 
 DEFAULT_TIMEOUT_MINUTES = 7 * 24 * 60
 _POLL_SECONDS = 0.2
@@ -144,12 +144,13 @@ class ApprovalAction:
                 action=request.action,
                 comment=request.comment,
                 url=request.url,
+                token=request.token,
             )
         )
         minutes = context.declaration.timeout_minutes or DEFAULT_TIMEOUT_MINUTES
         if topic_arn := context.configuration.get("NotificationArn"):
             _notify(context, topic_arn, request, minutes)
-        answer = self.approvals.ask(request, seconds=minutes * 60.0, is_stopped=context.is_stopped)
+        answer = self._answer(context, request, minutes)
         context.cloud.event_log.emit(
             ApprovalAnswered(
                 execution_id=request.execution_id,
@@ -164,6 +165,16 @@ class ApprovalAction:
             who = f"Rejected by {answer.by}" if answer.by else "Rejected"
             raise ActionFailed(f"{who}: {answer.summary}" if answer.summary else f"{who}.", gate="approval")
         return ActionResult()
+
+    def _answer(self, context: ActionContext, request: ApprovalRequest, minutes: int) -> ApprovalAnswer:
+        """Whoever still shows the question is told when it ends unanswered."""
+        try:
+            return self.approvals.ask(request, seconds=minutes * 60.0, is_stopped=context.is_stopped)
+        except ActionFailed:
+            context.cloud.event_log.emit(
+                ApprovalExpired(execution_id=request.execution_id, stage=request.stage, action=request.action)
+            )
+            raise
 
 
 def _notify(context: ActionContext, topic_arn: str, request: ApprovalRequest, minutes: int) -> None:

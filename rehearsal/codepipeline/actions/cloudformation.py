@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError, ParamValidationError
 
+from rehearsal.aws.stack_changes import StackChange
 from rehearsal.codepipeline.actions.action import ActionContext, ActionResult
 from rehearsal.codepipeline.actions.stack_operation import StackOperation
 from rehearsal.codepipeline.actions.stack_request import artifact_path, files_read, required, stack_request
@@ -49,9 +50,12 @@ class CloudFormationAction:
             raise Unsupported(
                 f"Action {context.declaration.name}: ActionMode {mode or 'missing'}; these are: {', '.join(modes)}."
             )
+        change = StackChange(context.execution_id, context.stage)
+        place = {"account": _account(context), "region": context.region, "stack": required(context, "StackName")}
         try:
             deployment = _Deployment(context)
-            modes[mode](deployment)
+            with context.cloud.stack_changes.by(change, **place):
+                modes[mode](deployment)
         except ParamValidationError as exc:
             raise ActionFailed(f"The action's configuration is wrong: {exc}") from exc
         if mode in ("CHANGE_SET_REPLACE", "DELETE_ONLY"):

@@ -10,6 +10,7 @@ from typing import Any, cast
 import boto3
 
 from rehearsal.aws.local_cloud import LocalCloud
+from rehearsal.aws.stack_changes import StackChanges
 from rehearsal.codepipeline.actions.action import ActionContext, ActionDeclaration, ActionType, ArtifactLocation
 from rehearsal.machine.clock import Clock
 from rehearsal.machine.guardian import Guardian
@@ -52,6 +53,7 @@ class FakeCloud:
     clients: FakeClients
     egress: Mapping[str, str] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
+    stack_changes: StackChanges = field(default_factory=StackChanges)
     event_log: EventLog = field(default_factory=lambda: EventLog(clock_now=lambda: 0.0, wall_now=lambda: 0.0))
 
     def child_environment(self, session: boto3.Session, region: str) -> dict[str, str]:

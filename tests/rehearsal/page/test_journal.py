@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from rehearsal.page.journal import Journal
+from rehearsal.run_events import (
+    ActionOutput,
+    AlarmChanged,
+    ExecutionStarted,
+    Notice,
+    RunEvent,
+    StageStarted,
+    UpStarted,
+)
+
+
+def _execution(number: int) -> RunEvent:
+    return ExecutionStarted(execution_id=f"e{number}", pipeline="P", commit="c", trigger="WebhookV2")
+
+
+def _seqs(journal: Journal) -> list[int]:
+    return [entry.seq for entry in journal.after(0, most=10_000)]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "history" / "events.jsonl"
+
+
+def test_journal_goes_on_where_the_last_run_ended(file: Path) -> None:
+    first = Journal(file)
+    first(_execution(1))
+    first.close()
+
+    second = Journal(file)
+    second(Notice(text="two"))
+
+    assert _seqs(second) == [1, 2]
+    assert second.executions() == ["e1"]
+    assert second.damaged == 0
+    second.close()
+
+
+def test_journal_keeps_no_output_and_is_its_users_alone(file: Path) -> None:
+    journal = Journal(file)
+
+    journal(ActionOutput(execution_id="e1", stage="S", action="A", line="secret"))
+
+    assert file.read_bytes() == b""
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    journal.close()
+
+
+def test_torn_last_line_is_left_out(file: Path) -> None:
+    journal = Journal(file)
+    journal(_execution(1))
+    journal.close()
+    with file.open("ab") as opened:
+        opened.write(b'{"schema":1,"seq":2,"type":"Noti')
+
+    again = Journal(file)
+    again(Notice(text="after"))
+
+    assert [json.loads(line)["seq"] for line in file.read_text().splitlines()] == [1, 2]
+    assert again.damaged == 1
+    assert not file.with_name("events.jsonl.damaged").exists()
+    again.close()
+
+
+@pytest.mark.parametrize(
+    "damage", [b"\x00\xff\xfe\n", b"[]\n", b'{"seq":"x","type":1}\n', b'{"seq":1,"type":"Notice"}\n']
+)
+def test_damaged_lines_are_left_out_and_the_file_stays_beside(file: Path, damage: bytes) -> None:
+    journal = Journal(file)
+    for number in (1, 2):
+        journal(_execution(number))
+    journal.close()
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(lines[0] + damage + lines[1])
+
+    again = Journal(file)
+
+    assert again.executions() == ["e1", "e2"]
+    assert again.damaged == 1
+    assert damage in file.with_name("events.jsonl.damaged").read_bytes()
+    again.close()
+
+
+def test_oldest_executions_are_forgotten_and_what_is_needed_is_kept(file: Path) -> None:
+    journal = Journal(file, most_executions=4)
+    journal(UpStarted(project="p", branch="main", run_id="r"))
+    journal(AlarmChanged(account="1", alarm="a", old_state="OK", new_state="INSUFFICIENT_DATA"))
+    journal(AlarmChanged(account="1", alarm="a", old_state="INSUFFICIENT_DATA", new_state="ALARM"))
+
+    for number in range(1, 6):
+        journal(_execution(number))
+        journal(StageStarted(execution_id=f"e{number}", stage="S"))
+
+    assert journal.executions() == ["e3", "e4", "e5"]
+    kept = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [item["type"] for item in kept[:3]] == ["UpStarted", "AlarmChanged", "ExecutionStarted"]
+    assert kept[1]["new_state"] == "ALARM"
+    journal.close()
+
+
+def test_file_is_bounded_at_whole_events(file: Path) -> None:
+    journal = Journal(file, most_bytes=10_000)
+
+    for number in range(200):
+        journal(Notice(text=f"{number} {'x' * 400}"))
+
+    assert file.stat().st_size <= 10_000
+    assert [json.loads(line)["seq"] for line in file.read_text().splitlines()] == _seqs(journal)
+    assert _seqs(journal)[-1] == 200
+    journal.close()
