@@ -39,7 +39,7 @@ class AlarmRow {
 
   draw(alarm) {
     this.sign.draw(alarm.state === "ALARM" ? "Failed" : "NotStarted", `${alarm.name} in ${alarm.account}`);
-    setChildren(this.since, [document.createTextNode(`${alarm.state} since `), timeElement(alarm.since)]);
+    setChildren(this.since, [`${alarm.state} since `, timeElement(alarm.since)]);
     setText(this.reason, alarm.reason);
     setHidden(this.reason, alarm.reason === "");
   }

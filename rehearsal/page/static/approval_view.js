@@ -68,7 +68,7 @@ class ApprovalCard {
     const what = execution ? commitElement(execution.commit, execution.title) : approval.executionId;
     setChildren(this.head, [element("span", {}, `${this.#question()} `), what]);
     const by = execution?.author ? ` · by ${execution.author}` : "";
-    setChildren(this.asked, [document.createTextNode(`${approval.stage} asks since `), timeElement(approval.askedAt), by]);
+    setChildren(this.asked, [`${approval.stage} asks since `, timeElement(approval.askedAt), by]);
     setChildren(this.comment, commentParts(approval));
     setHidden(this.comment, !approval.comment && !SAFE_LINK.test(approval.url));
     setChildren(this.what, whatParts(known));
@@ -105,13 +105,13 @@ function commentParts({ comment, url }) {
   const link = SAFE_LINK.test(url)
     ? element("a", { href: url, rel: "noreferrer", target: "_blank" }, "What to look at (opens a new tab)")
     : null;
-  return [comment ? document.createTextNode(`${comment} `) : null, link];
+  return [comment ? `${comment} ` : null, link];
 }
 
 function whatParts({ next, current, commits }) {
   const runs = current
-    ? [document.createTextNode(`${next} runs `), commitElement(current.commit, current.title)]
-    : [document.createTextNode(`${next ?? "The next stage"} runs nothing of this \`up\` yet: this is its first release.`)];
+    ? [`${next} runs `, commitElement(current.commit, current.title)]
+    : [`${next ?? "The next stage"} runs nothing of this \`up\` yet: this is its first release.`];
   const shown = commits.slice(0, MOST_COMMITS).map((commit) => element("li", {}, commitElement(commit.id, commit.title)));
   const more = commits.length - shown.length;
   return [

@@ -112,6 +112,7 @@ export class Chart {
   #drawMarks({ ctx, bbox, valToPos }) {
     ctx.save();
     ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([]);
     for (const { minute, status } of this.marks) {
       const x = Math.round(valToPos(minute, "x", true)) + 0.5;
       ctx.strokeStyle = colour(status === "Succeeded" ? "good" : "bad");

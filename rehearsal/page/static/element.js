@@ -31,9 +31,12 @@ export function setHidden(node, isHidden) {
   if (node.hidden !== isHidden) node.hidden = isHidden;
 }
 
-/** The children are exactly these, in this order; those that stay keep their state, such as the focus. */
+/** The children are exactly these nodes and texts, in this order; nodes that stay keep their state, such as the focus. */
 export function setChildren(parent, children) {
-  const wanted = children.flat().filter(Boolean);
+  const wanted = children
+    .flat()
+    .filter(Boolean)
+    .map((child) => (typeof child === "string" ? document.createTextNode(child) : child));
   const kept = new Set(wanted);
   for (const child of [...parent.childNodes]) if (!kept.has(child)) child.remove();
   wanted.forEach((child, index) => {

@@ -56,17 +56,16 @@ export class LogStream {
     this.onState("running");
     const stream = this.openStream(this.address("log/events"));
     this.stream = stream;
-    stream.onmessage = ({ data }) => {
-      const { from, next, text, is_ended: isEnded } = JSON.parse(data);
-      if (from === this.next) {
-        this.next = next;
-        if (text) this.onText(text);
-      }
-      if (isEnded) {
-        stream.close();
-        this.onState("ended");
-      }
+    stream.onmessage = ({ data, lastEventId }) => {
+      const { from, text } = JSON.parse(data);
+      if (from !== this.next) return;
+      this.next = Number(lastEventId);
+      this.onText(text);
     };
+    stream.addEventListener("ended", () => {
+      stream.close();
+      this.onState("ended");
+    });
     stream.onerror = () => {
       stream.close();
       this.#lose();

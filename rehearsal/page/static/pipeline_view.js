@@ -218,7 +218,7 @@ class ActionView {
 class StageButtons {
   constructor() {
     this.retry = element("button", { type: "button", class: "quiet", onclick: () => this.#askRetry() }, "Retry");
-    this.back = element("button", { type: "button", class: "quiet", onclick: () => this.#askRollback() }, "Roll back…");
+    this.back = element("button", { type: "button", class: "quiet bare", onclick: () => this.#askRollback() }, "Roll back…");
     this.node = element("div", { class: "buttons" }, this.retry, this.back);
   }
 
@@ -226,7 +226,8 @@ class StageButtons {
     this.view = view;
     const status = view.progress?.status;
     const canRetry = status === "Failed" && view.execution.type !== "ROLLBACK" && view.execution.status !== "InProgress";
-    const canGoBack = view.targets.length > 0 && status !== "InProgress";
+    const isSource = view.number === 1; // CodePipeline does not roll back the source stage
+    const canGoBack = view.targets.length > 0 && status !== "InProgress" && !isSource;
     setHidden(this.retry, !canRetry);
     setHidden(this.back, !canGoBack);
     setHidden(this.node, !canRetry && !canGoBack);

@@ -1,6 +1,6 @@
 """Records a release for the replay: HEAD, then a patch on top of it, as `rehearse run --approve --patch` does.
 
-    python -m tests.rehearsal.page.record FILE --patch PATCH [--project DIR]
+python -m tests.rehearsal.page.record FILE --patch PATCH [--project DIR]
 """
 
 from __future__ import annotations
