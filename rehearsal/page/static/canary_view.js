@@ -26,6 +26,8 @@ export class CanariesView {
     const first = Object.keys(deployments).length - all.length;
     this.newest.draw(all.slice(0, MOST_SHOWN), ({ id }) => id);
     this.older.draw(all.slice(MOST_SHOWN), ({ id }) => id);
+    const unfolded = new Set([...all.filter(isRunning), ...all.filter(isStopped).slice(0, 1)]);
+    for (const card of [...this.newest.views.values(), ...this.older.views.values()]) card.unfold(unfolded);
     setHidden(this.earlier, all.length <= MOST_SHOWN);
     setText(this.count, `${plural(all.length - MOST_SHOWN, "earlier shift")}`);
     setHidden(this.none, all.length > 0);
@@ -33,6 +35,9 @@ export class CanariesView {
     setText(this.none, first > 0 ? words : "No traffic has been shifted yet.");
   }
 }
+
+const isRunning = ({ status }) => status === "InProgress";
+const isStopped = ({ status }) => status !== "InProgress" && status !== "Succeeded";
 
 class CanaryCard {
   constructor() {
@@ -57,15 +62,19 @@ class CanaryCard {
     this.status.draw(status);
     setText(this.name, breakable(deployment.function));
     setText(this.where, `${stage || account} · version ${fromVersion} → ${toVersion}`);
-    const isBack = status !== "InProgress" && status !== "Succeeded";
     this.filled.style.inlineSize = `${weight}%`;
-    setText(this.weight, isBack ? `back on version ${fromVersion}` : `${number(weight)} % on version ${toVersion}`);
+    setText(this.weight, isStopped(deployment) ? `back on version ${fromVersion}` : `${number(weight)} % on version ${toVersion}`);
     const { calls, errors } = callsOf(deployment).new;
     setText(this.calls, calls > 0 ? `${plural(calls, "call")}, ${plural(errors, "error")}` : "");
     setAttribute(this.calls, "data-has-errors", errors > 0);
     setAttribute(this.node, "data-status", status);
-    if (!this.isChosen && this.details.open !== (status !== "Succeeded")) this.details.open = status !== "Succeeded";
     this.#drawBody();
+  }
+
+  /** What runs, and what was stopped last; as long as nobody has chosen. */
+  unfold(unfolded) {
+    const isOpen = unfolded.has(this.deployment);
+    if (!this.isChosen && this.details.open !== isOpen) this.details.open = isOpen;
   }
 
   close() {

@@ -24,6 +24,9 @@ export class Chart {
     this.node = element("figure", {}, this.title, this.box);
     this.sizes = new ResizeObserver(() => this.#resize());
     this.sizes.observe(this.box);
+    this.sight = new IntersectionObserver(([entry]) => this.#see(entry.isIntersecting), { rootMargin: "200px" });
+    this.sight.observe(this.box);
+    this.isSeen = false;
     this.recolour = () => this.#remake();
     DARK.addEventListener("change", this.recolour);
   }
@@ -37,22 +40,30 @@ export class Chart {
       setChildren(this.title, [element("span", { title: plot.fullTitle ?? plot.title }, plot.title), state]);
       this.title.dataset.shown = `${plot.title} ${plot.state}`;
     }
-    if (this.chart && this.chart.series.length === plot.series.length + 1) {
-      this.chart.setData(this.#data());
-    } else {
-      this.#remake();
-    }
+    if (!this.chart) this.#remake();
+    else if (this.isSeen) this.chart.setData(this.#data());
+    else this.isOld = true;
   }
 
   close() {
     DARK.removeEventListener("change", this.recolour);
     this.sizes.disconnect();
+    this.sight.disconnect();
     this.chart?.destroy();
     this.chart = null;
   }
 
   #data() {
     return [this.plot.x, ...this.plot.series.map((line) => line.values)];
+  }
+
+  /** Drawing costs: only where it is seen. */
+  #see(isSeen) {
+    this.isSeen = isSeen;
+    if (!isSeen) return;
+    if (!this.chart) this.#remake();
+    else if (this.isOld) this.chart.setData(this.#data());
+    this.isOld = false;
   }
 
   #resize() {
@@ -66,7 +77,7 @@ export class Chart {
     this.chart?.destroy();
     this.chart = null;
     const width = this.box.clientWidth;
-    if (!this.plot || width === 0 || !canDraw()) return;
+    if (!this.plot || !this.isSeen || width === 0 || !canDraw()) return;
     this.chart = new globalThis.uPlot(this.#options(width), this.#data(), this.box);
   }
 

@@ -26,7 +26,7 @@ export class LogView {
     this.space = element("div", { class: "log-space" });
     this.shown = element("pre", { class: "log-lines" });
     this.space.append(this.shown);
-    const labels = { tabindex: 0, role: "region", "aria-labelledby": "log-title" };
+    const labels = { tabindex: 0, role: "group", "aria-label": "What it says" };
     this.box = element("div", { class: "log-box", ...labels, onscroll: () => this.#scrolled() }, this.space);
     setChildren(section, [element("div", { class: "log-head" }, this.title, tools), this.box]);
     section.addEventListener("keydown", (press) => press.key === "Escape" && this.close());

@@ -1,7 +1,7 @@
 /**
  * The page: hears events, reduces them to a state, and draws what has changed, at most once a frame.
  *
- * Events wait in line and are taken in slices of a few milliseconds, so that a long history never blocks the page.
+ * Events wait in line, and they and the views are taken in slices of a few milliseconds, so that nothing blocks the page.
  */
 import { AlarmsView } from "./alarm_view.js";
 import { Announcer } from "./announcer.js";
@@ -30,7 +30,9 @@ class Page {
     this.waiting = [];
     this.taken = 0;
     this.hasCaughtUp = false;
+    this.isDrawn = false;
     this.frame = null;
+    this.undrawn = [];
     const log = new LogView($("log"));
     const openLog = (path) => log.open(path);
     const running = new RunningView($("running"));
@@ -71,27 +73,31 @@ class Page {
   }
 
   #wake() {
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = null;
-      this.#takeSlice();
-      if (this.taken < this.waiting.length) this.#wake();
-      // Until the history has been heard, drawing it over and over would only delay it.
-      else if (this.hasCaughtUp) this.#draw();
-    });
+    this.undrawn = this.views;
+    this.frame ??= requestAnimationFrame(() => this.#work());
   }
 
-  #takeSlice() {
+  /** Until the history has been heard, drawing it over and over would only delay it. */
+  #work() {
+    this.frame = null;
     const end = performance.now() + SLICE_MS;
+    this.#takeEvents(end);
+    if (this.waiting.length === 0 && this.hasCaughtUp) this.#draw(end);
+    if (this.waiting.length > 0 || (this.hasCaughtUp && this.undrawn.length > 0)) {
+      this.frame = requestAnimationFrame(() => this.#work());
+    }
+  }
+
+  #takeEvents(end) {
     while (this.taken < this.waiting.length && performance.now() < end) {
       const event = this.waiting[this.taken];
       this.taken += 1;
       if (event === null) this.hasCaughtUp = true;
       else this.#take(event);
     }
-    if (this.taken === this.waiting.length) {
-      this.waiting = [];
-      this.taken = 0;
-    }
+    if (this.taken < this.waiting.length) return;
+    this.waiting = [];
+    this.taken = 0;
   }
 
   #take(event) {
@@ -100,10 +106,16 @@ class Page {
     if (this.hasCaughtUp) this.announcer.hear(event);
   }
 
-  #draw() {
-    const begun = performance.now();
-    for (const view of this.views) view.draw(this.state);
-    performance.measure("draw", { start: begun });
+  /** At least one view a frame, from the top of the page down. */
+  #draw(end) {
+    do {
+      const [view, ...others] = this.undrawn;
+      view.draw(this.state);
+      this.undrawn = others;
+    } while (this.undrawn.length > 0 && performance.now() < end);
+    if (this.undrawn.length > 0 || this.isDrawn) return;
+    this.isDrawn = true;
+    performance.mark("drawn");
     document.body.setAttribute("aria-busy", "false");
   }
 

@@ -49,25 +49,31 @@ class Browser:
 
     def one(self, css: str) -> WebElement:
         """The first one that is seen; waits for it."""
-        return self.until(lambda: next((found for found in self.all(css) if found.is_displayed()), None), css)
+        found: WebElement = self.until(lambda: next((one for one in self.all(css) if one.is_displayed()), None), css)
+        return found
 
     def text(self, css: str) -> str:
         """What is seen of it, in lines."""
-        return self.until(lambda: [self.one(css).text], css)[0]
+        return str(self.until(lambda: [self.one(css).text], css)[0])
 
     def texts(self, css: str) -> list[str]:
-        return self.until(lambda: [[found.text for found in self.all(css)]], css)[0]
+        return list(self.until(lambda: [[found.text for found in self.all(css)]], css)[0])
 
     def wait_text(self, css: str, part: str) -> str:
         """Waits until it says that; answers all that it says."""
-        return self.until(lambda: (said := self.text(css)) and part in said and said, f"{part!r} in {css}")
+        return str(self.until(lambda: (said := self.text(css)) and part in said and said, f"{part!r} in {css}"))
+
+    def words(self, css: str) -> list[str]:
+        """As `texts`, without the places where a name may break."""
+        return [text.replace("\u200b", "") for text in self.texts(css)]
 
     def button(self, name: str) -> WebElement:
         """The button with that accessible name."""
-        return self.until(
+        found: WebElement = self.until(
             lambda: next((b for b in self.all("button") if b.is_displayed() and b.accessible_name == name), None),
             f"the button {name!r}",
         )
+        return found
 
     def press(self, *keys: str) -> None:
         ActionChains(self.driver).send_keys(*keys).perform()
@@ -96,7 +102,7 @@ class Browser:
             try:
                 answer = found()
             except StaleElementReferenceException:  # drawn anew in that moment
-                answer = None  # type: ignore[assignment]
+                answer = None
             if answer:
                 return answer
             if time.monotonic() > deadline:
@@ -104,8 +110,9 @@ class Browser:
             time.sleep(_POLL_SECONDS)
 
     def complaints(self) -> list[str]:
-        """What the console holds since it was last asked, but for answers of the server that are no good ones."""
-        return [str(entry["message"]) for entry in self.driver.get_log("browser") if entry["source"] != "network"]
+        """The errors that the console holds since it was last asked, but for answers of the server that are no good."""
+        entries = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
+        return [str(e["message"]) for e in entries if e["level"] == "SEVERE" and e["source"] != "network"]
 
     def _said(self) -> str:
         return str(self.script("return document.body.innerText"))[:2000]

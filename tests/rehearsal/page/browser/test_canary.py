@@ -18,9 +18,9 @@ from tests.rehearsal.page.story import (
 # The pixels of a plot that are not empty, by its title.
 _INKED = """
 return Object.fromEntries([...document.querySelectorAll(".canary figure")].map((figure) => {
-  const canvas = figure.querySelector("canvas");
+  const canvas = figure.querySelector("canvas") ?? new OffscreenCanvas(1, 1);
   const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-  return [figure.innerText.split("\\n")[0], pixels.filter((_, at) => at % 4 === 3).reduce((sum, a) => sum + (a > 0), 0)];
+  return [figure.innerText.split("\\n")[0], pixels.filter((alpha, at) => at % 4 === 3 && alpha > 0).length];
 }));
 """
 
@@ -36,12 +36,13 @@ def test_stopped_canary_is_shown_with_its_plots_its_alarm_and_where_it_went_back
     assert "54 calls, 10 errors" in card
     assert "4 errors where chance explains 1" in card
     assert "BeforeAllowTraffic" in card
-    inked = browser.script(_INKED)
-    assert list(inked) == [
-        "Traffic on the new version, %",
+    browser.script("document.querySelector('.canary').scrollIntoView()")
+    inked = browser.until(lambda: (now := browser.script(_INKED)) and all(now.values()) and now, "plots")
+    assert sorted(inked) == [
         "Calls a minute",
         "Errors, % of calls",
         "Staging-Api-NewVersionErrors",
+        "Traffic on the new version, %",
     ]
     assert all(count > 500 for count in inked.values()), inked
     failed = next(row for row in browser.texts("#history-table tbody tr") if "Failed" in row)
@@ -82,7 +83,8 @@ def test_canary_that_runs_grows_under_the_eyes(browser: Browser, site: Site) -> 
     events = list(canary(1, minutes=4, failing_from=9))
     site.tell_all([stage_started(1, "Staging"), started(1, "Staging", "Api.Deploy"), *events[:6]])
     browser.wait_text(".canary", "10 % on version 4")
-    before = browser.until(lambda: browser.script(_INKED), "the plots")
+    browser.script("document.querySelector('.canary').scrollIntoView()")
+    before = browser.until(lambda: (now := browser.script(_INKED)) and any(now.values()) and now, "plots")
     site.tell_all(events[6:])
 
     assert "36 calls, 0 errors" in browser.wait_text(".canary", "20 % on version 4")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rehearsal.run_events import Notice, UpEnded
 from tests.rehearsal.page.browser.browser import Browser
+from tests.rehearsal.page.browser.parts import messages
 from tests.rehearsal.page.browser.site import Site
 from tests.rehearsal.page.story import BEGINNING, asking_release, building
 
@@ -12,22 +13,17 @@ def _notices(first: int, last: int) -> list[Notice]:
     return [Notice(text=f"notice {number}") for number in range(first, last + 1)]
 
 
-def _messages(browser: Browser) -> list[str]:
-    """Oldest first."""
-    return browser.texts("#message-list li p:first-of-type")[::-1]
-
-
 def test_reload_in_the_middle_shows_the_same(browser: Browser, site: Site) -> None:
     site.tell_all([*BEGINNING, *building(1), *_notices(1, 3)])
     browser.open(site.url)
-    before = (browser.texts(".stage h3"), browser.text("#history-table"), _messages(browser))
+    before = (browser.texts(".stage h3"), browser.text("#history-table"), messages(browser))
 
     browser.driver.refresh()
 
     browser.wait_text("#running", "In Build")
-    assert (browser.texts(".stage h3"), browser.text("#history-table"), _messages(browser)) == before
+    assert (browser.texts(".stage h3"), browser.text("#history-table"), messages(browser)) == before
     site.tell_all(_notices(4, 4))
-    browser.until(lambda: "notice 4" in _messages(browser), "what comes after it")
+    browser.until(lambda: "notice 4" in messages(browser), "what comes after it")
 
 
 def test_two_tabs_show_the_same_answer(browser: Browser, site: Site) -> None:
@@ -59,8 +55,8 @@ def test_lost_connection_is_said_and_nothing_is_lost_or_doubled(browser: Browser
     browser.wait_text("#link", "Live")
     site.tell_all(_notices(10, 11))
     wanted = [f"notice {number}" for number in range(1, 12)]
-    browser.until(lambda: _messages(browser)[-1:] == wanted[-1:], "the last notice")
-    assert _messages(browser) == wanted
+    browser.until(lambda: messages(browser)[-1:] == wanted[-1:], "the last notice")
+    assert messages(browser) == wanted
     assert not browser.one("body").find_elements("css selector", "#banner:not([hidden])")
 
 

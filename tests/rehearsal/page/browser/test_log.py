@@ -5,21 +5,15 @@ from __future__ import annotations
 from selenium.webdriver.common.keys import Keys
 
 from tests.rehearsal.page.browser.browser import Browser
+from tests.rehearsal.page.browser.parts import open_log
 from tests.rehearsal.page.browser.site import Site
 from tests.rehearsal.page.story import BEGINNING, building, ended, said
-
-
-def _open_log(browser: Browser, action: str) -> None:
-    browser.until(
-        lambda: next((b for b in browser.all(".action-row") if action in b.text.replace("\u200b", "")), None), action
-    ).click()
-    browser.one("#log")
 
 
 def test_log_of_a_running_action_grows(browser: Browser, site: Site) -> None:
     site.tell_all([*BEGINNING, *building(1), *(said(1, "Build", "Synth", f"line {n}") for n in range(1000))])
     browser.open(site.url)
-    _open_log(browser, "Synth")
+    open_log(browser, "Synth")
     assert "line 999" in browser.wait_text("#log .log-lines", "line 999")
     assert "1,000 lines · running" in browser.text("#log .log-tools")
 
@@ -32,7 +26,7 @@ def test_log_of_a_running_action_grows(browser: Browser, site: Site) -> None:
 def test_log_stays_where_one_reads_and_follows_when_asked(browser: Browser, site: Site) -> None:
     site.tell_all([*BEGINNING, *building(1), *(said(1, "Build", "Synth", f"line {n}") for n in range(1000))])
     browser.open(site.url)
-    _open_log(browser, "Synth")
+    open_log(browser, "Synth")
     browser.wait_text("#log .log-lines", "line 999")
 
     browser.press(Keys.HOME)
@@ -49,7 +43,7 @@ def test_log_stays_where_one_reads_and_follows_when_asked(browser: Browser, site
 def test_log_goes_on_over_a_lost_connection(browser: Browser, site: Site) -> None:
     site.tell_all([*BEGINNING, *building(1), *(said(1, "Build", "Synth", f"line {n}") for n in range(10))])
     browser.open(site.url)
-    _open_log(browser, "Synth")
+    open_log(browser, "Synth")
     browser.wait_text("#log .log-lines", "line 9")
 
     site.go_away()
@@ -65,7 +59,7 @@ def test_log_goes_on_over_a_lost_connection(browser: Browser, site: Site) -> Non
 def test_escape_closes_the_log_and_goes_back_to_its_action(browser: Browser, site: Site) -> None:
     site.tell_all([*BEGINNING, *building(1)])
     browser.open(site.url)
-    _open_log(browser, "Synth")
+    open_log(browser, "Synth")
 
     browser.press(Keys.ESCAPE)
 

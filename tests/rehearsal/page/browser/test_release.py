@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rehearsal.run_events import CommitRefused, Status
 from tests.rehearsal.page.browser.browser import Browser
+from tests.rehearsal.page.browser.parts import stages, wait_stage
 from tests.rehearsal.page.browser.site import Site
 from tests.rehearsal.page.story import (
     BEGINNING,
@@ -24,39 +25,27 @@ from tests.rehearsal.page.story import (
 )
 
 
-def _stages(browser: Browser) -> dict[str, str]:
-    """The words of each stage, by its name."""
-    texts = browser.texts(".stage")
-    return {text.split("\n")[0].replace("\u200b", ""): text.replace("\u200b", "") for text in texts}
-
-
-def _wait_stage(browser: Browser, name: str, part: str) -> str:
-    return str(
-        browser.until(lambda: (said := _stages(browser).get(name, "")) and part in said and said, f"{part} in {name}")
-    )
-
-
 def test_page_shows_a_release_from_push_to_prod_as_it_happens(browser: Browser, site: Site) -> None:
     site.tell_all(BEGINNING)
     browser.open(site.url)
     assert "No release yet. A new commit on main is released by itself." in browser.text("#running")
-    assert list(_stages(browser)) == ["Source", "Build", "Staging", "ApproveProd", "Prod"]
+    assert list(stages(browser)) == ["Source", "Build", "Staging", "ApproveProd", "Prod"]
 
     site.tell_all(building(1))
     running = browser.wait_text("#running", "In Build")
     assert TITLE in running
     assert "Ada" in running
-    build = _wait_stage(browser, "Build", "In progress")
+    build = wait_stage(browser, "Build", "In progress")
     assert "BUILD · pytest -n logical" in build
 
     site.tell_all([ended(1, "Build", "Synth"), stage_ended(1, "Build"), *passed(1, "Staging")])
-    _wait_stage(browser, "Staging", "Succeeded")
-    assert "Not started" in _stages(browser)["Prod"]
+    wait_stage(browser, "Staging", "Succeeded")
+    assert "Not started" in stages(browser)["Prod"]
 
     site.tell_all(
         [stage_started(1, "ApproveProd"), stage_ended(1, "ApproveProd"), *passed(1, "Prod"), execution_ended(1)]
     )
-    prod = _wait_stage(browser, "Prod", "Succeeded")
+    prod = wait_stage(browser, "Prod", "Succeeded")
     assert commit_id(1)[:7] in prod
     assert browser.wait_text("#running", "Nothing runs").startswith("Nothing runs. A new commit on main")
     assert "Succeeded" in browser.text("#history-table tbody tr")
@@ -75,7 +64,7 @@ def test_page_says_what_stopped_a_build(browser: Browser, site: Site) -> None:
         ]
     )
 
-    build = _wait_stage(browser, "Build", "Failed")
+    build = wait_stage(browser, "Build", "Failed")
     assert "unit-tests" in build
     assert "2 failed, 340 passed" in build
     assert "Build / Synth" in browser.wait_text("#history-table tbody tr", "unit-tests")
@@ -87,12 +76,12 @@ def test_two_executions_stand_in_the_stages_that_they_are_in(browser: Browser, s
     site.tell_all([*begun(2, title="second"), *passed(2, "Source"), *passed(2, "Build")])
     browser.open(site.url)
 
-    stages = _stages(browser)
+    said = stages(browser)
 
-    assert "second" in stages["Build"]
-    assert "first" in stages["Staging"]
-    assert "waits to enter:" in stages["Staging"]
-    assert "second" in stages["Staging"]
+    assert "second" in said["Build"]
+    assert "first" in said["Staging"]
+    assert "waits to enter:" in said["Staging"]
+    assert "second" in said["Staging"]
     assert browser.text("#running").count("Stop…") == 2
 
 
@@ -114,7 +103,7 @@ def test_approval_on_the_page_arrives_and_the_release_goes_on(browser: Browser, 
     assert "is_approved=True, summary='the canary was quiet'" in said
     browser.until(lambda: not browser.all(".approval, dialog"), "the question's end")
     site.tell_all(list(approved(2))[1:])
-    _wait_stage(browser, "Prod", commit_id(2)[:7])
+    wait_stage(browser, "Prod", commit_id(2)[:7])
 
 
 def test_answer_that_comes_too_late_is_refused_in_the_server_s_words(browser: Browser, site: Site) -> None:
