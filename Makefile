@@ -9,7 +9,7 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help prepare run plan test types gauntlet apps bench synth assembly canary cost openapi schema released constraints clean
+.PHONY: help prepare run up plan test types gauntlet apps bench synth assembly canary cost openapi schema released constraints clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -20,6 +20,9 @@ prepare:
 
 run: prepare ## release HEAD from source to prod on this machine
 	@$(VENV)/python -m rehearsal run --approve --check "python -m integ.leftovers"
+
+up: prepare ## release every new commit of this branch on this machine, with a page to see it on; Ctrl-C ends it
+	@$(VENV)/python -m rehearsal up
 
 plan: prepare ## show what the pipeline would run; runs nothing
 	@$(VENV)/python -m rehearsal plan

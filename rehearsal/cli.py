@@ -1,8 +1,8 @@
-"""The command line: `rehearse run|plan`.
+"""The command line: `rehearse run|plan|up`, and the commands that talk to `up` (up/cli.py).
 
 Exit codes: 0 released (or planned), 1 stopped by a gate, 2 an error of the run itself or of what it was given, 3
 released, and the check after it failed; 130 after SIGINT (Ctrl-C) and 143 after SIGTERM: then everything that was
-started is gone.
+started is gone. An `up` in which nothing ran is ended by Ctrl-C with 0: that is how it ends.
 It must not know how a release is done: rehearsal.py does.
 """
 
@@ -32,6 +32,7 @@ from rehearsal.planning import read_plan
 from rehearsal.rehearsal import DEFAULT_SPEED, Answerer, Rehearsal, approve, reject
 from rehearsal.report import Report, Result, errored_report
 from rehearsal.source.settings import parse_account, parse_region
+from rehearsal.up.cli import add_commands, add_up
 
 EXIT_CODES = {Result.RELEASED: 0, Result.STOPPED: 1, Result.ERRORED: 2}
 _ERROR = 2
@@ -44,6 +45,7 @@ class Interrupted(BaseException):
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
+        self.number = number
         self.exit_code = 128 + number
 
 
@@ -61,7 +63,8 @@ def _command(options: argparse.Namespace, printer: Printer) -> int:
             return command(options, printer)
     except Interrupted as exc:
         printer.say(f"\nEnded by {exc}. Everything that was started has been stopped.", Style.WARNING)
-        return exc.exit_code
+        is_as_meant = exc.number == signal.SIGINT and getattr(options, "is_idle", False)
+        return 0 if is_as_meant else exc.exit_code
     except RehearsalError as exc:
         printer.say(f"\n{exc}", Style.BAD)
         if isinstance(exc, EngineError):
@@ -241,7 +244,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Runs a CDK Pipelines app's own pipeline on this machine, in a local AWS.",
         epilog="exit codes: 0 released, 1 stopped by a gate, 2 error, 3 --check failed, 130 and 143 ended by a signal",
     )
-    commands = parser.add_subparsers(required=True, metavar="run|plan")
+    commands = parser.add_subparsers(required=True, metavar="run|plan|up|status|approve|reject|stop|logs")
     run = commands.add_parser("run", help="release one commit, from source to the last stage")
     run.set_defaults(command=_run)
     _add_project(run)
@@ -251,14 +254,7 @@ def _parser() -> argparse.ArgumentParser:
     answers.add_argument("--approve", action="store_true", help="answer every approval with yes")
     answers.add_argument("--reject", action="store_true", help="answer every approval with no")
     answers.add_argument("--ask", action="store_true", help="ask on the terminal (the default on one)")
-    run.add_argument(
-        "--speed", type=_speed, default=DEFAULT_SPEED, metavar="N",
-        help="AWS seconds in a second of mere waiting (default: 120, an AWS minute is half a second)",
-    )  # fmt: skip
-    run.add_argument(
-        "--port", type=_port, default=0, metavar="PORT", help="port of the local AWS (default: a free one)"
-    )
-    run.add_argument("--verbose", action="store_true", help="print every line that the actions say")
+    _add_local_aws(run)
     run.add_argument("--report", type=Path, metavar="FILE", help="write the report as JSON")
     run.add_argument(
         "--check", metavar="COMMAND", help="run this on what a good release has left, in the folder of the app"
@@ -266,7 +262,26 @@ def _parser() -> argparse.ArgumentParser:
     plan = commands.add_parser("plan", help="show what would run, as a list and as a drawing; runs nothing")
     plan.set_defaults(command=_plan, verbose=False)
     _add_project(plan)
+    add_up(commands, _add_up_options)
+    add_commands(commands)
     return parser
+
+
+def _add_local_aws(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--speed", type=_speed, default=DEFAULT_SPEED, metavar="N",
+        help="AWS seconds in a second of mere waiting (default: 120, an AWS minute is half a second)",
+    )  # fmt: skip
+    command.add_argument(
+        "--port", type=_port, default=0, metavar="PORT", help="port of the local AWS (default: a free one)"
+    )
+    command.add_argument("--verbose", action="store_true", help="print every line that the actions say")
+
+
+def _add_up_options(up: argparse.ArgumentParser) -> None:
+    _add_project(up)
+    _add_local_aws(up)
+    up.add_argument("--page-port", type=_port, default=0, metavar="PORT", help="port of the page (default: a free one)")
 
 
 def _add_project(command: argparse.ArgumentParser) -> None:

@@ -15,42 +15,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from rehearsal.aws.lambda_host.nodejs.sdk import node_sdk
 from rehearsal.aws.lambda_host.traffic import FunctionTraffic, since
 from rehearsal.aws.local_cloud import LocalCloud
-from rehearsal.aws.profiles import write_profiles
-from rehearsal.bootstrap import bootstrap_environments, deploy_pipeline_stack
 from rehearsal.check import run_check
-from rehearsal.codebuild.app_settings import SandboxesWith
-from rehearsal.codebuild.build_action import CodeBuildAction
-from rehearsal.codepipeline.actions.approval import ApprovalAction, ApprovalAnswer, ApprovalRequest, Approvals
-from rehearsal.codepipeline.actions.cloudformation import CloudFormationAction
+from rehearsal.codepipeline.actions.approval import ApprovalAnswer, ApprovalRequest, Approvals
 from rehearsal.codepipeline.actions.source import SourceAction
-from rehearsal.codepipeline.artifacts import S3Artifacts
-from rehearsal.codepipeline.codepipeline_api import CodePipelineApi
-from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline, PipelineStore
-from rehearsal.codepipeline.engine import Engine
+from rehearsal.codepipeline.clearance import Clearance, needs_no_clearance
+from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline
+from rehearsal.codepipeline.engine import NewestSource, last_released
 from rehearsal.codepipeline.execution import Execution, Source
-from rehearsal.codepipeline.pipeline_provider import PipelineProvider
-from rehearsal.codepipeline.roles import ProjectRoles
-from rehearsal.codepipeline.rule import CloudWatchAlarmRule
-from rehearsal.codepipeline.state_changes import StateChanges
-from rehearsal.codepipeline.webhook_provider import WebhookProvider
 from rehearsal.errors import EngineError
+from rehearsal.local_pipeline import LocalPipeline, Surroundings, bring_what_functions_need
 from rehearsal.machine.egress import Egress, refused_words
 from rehearsal.machine.run_folder import LOGS, RunFolder, sweep
 from rehearsal.machine.user_cache import require_cache, user_cache
-from rehearsal.plan.nodejs_functions import nodejs_runtimes
 from rehearsal.plan.plan import Plan
 from rehearsal.planning import plan_commit
 from rehearsal.report import Report, StagePlaces, last_standard, make_report
 from rehearsal.run_events import Listener, Notice
-from rehearsal.source.assembly import CloudAssembly
 from rehearsal.source.commit import Commit, checkout
-from rehearsal.source.placeholders import create_placeholders, find_placeholders
 from rehearsal.source.project import open_project
 from rehearsal.source.settings import SETTINGS_FILE
-from rehearsal.source.stand_ins import create_stand_ins, find_stand_ins
 
 DEFAULT_SPEED = 120.0
 _SHOWN_FILES = 5
@@ -89,8 +74,8 @@ class Rehearsal:
 
     `project_dir` is the folder of a CDK Pipelines app in a git repository; `speed` how many AWS seconds pass in a
     second of mere waiting; `account`, `region` and `pipeline` come before those of its settings; `port` is that of the
-    local AWS (0 takes a free one); `cache` is the user's where none is given; `listeners` hear every event. Its logs
-    stay in `logs` when it is over.
+    local AWS (0 takes a free one); `cache` is the user's where none is given; `listeners` hear every event;
+    `newest_source` and `clearance` are the engine's. Its logs stay in `logs` when it is over.
     """
 
     def __init__(
@@ -104,22 +89,24 @@ class Rehearsal:
         port: int = 0,
         cache: Path | None = None,
         listeners: Sequence[Listener] = (),
+        newest_source: NewestSource = last_released,
+        clearance: Clearance = needs_no_clearance,
     ) -> None:
         self.project = open_project(project_dir).with_options(account=account, region=region, pipeline=pipeline)
         self._cache = require_cache(cache or user_cache())
         self._folder = RunFolder()
         self.home = self._folder.path
-        self._profiles = self.home / "aws" / "config"
+        self.profiles = self.home / "aws" / "config"
         self._speed = speed
         self._port = port
+        self._newest_source = newest_source
+        self._clearance = clearance
         self._listeners = tuple(listeners)
-        self._store = PipelineStore()
         self._approvals = Approvals(approve)
         self._running = ExitStack()
-        self._egress = Egress(self.home, lambda host: self._tell(refused_words(host)))
-        self._plan: Plan | None = None
+        self._egress = Egress(self.home, lambda host: self.tell(refused_words(host)))
         self._cloud: LocalCloud | None = None
-        self._engine: Engine | None = None
+        self._pipeline: LocalPipeline | None = None
         self._began: _Began | None = None
         # Beside the run: what a killed one has left may take a while to delete.
         threading.Thread(target=sweep, name="sweep", daemon=True).start()
@@ -132,10 +119,9 @@ class Rehearsal:
         return self._cloud
 
     @property
-    def plan(self) -> Plan:
-        if self._plan is None:
-            raise EngineError("There is no plan yet: release something first.")
-        return self._plan
+    def is_started(self) -> bool:
+        """Whether there is a local AWS, or was one."""
+        return self._cloud is not None
 
     @property
     def approvals(self) -> Approvals:
@@ -152,8 +138,8 @@ class Rehearsal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._engine is not None:
-            self._engine.stop()
+        if self._pipeline is not None:
+            self._pipeline.engine.stop()
         self._running.close()
         self._folder.close()
 
@@ -186,21 +172,20 @@ class Rehearsal:
     def _release(self, rev: str, patch: Path | None, approval: Answerer) -> Report:
         self._began = None
         commit = checkout(self.project.directory, rev=rev, patch=patch)
-        self._tell(f"Commit {commit.id[:12]}: {commit.title}")
-        # The settings count as they are: a push would not carry them, nor would AWS read them.
+        self.tell(f"Commit {commit.id[:12]}: {commit.title}")
+        self.tell_uncommitted(commit)
+        local = self._pipeline or self.start(commit)
+        self._approvals.answerer = approval
+        pipeline = local.deployed()
+        self._began = began = self._begin(pipeline)
+        return self._report(began, local.engine.release(pipeline, source_of(commit)))
+
+    def tell_uncommitted(self, commit: Commit) -> None:
+        """Which files the commit misses. The settings count as they are: a push would not carry them either."""
         settings = (self.project.directory / SETTINGS_FILE).relative_to(self.project.top).as_posix()
         uncommitted = [name for name in commit.uncommitted if name != settings]
         if uncommitted:
-            self._tell(_uncommitted_words(uncommitted))
-        if self._cloud is None:
-            self._start(commit)
-        self._approvals.answerer = approval
-        pipeline = self._deployed_pipeline()
-        self._began = began = self._begin(pipeline)
-        if self._engine is None:
-            raise EngineError("The engine does not run.")
-        source = Source(action=SourceAction(commit), commit=commit.id, message=commit.title, author=commit.author)
-        return self._report(began, self._engine.release(pipeline, source))
+            self.tell(_uncommitted_words(uncommitted))
 
     def check(self, command: str, say: Callable[[str], None]) -> int:
         """Runs a command of the user's on what the last release has left (check.py); answers its exit code."""
@@ -208,7 +193,7 @@ class Rehearsal:
             command,
             self.project,
             self.cloud.guardian,
-            profiles=self._profiles,
+            profiles=self.profiles,
             home=self.home / "check",
             egress=self._egress.variables(),
             say=say,
@@ -223,15 +208,19 @@ class Rehearsal:
             return None
         return self._report(self._began, last_standard(self._began.pipeline.executions[self._began.executions :]))
 
-    def _start(self, commit: Commit) -> None:
-        self._plan = self._plan_of(commit, self.home / "assembly")
-        assembly = self.home / "assembly" / "cdk.out"
-        self._plan.require_supported()
-        self._bring_what_functions_need(self._plan.assembly)
-        for text in self._plan.not_rehearsed:
-            self._tell(f"Not rehearsed: {text}.")
-        for notice in self._plan.notices:
-            self._tell(notice)
+    def start(self, commit: Commit) -> LocalPipeline:
+        """Plans the commit, starts the local AWS and deploys the pipeline in it. Nothing is released.
+
+        Raises BadInput or Unsupported before anything is started, and EngineError.
+        """
+        folder = self.home / f"assembly-{commit.id[:12]}"
+        plan = self._plan_of(commit, folder)
+        plan.require_supported()
+        bring_what_functions_need(self._cache, plan.assembly, self.tell)
+        for text in plan.not_rehearsed:
+            self.tell(f"Not rehearsed: {text}.")
+        for notice in plan.notices:
+            self.tell(notice)
         cloud = LocalCloud(
             self.home, cache=self._cache, egress=self._egress.variables(), speed=self._speed, port=self._port
         )
@@ -239,32 +228,21 @@ class Rehearsal:
             cloud.event_log.subscribe(listener)
         self._running.enter_context(cloud)
         self._cloud = cloud
-        self._engine = self._make_engine(cloud)
-        places = ((bootstrap.account, bootstrap.region) for bootstrap in self._plan.bootstraps)
-        write_profiles(self._profiles, cloud.clients, [(self._plan.account, self._plan.region), *places])
-        cloud.event_log.emit(
-            Notice(
-                text=f"The local AWS answers at {cloud.endpoint_url}. To call it: AWS_CONFIG_FILE={self._profiles}",
-                detail=f"with AWS_PROFILE={' or '.join(sorted({item.account for item in self._plan.bootstraps}))}",
-            )
+        self._pipeline = LocalPipeline(
+            self.project,
+            plan,
+            cloud,
+            Surroundings(
+                cache=self._cache,
+                approvals=self._approvals,
+                newest_source=self._newest_source,
+                clearance=self._clearance,
+            ),
         )
-        bootstrap_environments(cloud, self.project, self._plan)
-        self._create_what_others_have(cloud, self._plan)
-        deploy_pipeline_stack(cloud, self.project, self._plan, assembly)
+        self._pipeline.deploy(folder / "cdk.out", self.profiles)
+        return self._pipeline
 
-    def _create_what_others_have(self, cloud: LocalCloud, plan: Plan) -> None:
-        """What is in a real account before the pipeline's stack comes."""
-        default, settings = (plan.account, plan.region), self.project.settings
-        create_placeholders(cloud, find_placeholders(plan.assembly, default=default, settings=settings))
-        create_stand_ins(cloud, find_stand_ins(plan.assembly, settings, default=default))
-
-    def _bring_what_functions_need(self, assembly: CloudAssembly) -> None:
-        """Before anything starts: the first invocation has no time for it."""
-        sdk = node_sdk(self._cache, self._tell)
-        for runtime in sorted(nodejs_runtimes(assembly)):
-            sdk.folder(runtime)
-
-    def _tell(self, text: str) -> None:
+    def tell(self, text: str) -> None:
         """A notice; before the local AWS runs there is no event log, so the listeners hear it at once."""
         notice = Notice(text=text, at=time.time(), aws_at=time.time())
         if self._cloud is not None:
@@ -281,46 +259,7 @@ class Rehearsal:
             cache=self._cache,
             is_kept=is_kept,
             egress=self._egress.variables(),
-            tell=self._tell,
-        )
-
-    def _make_engine(self, cloud: LocalCloud) -> Engine:
-        alarm_rule = CloudWatchAlarmRule(cloud.clock)
-        cloud.event_log.subscribe(alarm_rule)
-        builds = self._cache / "codebuild"
-        build = CodeBuildAction(
-            builds,
-            local_caches=builds / "local" / self.project.id,
-            make_sandbox=SandboxesWith(self.project.settings),
-            noticed=self.plan.notices,
-        )
-        engine = Engine(
-            cloud,
-            artifacts=S3Artifacts(),
-            artifact_roles=ProjectRoles(cloud.clients),
-            actions={
-                ("Build", "CodeBuild"): build,
-                ("Test", "CodeBuild"): build,
-                ("Deploy", "CloudFormation"): CloudFormationAction(),
-                ("Approval", "Manual"): ApprovalAction(self._approvals),
-            },
-            rules={"CloudWatchAlarm": alarm_rule},
-        )
-        cloud.event_log.subscribe(StateChanges(self._store, cloud.service_events.put))
-        cloud.register(PipelineProvider(self._store))
-        cloud.register(WebhookProvider())
-        cloud.register_api(CodePipelineApi(self._store, engine, self._approvals))
-        return engine
-
-    def _deployed_pipeline(self) -> DeployedPipeline:
-        """The planned pipeline as it is deployed now: the same resource, whatever name it has by now."""
-        wanted = (self.plan.stack.name, self.plan.logical_id)
-        for pipeline in self._store.in_account(self.plan.account, self.plan.region):
-            if (pipeline.stack_name, pipeline.logical_id) == wanted:
-                return pipeline
-        raise EngineError(
-            f"The stack {self.plan.stack.name} was deployed, and its pipeline {self.plan.logical_id} is not in "
-            f"{self.plan.account}/{self.plan.region}."
+            tell=self.tell,
         )
 
     def _begin(self, pipeline: DeployedPipeline) -> _Began:
@@ -345,6 +284,11 @@ class Rehearsal:
             seconds=time.monotonic() - began.at,
             aws_seconds=self.cloud.clock.now() - began.aws_at,
         )
+
+
+def source_of(commit: Commit) -> Source:
+    """What an execution releases of a commit."""
+    return Source(action=SourceAction(commit), commit=commit.id, message=commit.title, author=commit.author)
 
 
 def _uncommitted_words(uncommitted: Sequence[str]) -> str:

@@ -45,6 +45,8 @@ class Notice(RunEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class ExecutionStarted(RunEvent):
+    """`attempt` is higher than 1 where a stage of an execution that had ended is tried again, and what follows it."""
+
     execution_id: str
     pipeline: str
     commit: str
@@ -54,6 +56,7 @@ class ExecutionStarted(RunEvent):
     author: str = ""
     execution_type: str = "STANDARD"
     version: int = 0
+    attempt: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +77,11 @@ class PipelineMutated(RunEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class StageStarted(RunEvent):
+    """It `is_resumed` where it failed before in the same execution, and is tried again."""
+
     execution_id: str
     stage: str
+    is_resumed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -365,12 +371,14 @@ Listener = Callable[[RunEvent], None]
 class EventLog:
     """Stamps events, keeps them in order, and hands each to every listener; safe to use from several threads.
 
-    `clock_now` and `wall_now` give seconds since the epoch on the run's clock and on the wall.
+    `clock_now` and `wall_now` give seconds since the epoch on the run's clock and on the wall. What goes on for days
+    sets `is_kept` to False: then only the listeners have the events.
     """
 
     clock_now: Callable[[], float]
     wall_now: Callable[[], float]
     events: list[RunEvent] = field(default_factory=list)
+    is_kept: bool = True
     _listeners: list[Listener] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -381,7 +389,8 @@ class EventLog:
     def emit(self, event: RunEvent) -> None:
         stamped = _stamp(event, at=self.wall_now(), aws_at=self.clock_now())
         with self._lock:
-            self.events.append(stamped)
+            if self.is_kept:
+                self.events.append(stamped)
             for listener in self._listeners:
                 listener(stamped)
 

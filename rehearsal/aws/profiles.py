@@ -9,9 +9,11 @@ from __future__ import annotations
 import configparser
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rehearsal.aws.aws_clients import AwsClients
+from rehearsal.errors import EngineError
 
 
 def write_profiles(file: Path, clients: AwsClients, places: Iterable[tuple[str, str]]) -> None:
@@ -25,6 +27,25 @@ def write_profiles(file: Path, clients: AwsClients, places: Iterable[tuple[str, 
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
         profiles.write(opened)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How to call the local AWS as an account's root."""
+
+    endpoint_url: str
+    secret: str = field(repr=False)
+
+
+def read_profile(file: Path, account: str) -> Profile:
+    """What `write_profiles` has written for the account. Raises EngineError where it is not there."""
+    profiles = configparser.ConfigParser(interpolation=None, default_section="no profile is called so")
+    profiles.read(file)
+    try:
+        found = profiles[f"profile {account}"]
+        return Profile(found["endpoint_url"], found["aws_secret_access_key"])
+    except KeyError as exc:
+        raise EngineError(f"{file} has no profile {account}: the local AWS that wrote it has ended.") from exc
 
 
 def _profile(clients: AwsClients, account: str, region: str) -> dict[str, str]:

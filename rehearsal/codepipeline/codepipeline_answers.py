@@ -89,7 +89,7 @@ def execution(pipeline: DeployedPipeline, run: Execution) -> dict[str, Any]:
         "pipelineName": pipeline.name,
         "pipelineVersion": run.version,
         "pipelineExecutionId": run.id,
-        "status": _execution_status(run.status),
+        "status": _execution_status(run),
         "statusSummary": run.reason,
         "artifactRevisions": _revisions(run),
         "variables": [
@@ -105,7 +105,7 @@ def execution(pipeline: DeployedPipeline, run: Execution) -> dict[str, Any]:
 def execution_summary(run: Execution) -> dict[str, Any]:
     return {
         "pipelineExecutionId": run.id,
-        "status": _execution_status(run.status),
+        "status": _execution_status(run),
         "statusSummary": run.reason,
         "startTime": _time(run.started_at),
         "lastUpdateTime": _time(run.ended_at or run.started_at),
@@ -197,8 +197,10 @@ def _rollback_metadata(run: Execution) -> dict[str, Any]:
     )
 
 
-def _execution_status(status: Status) -> str:
-    return {Status.ERRORED: "Failed"}.get(status, status)
+def _execution_status(run: Execution) -> str:
+    if run.status is Status.IN_PROGRESS and run.is_stop_requested:
+        return "Stopping"
+    return {Status.ERRORED: "Failed"}.get(run.status, run.status)
 
 
 def _time(seconds: float) -> datetime:

@@ -1,5 +1,5 @@
 """CodePipeline's API, as far as steps, hooks and tools need it: read pipelines and executions, answer approvals, start,
-stop and roll back, disable and enable transitions.
+stop, retry and roll back, disable and enable transitions.
 
 It must not run a pipeline itself: the engine does. Names and shapes are boto3's (botocore, codepipeline 2015-07-09).
 """
@@ -22,6 +22,7 @@ from rehearsal.codepipeline.actions.approval import (
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline, DisabledTransition, PipelineStore
 from rehearsal.codepipeline.engine import Engine
 from rehearsal.codepipeline.execution import Execution, Trigger
+from rehearsal.codepipeline.retry import NotLatestExecution, RetryMode, StageNotRetryable
 from rehearsal.codepipeline.rollback import RollbackUnavailable, rollback_target
 from rehearsal.errors import RehearsalError
 from rehearsal.run_events import Status
@@ -49,6 +50,7 @@ class CodePipelineApi:
             "PutApprovalResult": self._put_approval_result,
             "StartPipelineExecution": self._start_pipeline_execution,
             "StopPipelineExecution": self._stop_pipeline_execution,
+            "RetryStageExecution": self._retry_stage_execution,
             "RollbackStage": self._rollback_stage,
             "DisableStageTransition": self._disable_stage_transition,
             "EnableStageTransition": self._enable_stage_transition,
@@ -99,8 +101,8 @@ class CodePipelineApi:
     def _put_approval_result(self, parameters: Parameters, caller: Caller) -> Answer:
         pipeline = self._pipeline(parameters["pipelineName"], caller)
         result = parameters["result"]
-        request = self._approvals.find(pipeline.name, parameters["stageName"], parameters["actionName"])
-        if request is None or request.token != parameters["token"]:
+        path = (pipeline.name, parameters["stageName"], parameters["actionName"])
+        if not self._approvals.is_of(parameters["token"], path):
             raise ApiError(
                 "InvalidApprovalTokenException", "The approval request already received a response or expired."
             )
@@ -115,12 +117,12 @@ class CodePipelineApi:
         return {"approvedAt": answers.now()}
 
     def _start_pipeline_execution(self, parameters: Parameters, caller: Caller) -> Answer:
-        """The newest execution's source again: there is no repository to poll."""
+        """With the newest commit of what the pipeline's executions come from (`Engine.newest_source`)."""
         pipeline = self._pipeline(parameters["name"], caller)
         if not pipeline.executions:
             raise ApiError("ConflictException", "No commit was released yet, so there is no source to start with.")
-        execution = pipeline.new_execution(pipeline.executions[-1].source, Trigger.START)
-        self._in_background(lambda: self._engine.run(pipeline, execution))
+        execution = pipeline.new_execution(self._engine.newest_source(pipeline), Trigger.START)
+        self._in_background(lambda: self._engine.follow(pipeline, execution))
         return {"pipelineExecutionId": execution.id}
 
     def _stop_pipeline_execution(self, parameters: Parameters, caller: Caller) -> Answer:
@@ -128,7 +130,22 @@ class CodePipelineApi:
         execution = _execution(pipeline, parameters["pipelineExecutionId"])
         if execution.status is not Status.IN_PROGRESS:
             raise ApiError("PipelineExecutionNotStoppableException", f"Execution {execution.id} is {execution.status}.")
-        execution.is_stop_requested = True
+        if execution.is_abandoned or (execution.is_stop_requested and not parameters.get("abandon")):
+            raise ApiError("DuplicatedStopRequestException", f"Execution {execution.id} is being stopped already.")
+        execution.stop(is_abandoned=bool(parameters.get("abandon")), reason=str(parameters.get("reason") or ""))
+        return {"pipelineExecutionId": execution.id}
+
+    def _retry_stage_execution(self, parameters: Parameters, caller: Caller) -> Answer:
+        pipeline = self._pipeline(parameters["pipelineName"], caller)
+        stage = _stage(pipeline, parameters["stageName"])
+        execution = _found_execution(pipeline, parameters["pipelineExecutionId"], "StageNotRetryableException")
+        try:
+            retry = self._engine.begin_retry(pipeline, stage, execution, RetryMode(parameters["retryMode"]))
+        except StageNotRetryable as exc:
+            raise ApiError("StageNotRetryableException", str(exc)) from exc
+        except NotLatestExecution as exc:
+            raise ApiError("NotLatestPipelineExecutionException", str(exc)) from exc
+        self._in_background(lambda: self._engine.run_retry(pipeline, retry))
         return {"pipelineExecutionId": execution.id}
 
     def _rollback_stage(self, parameters: Parameters, caller: Caller) -> Answer:
@@ -190,9 +207,12 @@ def _inbound(pipeline: DeployedPipeline, parameters: Parameters) -> str:
 
 
 def _execution(pipeline: DeployedPipeline, execution_id: str) -> Execution:
+    return _found_execution(pipeline, execution_id, "PipelineExecutionNotFoundException")
+
+
+def _found_execution(pipeline: DeployedPipeline, execution_id: str, otherwise: str) -> Execution:
+    """`otherwise` is the code of the error where there is none: not every operation has the same."""
     execution = pipeline.execution(execution_id)
     if execution is None:
-        raise ApiError(
-            "PipelineExecutionNotFoundException", f"Pipeline {pipeline.name} has no execution {execution_id}."
-        )
+        raise ApiError(otherwise, f"Pipeline {pipeline.name} has no execution {execution_id}.")
     return execution

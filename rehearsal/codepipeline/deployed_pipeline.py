@@ -32,7 +32,8 @@ class DisabledTransition:
 class DeployedPipeline:
     """`version` rises with every update of the resource; `properties` are its resolved CloudFormation properties.
 
-    `disabled_transitions` is keyed by the stage that they lead into.
+    `disabled_transitions` is keyed by the stage that they lead into. `restarted_version` is the last one for which an
+    execution was started anew.
     """
 
     account: str
@@ -46,6 +47,7 @@ class DeployedPipeline:
     executions: list[Execution] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
     disabled_transitions: dict[str, DisabledTransition] = field(default_factory=dict)
+    restarted_version: int = 1
 
     def __post_init__(self) -> None:
         self._disable_as_declared(before={})
@@ -60,6 +62,16 @@ class DeployedPipeline:
             self.properties = properties
             self.version += 1
             self._disable_as_declared(before)
+
+    def is_restart_due(self) -> bool:
+        """Whether the update to this version starts an execution; True once for each version.
+
+        CloudFormation starts one (RestartExecutionOnUpdate), however many the update has cancelled.
+        """
+        with self.lock:
+            is_due = self.definition.is_restarted_on_update and self.restarted_version != self.version
+            self.restarted_version = self.version
+            return is_due
 
     def _disable_as_declared(self, before: Mapping[str, str]) -> None:
         """What the template has ever disabled is as it says now; what somebody else has disabled stays so.

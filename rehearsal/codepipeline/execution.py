@@ -94,8 +94,10 @@ class StageExecution:
 class Execution:
     """`number` counts a pipeline's executions from 1; a higher one is newer.
 
-    `variables` is keyed by namespace, then by name; `artifacts` by the artifact's name.
-    `rollback_target` is the execution whose revision a ROLLBACK execution deploys again.
+    `attempt` counts how often it was begun: a retry of a stage begins it again. One that `is_stop_requested` ends when
+    its actions have ended; those end at once where it `is_abandoned` too. `variables` is keyed by namespace, then by
+    name; `artifacts` by the artifact's name. `rollback_target` is the execution whose revision a ROLLBACK execution
+    deploys again.
     """
 
     number: int
@@ -115,11 +117,26 @@ class Execution:
     artifacts: dict[str, StoredArtifact] = field(default_factory=dict)
     stopped_by: StoppedBy | None = None
     is_stop_requested: bool = False
+    is_abandoned: bool = False
+    stop_reason: str = ""
+    attempt: int = 1
 
     def __post_init__(self) -> None:
         self.variables.setdefault("codepipeline", {})["PipelineExecutionId"] = self.id
         defaults = {name: value for name, value in self.definition.variables.items() if value is not None}
         self.variables.setdefault("variables", {}).update(defaults)
+
+    def stop(self, *, is_abandoned: bool, reason: str) -> None:
+        """Source: API_StopPipelineExecution."""
+        self.stop_reason = reason
+        self.is_abandoned = self.is_abandoned or is_abandoned
+        self.is_stop_requested = True
+
+    def resume(self) -> None:
+        """It is in progress again, after it had ended."""
+        self.attempt += 1
+        self.status, self.reason, self.ended_at, self.stopped_by = Status.IN_PROGRESS, "", None, None
+        self.is_stop_requested, self.is_abandoned, self.stop_reason = False, False, ""
 
     def stage(self, name: str) -> StageExecution | None:
         """The latest run of that stage in this execution."""

@@ -17,6 +17,7 @@ from rehearsal.codepipeline.conditions import Conditions
 from rehearsal.codepipeline.definition import Condition, ConditionKind, ConditionResult, StageDeclaration
 from rehearsal.codepipeline.execution import ActionExecution, Execution, ExecutionType, StageExecution, StoppedBy
 from rehearsal.codepipeline.gate import Gate
+from rehearsal.codepipeline.retry import Retry
 from rehearsal.codepipeline.surroundings import Surroundings
 from rehearsal.machine.threads import run_together
 from rehearsal.run_events import StageEnded, StageStarted, Status
@@ -35,7 +36,10 @@ class StageOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class StageRun:
-    """One run of a stage. `run_action` runs an action and leaves its status in the record that it is given."""
+    """One run of a stage. `run_action` runs an action and leaves its status in the record that it is given.
+
+    `retry` says what of an earlier run stays.
+    """
 
     cloud: Surroundings
     execution: Execution
@@ -43,6 +47,7 @@ class StageRun:
     conditions: Conditions
     run_action: RunAction
     is_stopped: Callable[[], bool]
+    retry: Retry | None = None
 
     def run(self) -> StageOutcome:
         """Emits StageStarted and StageEnded around it all. Any RehearsalError is raised on.
@@ -51,7 +56,9 @@ class StageRun:
         """
         record = StageExecution(self.declaration)
         self.execution.stages.append(record)
-        self.cloud.event_log.emit(StageStarted(execution_id=self.execution.id, stage=self.declaration.name))
+        self.cloud.event_log.emit(
+            StageStarted(execution_id=self.execution.id, stage=self.declaration.name, is_resumed=self.retry is not None)
+        )
         outcome = StageOutcome(Status.STOPPED)
         try:
             outcome = self._outcome(record)
@@ -70,7 +77,9 @@ class StageRun:
         refused = self._enter()
         if refused is not None:
             return refused
-        self._run_actions(record, skip=frozenset())
+        kept = self.retry.kept if self.retry is not None else ()
+        record.actions.extend(kept)
+        self._run_actions(record, skip=frozenset(action.declaration.name for action in kept))
         if self._is_retry_due(record):
             self._retry(record)
         if self.is_stopped():

@@ -29,6 +29,7 @@ from rehearsal.run_events import (
 
 _SOURCE = "aws.codepipeline"
 _STARTED = "STARTED"
+_RESUMED = "RESUMED"
 _STATES = {
     Status.SUCCEEDED: "SUCCEEDED",
     Status.FAILED: "FAILED",
@@ -48,11 +49,15 @@ class StateChanges:
     def __call__(self, event: RunEvent) -> None:
         match event:
             case ExecutionStarted():
-                self._tell("Pipeline", event.execution_id, _STARTED, _trigger)
+                if event.attempt == 1:
+                    self._tell("Pipeline", event.execution_id, _STARTED, _trigger)
+                else:
+                    self._tell("Pipeline", event.execution_id, _RESUMED, _nothing)
             case ExecutionEnded():
                 self._tell("Pipeline", event.execution_id, _STATES.get(event.status), _nothing)
             case StageStarted(stage=stage):
-                self._tell("Stage", event.execution_id, _STARTED, lambda _: {"stage": stage})
+                begun = _RESUMED if event.is_resumed else _STARTED
+                self._tell("Stage", event.execution_id, begun, lambda _: {"stage": stage})
             case StageEnded(stage=stage):
                 self._tell("Stage", event.execution_id, _STATES.get(event.status), lambda _: {"stage": stage})
             case ActionStarted(stage=stage, action=action):
@@ -88,7 +93,7 @@ def _common(pipeline: DeployedPipeline, execution: Execution) -> dict[str, Any]:
         "execution-id": execution.id,
         "start-time": _time(execution.started_at),
         "version": float(execution.version),
-        "pipeline-execution-attempt": 1.0,
+        "pipeline-execution-attempt": float(execution.attempt),
     }
 
 

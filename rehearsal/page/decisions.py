@@ -18,6 +18,7 @@ from rehearsal.page.controls import ApprovalResult, Controls, Refused
 
 _BAD, _CONFLICT = 400, 409
 _LONGEST = 512  # characters: CodePipeline's bound of an approval's summary; no name is as long
+_LONGEST_REASON = 200  # of a stop
 Fields = Mapping[str, Any]
 
 
@@ -40,7 +41,7 @@ class Decisions:
         self._controls.put_approval_result(ApprovalResult(is_approved=is_approved, summary=summary, **names))
 
     def _stop(self, fields: Fields) -> None:
-        reason = _text(fields, "reason", is_needed=False)
+        reason = _text(fields, "reason", is_needed=False, longest=_LONGEST_REASON)
         self._controls.stop_pipeline_execution(_text(fields, "execution_id"), reason)
 
     def _retry(self, fields: Fields) -> None:
@@ -65,12 +66,12 @@ class Decisions:
         return handle
 
 
-def _text(fields: Fields, name: str, *, is_needed: bool = True) -> str:
+def _text(fields: Fields, name: str, *, is_needed: bool = True, longest: int = _LONGEST) -> str:
     value = fields.get(name, "")
     if not isinstance(value, str) or (is_needed and not value):
         raise ValueError(f"{name} is {value!r}, and has to be a text.")
-    if len(value) > _LONGEST:
-        raise ValueError(f"{name} has {len(value)} characters; {_LONGEST} are allowed.")
+    if len(value) > longest:
+        raise ValueError(f"{name} has {len(value)} characters; {longest} are allowed.")
     return value
 
 

@@ -122,15 +122,15 @@ class PageServer:
         if seq > journal.last_seq:  # of a history that is gone
             seq = 0
         async with stream(request, self._bell) as opened:
-            while True:
+            is_over = False
+            while not is_over:
+                is_over = has_caught_up and not await opened.more()
                 while entries := journal.after(seq, most=_SENT_TOGETHER):
                     await opened.send("".join(message(entry.text, seq=entry.seq) for entry in entries))
                     seq = entries[-1].seq
                 if not has_caught_up:
                     await opened.send(message("{}", event="caught-up"))
                     has_caught_up = True
-                if not await opened.more():
-                    break
         return opened.response
 
 

@@ -85,6 +85,26 @@ def checkout(project_dir: Path, *, rev: str = "HEAD", patch: Path | None = None)
         return _packed(clone, patched, branch=branch, uncommitted=uncommitted)
 
 
+def current_branch(top: Path) -> str:
+    """The branch that is checked out in the repository; "" where HEAD is detached."""
+    return _branch(top)
+
+
+def branches(top: Path) -> list[str]:
+    return _git(top, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").splitlines()
+
+
+def newest_commit(top: Path, branch: str) -> str | None:
+    """The id of the commit that the branch is at; None where there is no such branch, or no commit on it."""
+    name = f"refs/heads/{branch}^{{commit}}"
+    return _git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", name, problem="") or None
+
+
+def git_file(top: Path, name: str) -> Path:
+    """Where git keeps the file of that name of this repository or worktree."""
+    return top / _git(top, "rev-parse", "--git-path", name)
+
+
 def _top(project_dir: Path) -> Path:
     if not project_dir.is_dir():
         raise BadInput(f"There is no folder {project_dir}. Name the folder of the CDK app: --project DIR.")

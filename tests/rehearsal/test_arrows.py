@@ -32,7 +32,9 @@ PARTS = (
     ("rehearsal.bootstrap", "rehearsal.report"),
     ("rehearsal.console", "rehearsal.page"),
     ("rehearsal.planning",),
+    ("rehearsal.local_pipeline",),
     ("rehearsal.rehearsal",),
+    ("rehearsal.up",),
     ("rehearsal.cli",),
     ("rehearsal.__main__",),
 )

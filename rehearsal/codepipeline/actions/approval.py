@@ -36,6 +36,10 @@ class ApprovalRequest:
     url: str = ""
     token: str = field(default_factory=lambda: str(uuid.uuid4()))
 
+    @property
+    def path(self) -> tuple[str, str, str]:
+        return self.pipeline, self.stage, self.action
+
 
 @dataclass(frozen=True)
 class ApprovalAnswer:
@@ -65,7 +69,8 @@ class Approvals:
 
     def __init__(self, answerer: Answerer) -> None:
         self.answerer = answerer
-        self._open: dict[tuple[str, str, str], ApprovalRequest] = {}
+        self._open: dict[str, ApprovalRequest] = {}  # by their tokens, the earliest first
+        self._paths: dict[str, tuple[str, str, str]] = {}  # of every question that there was
         self._answers: dict[str, ApprovalAnswer] = {}
         self._when_closed: list[Callable[[ApprovalRequest], None]] = []
         self._changed = threading.Condition()
@@ -74,7 +79,8 @@ class Approvals:
         """Waits for the answer. Raises ActionFailed when `seconds` of wall time passed or the run was stopped."""
         deadline = time.monotonic() + seconds
         with self._changed:
-            self._open[request.pipeline, request.stage, request.action] = request
+            self._open[request.token] = request
+            self._paths[request.token] = request.path
         try:
             answer = self.answerer(request)
             with self._changed:
@@ -96,24 +102,30 @@ class Approvals:
             self._when_closed.append(listener)
 
     def find(self, pipeline: str, stage: str, action: str) -> ApprovalRequest | None:
+        """The question of that action that is open: of several executions that run in parallel, the latest."""
         with self._changed:
-            return self._open.get((pipeline, stage, action))
+            path = (pipeline, stage, action)
+            found = (request for request in reversed(self._open.values()) if request.path == path)
+            return next(found, None)
+
+    def is_of(self, token: str, path: tuple[str, str, str]) -> bool:
+        """Whether the token is that of a question of this action, open or answered."""
+        with self._changed:
+            return self._paths.get(token) == path
 
     def answer(self, token: str, answer: ApprovalAnswer) -> None:
         """Answers an open question. Raises InvalidApprovalToken or ApprovalAlreadyCompleted."""
         with self._changed:
             if token in self._answers:
                 raise ApprovalAlreadyCompleted
-            if all(request.token != token for request in self._open.values()):
+            if token not in self._open:
                 raise InvalidApprovalToken
             self._answers[token] = answer
             self._changed.notify_all()
 
     def _close(self, request: ApprovalRequest) -> None:
         with self._changed:
-            path = (request.pipeline, request.stage, request.action)
-            if self._open.get(path) is request:
-                del self._open[path]
+            self._open.pop(request.token, None)
             listeners = list(self._when_closed)
         for listener in listeners:
             listener(request)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.aws.lambda_host.nodejs import sdk
 from rehearsal.aws.lambda_host.nodejs.sdk import LOCK, PINS, NodeSdk
 from rehearsal.errors import EngineError
+from rehearsal.machine import npm as npm_packages
 from rehearsal.machine.guardian import MARK
 from tests.rehearsal.aws.lambda_host import fake_sdk
 
@@ -87,7 +87,7 @@ def test_npm_that_cannot_reach_its_registry_is_told_in_its_own_words(
     npm = tmp_path / "npm"
     npm.write_text("#!/bin/sh\necho 'npm error code ECONNREFUSED' >&2\nexit 1\n")
     npm.chmod(0o755)
-    monkeypatch.setattr(sdk, "beside_node", lambda name: npm)
+    monkeypatch.setattr(npm_packages, "beside_node", lambda name: npm)
 
     with pytest.raises(EngineError, match=r"(?s)needs npm's registry.*npm says:.*ECONNREFUSED"):
         NodeSdk(tmp_path / "cache", lambda _: None).folder()
@@ -99,7 +99,7 @@ def test_npm_is_kept_by_a_guardian_so_that_a_killed_run_leaves_none_behind(
     npm = tmp_path / "npm"
     npm.write_text(f'#!/bin/sh\ntest -n "${MARK}" && mkdir node_modules\n')
     npm.chmod(0o755)
-    monkeypatch.setattr(sdk, "beside_node", lambda name: npm)
+    monkeypatch.setattr(npm_packages, "beside_node", lambda name: npm)
     monkeypatch.delenv(MARK, raising=False)
 
     assert NodeSdk(tmp_path / "cache", lambda _: None).folder().is_dir()
