@@ -1,6 +1,7 @@
 /** Draws a plot of canary_data.js with uPlot. It must not know what is plotted; colours are those of the style. */
 import { element, setChildren, setText } from "./element.js";
 import { number } from "./format.js";
+import { inTurn, notAnyMore } from "./in_turn.js";
 
 const HEIGHT = 116;
 const DARK = matchMedia("(prefers-color-scheme: dark)");
@@ -27,7 +28,11 @@ export class Chart {
     this.sight = new IntersectionObserver(([entry]) => this.#see(entry.isIntersecting), { rootMargin: "200px" });
     this.sight.observe(this.box);
     this.isSeen = false;
-    this.recolour = () => this.#remake();
+    this.recolour = () => {
+      this.chart?.destroy();
+      this.chart = null;
+      this.#refresh();
+    };
     DARK.addEventListener("change", this.recolour);
   }
 
@@ -40,12 +45,11 @@ export class Chart {
       setChildren(this.title, [element("span", { title: plot.fullTitle ?? plot.title }, plot.title), state]);
       this.title.dataset.shown = `${plot.title} ${plot.state}`;
     }
-    if (!this.chart) this.#remake();
-    else if (this.isSeen) this.chart.setData(this.#data());
-    else this.isOld = true;
+    this.#refresh();
   }
 
   close() {
+    notAnyMore(this);
     DARK.removeEventListener("change", this.recolour);
     this.sizes.disconnect();
     this.sight.disconnect();
@@ -57,27 +61,28 @@ export class Chart {
     return [this.plot.x, ...this.plot.series.map((line) => line.values)];
   }
 
-  /** Drawing costs: only where it is seen. */
+  /** Drawing costs: only where it is seen, and one plot a frame. */
+  #refresh() {
+    if (!this.isSeen || !this.plot || !canDraw()) return;
+    inTurn(this, () => (this.chart ? this.chart.setData(this.#data()) : this.#remake()));
+  }
+
   #see(isSeen) {
     this.isSeen = isSeen;
-    if (!isSeen) return;
-    if (!this.chart) this.#remake();
-    else if (this.isOld) this.chart.setData(this.#data());
-    this.isOld = false;
+    this.#refresh();
   }
 
   #resize() {
     const width = this.box.clientWidth;
-    if (width === 0) return;
-    if (this.chart) this.chart.setSize({ width, height: HEIGHT });
-    else this.#remake();
+    if (width > 0 && this.chart) this.chart.setSize({ width, height: HEIGHT });
+    else this.#refresh();
   }
 
   #remake() {
     this.chart?.destroy();
     this.chart = null;
     const width = this.box.clientWidth;
-    if (!this.plot || !this.isSeen || width === 0 || !canDraw()) return;
+    if (width === 0) return;
     this.chart = new globalThis.uPlot(this.#options(width), this.#data(), this.box);
   }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import count, islice
 
 from rehearsal.run_events import ActionOutput, RunEvent
-from tests.rehearsal.page.story import building, good_release, said, stopped_canary
+from tests.rehearsal.page.story import good_release, said, stopped_canary
 
 LOG_BYTES = 5_000_000
 _LINE = "tests/service/api/runtime/test_handler.py::test_car_is_created_with_what_was_sent[{}] PASSED"
@@ -23,8 +23,7 @@ def _releases() -> Iterator[RunEvent]:
         yield from stopped_canary(number + 1, back_to=number)
 
 
-def long_log(size: int) -> Iterator[RunEvent]:
-    """A build that says that many bytes."""
-    yield from building(1)
+def long_output(size: int) -> Iterator[ActionOutput]:
+    """What the build of `building(1)` says: that many bytes."""
     for number in range(size // len(_LINE)):
         yield said(1, "Build", "Synth", _LINE.format(number))

@@ -1,55 +1,48 @@
-"""A real Chromium, the page's server, and the packages that both need."""
+"""A real Chromium, the page's server, and the packages of npm that both need, kept in pytest's own cache."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
-import rehearsal.page
+from rehearsal.machine.npm import fetch_packages, kept_packages, npm_install
+from rehearsal.page.chart import chart_folder
 from tests.rehearsal.page.browser.browser import Browser
-from tests.rehearsal.page.browser.npm_packages import node_modules
+from tests.rehearsal.page.browser.chromium import NoBrowser, chromium
 from tests.rehearsal.page.browser.site import Site
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1440,900")
-
-
-def _program(*names: str) -> str:
-    found = next((path for name in names if (path := shutil.which(name))), None)
-    if found is None:
-        pytest.fail(f"There is no {names[0]} on the PATH: apt-get install chromium chromium-driver", pytrace=False)
-    return found
+_AXE_LOCK = Path(__file__).with_name("package-lock.json")
 
 
 @pytest.fixture(scope="session")
-def chart(request: pytest.FixtureRequest) -> Path:
-    lock = Path(rehearsal.page.__file__).with_name("package-lock.json")
-    return node_modules(lock, request.config.cache.mkdir("npm")) / "uplot" / "dist"
+def npm_cache(request: pytest.FixtureRequest) -> Path:
+    return Path(request.config.cache.mkdir("npm"))
 
 
 @pytest.fixture(scope="session")
-def axe(request: pytest.FixtureRequest) -> str:
-    lock = Path(__file__).with_name("package-lock.json")
-    return (node_modules(lock, request.config.cache.mkdir("npm")) / "axe-core" / "axe.min.js").read_text()
+def chart(npm_cache: Path) -> Path:
+    return chart_folder(npm_cache)
+
+
+@pytest.fixture(scope="session")
+def axe(npm_cache: Path) -> str:
+    """The source of axe-core, which checks a page's accessibility."""
+    kept = kept_packages(_AXE_LOCK, npm_cache)
+    if not kept.is_dir():
+        fetch_packages(_AXE_LOCK, npm_cache, npm_install("axe-core"))
+    return (kept / "axe-core" / "axe.min.js").read_text()
 
 
 @pytest.fixture(scope="session")
 def driver() -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = _program(*_NAMES)
-    for option in _OPTIONS:
-        options.add_argument(option)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    started = webdriver.Chrome(options=options, service=Service(_program("chromedriver")))
     try:
-        yield started
-    finally:
-        started.quit()
+        with chromium() as started:
+            yield started
+    except NoBrowser as exc:
+        pytest.fail(str(exc), pytrace=False)
 
 
 @pytest.fixture
