@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from statistics import median
 
@@ -18,10 +19,10 @@ from rehearsal.errors import RehearsalError
 from rehearsal.machine.user_cache import user_cache
 from rehearsal.page.chart import chart_folder
 from tests.rehearsal.page.browser.browser import Browser
-from tests.rehearsal.page.browser.chromium import NoBrowser, chromium
+from tests.rehearsal.page.browser.chromium import NoBrowser
 from tests.rehearsal.page.browser.parts import open_log
 from tests.rehearsal.page.browser.site import Site
-from tests.rehearsal.page.browser.watching import Measured, measured, watch
+from tests.rehearsal.page.browser.watching import Measured, measured, watched
 from tests.rehearsal.page.long_history import LOG_BYTES, long_history, long_output
 from tests.rehearsal.page.story import BEGINNING, building
 
@@ -43,14 +44,12 @@ def main() -> int:
         return 130
     say(f"load after: {load()}")
     for what, found in rows:
-        sys.stdout.write(f"{what}: {_words(found)}\n")
+        sys.stdout.write(f"{what}: {_medians(found)}\n")
     return 0
 
 
-def _words(found: list[Measured]) -> str:
-    paint, drawn = (median(getattr(one, name) for one in found) for name in ("first_paint", "drawn"))
-    longest = max(one.longest_task for one in found)
-    return f"first paint {paint:.0f} ms, all drawn {drawn:.0f} ms, longest task of all {longest:.0f} ms"
+def _medians(found: list[Measured]) -> Measured:
+    return Measured(*(median(getattr(one, field.name) for one in found) for field in fields(Measured)))
 
 
 @contextmanager
@@ -58,11 +57,8 @@ def _opened() -> Iterator[tuple[Browser, Site]]:
     with (
         tempfile.TemporaryDirectory() as folder,
         Site(Path(folder), chart_folder(user_cache())) as site,
-        chromium() as driver,
+        watched() as browser,
     ):
-        browser = Browser(driver)
-        browser.show()
-        watch(browser)
         yield browser, site
 
 

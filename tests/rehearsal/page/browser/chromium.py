@@ -19,13 +19,16 @@ class NoBrowser(Exception):
 
 
 @contextmanager
-def chromium() -> Iterator[webdriver.Chrome]:
-    """Raises NoBrowser."""
+def chromium(*, traced: str = "") -> Iterator[webdriver.Chrome]:
+    """`traced`: the categories of trace events that its performance log is to hold. Raises NoBrowser."""
     options = webdriver.ChromeOptions()
     options.binary_location = _program(*_NAMES)
     for option in _OPTIONS:
         options.add_argument(option)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", **({"performance": "ALL"} if traced else {})})
+    if traced:
+        logged = {"enableNetwork": False, "enablePage": False, "traceCategories": traced}
+        options.add_experimental_option("perfLoggingPrefs", logged)
     started = webdriver.Chrome(options=options, service=Service(_program(_DRIVER)))
     try:
         yield started
