@@ -110,13 +110,14 @@ function commentParts({ comment, url }) {
 
 function whatParts({ next, current, commits }) {
   const runs = current
-    ? [`${next} runs `, commitElement(current.commit, current.title)]
-    : [`${next ?? "The next stage"} runs nothing of this \`up\` yet: this is its first release.`];
+    ? commitElement(current.commit, current.title)
+    : "Nothing of this `up` yet: this is its first release.";
   const shown = commits.slice(0, MOST_COMMITS).map((commit) => element("li", {}, commitElement(commit.id, commit.title)));
   const more = commits.length - shown.length;
   return [
+    element("h4", {}, `What ${next ?? "the next stage"} runs`),
+    element("p", {}, runs),
     element("h4", {}, "What would be released"),
-    element("p", {}, ...runs),
     element("ul", { class: "commits" }, shown, more > 0 ? element("li", {}, `and ${plural(more, "more commit")}`) : null),
   ];
 }

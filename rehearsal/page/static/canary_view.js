@@ -1,12 +1,13 @@
 /** Each shift of traffic to a new version: how far it is, its plots over AWS minutes, and the same data as a table. */
 import { marks, minutesShown, plots, table } from "./canary_data.js";
-import { Chart, canDraw, setReadout } from "./chart.js";
+import { Chart, canDraw } from "./chart.js";
 import { KeyedList, element, setAttribute, setChildren, setHidden, setText } from "./element.js";
 import { breakable, number, plural } from "./format.js";
 import { callsOf, shifts } from "./selectors.js";
 import { StatusView } from "./status_view.js";
 
 const MOST_SHOWN = 12;
+const ABOUT_THE_AXIS = "over AWS minutes since the shift began";
 
 export class CanariesView {
   constructor(list, earlier, none) {
@@ -94,16 +95,16 @@ class CanaryBody {
     this.reason = element("span", { class: "reason-text" });
     setChildren(this.verdict, [this.gate, this.reason]);
     this.hooks = element("ul", { class: "hooks" });
-    this.readout = element("p", { class: "readout", "aria-hidden": "true" });
+    this.readout = element("span", {}, ABOUT_THE_AXIS);
     this.plots = element("div", { class: "plots" });
     this.charts = [];
     this.table = element("div", { class: "table-box", tabindex: 0, role: "region" });
     const folded = element("summary", {}, "The same data as a table");
     this.folded = element("details", { class: "folded", ontoggle: () => this.#drawTable() }, folded, this.table);
     const legend = element("p", { class: "legend" }, key("old", "old version"), key("new", "new version"));
-    legend.append(key("threshold", "threshold"), element("span", {}, "over AWS minutes since the shift began"));
+    legend.append(key("threshold", "threshold"), this.readout);
     this.noCharts = element("p", { class: "faint", hidden: true }, "The charts' library could not be fetched.");
-    const node = [this.verdict, this.hooks, legend, this.noCharts, this.plots, this.readout, this.folded];
+    const node = [this.verdict, this.hooks, legend, this.noCharts, this.plots, this.folded];
     this.node = element("div", { class: "canary-body" }, node);
   }
 
@@ -143,13 +144,12 @@ class CanaryBody {
       shown.map((_, index) => this.charts[index].node),
     );
     shown.forEach((plot, index) => this.charts[index].draw(plot, minutes, verdicts));
-    setReadout(this.readout, "");
   }
 
   #read(minute) {
     const { samples } = this.deployment;
     const sample = minute === null ? undefined : samples.find(({ seconds }) => seconds / 60 >= minute) ?? samples.at(-1);
-    setReadout(this.readout, sample ? readoutWords(sample) : "");
+    setText(this.readout, sample ? readoutWords(sample) : ABOUT_THE_AXIS);
   }
 
   #drawTable() {

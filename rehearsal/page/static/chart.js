@@ -1,5 +1,5 @@
 /** Draws a plot of canary_data.js with uPlot. It must not know what is plotted; colours are those of the style. */
-import { element, setChildren, setText } from "./element.js";
+import { element, setChildren } from "./element.js";
 import { number } from "./format.js";
 import { inTurn, notAnyMore } from "./in_turn.js";
 
@@ -144,9 +144,4 @@ export class Chart {
     const isOver = cursor.left >= 0 && cursor.idx !== null && cursor.idx !== undefined;
     this.onCursor(isOver ? data[0][cursor.idx] : null);
   }
-}
-
-/** The words for what the cursor is on; "" where it is on nothing. */
-export function setReadout(node, words) {
-  setText(node, words || "\u00a0");
 }

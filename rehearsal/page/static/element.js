@@ -13,7 +13,7 @@ export function element(tag, properties = {}, ...children) {
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
     else setAttribute(made, name, value);
   }
-  made.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
+  setChildren(made, children);
   return made;
 }
 
@@ -34,7 +34,7 @@ export function setHidden(node, isHidden) {
 /** The children are exactly these nodes and texts, in this order; nodes that stay keep their state, such as the focus. */
 export function setChildren(parent, children) {
   const wanted = children
-    .flat()
+    .flat(2)
     .filter(Boolean)
     .map((child) => (typeof child === "string" ? document.createTextNode(child) : child));
   const kept = new Set(wanted);

@@ -90,7 +90,7 @@ def test_approval_on_the_page_arrives_and_the_release_goes_on(browser: Browser, 
     browser.open(site.url)
     card = browser.text(".approval")
     assert f"Release to Prod?\n{commit_id(2)[:7]}" in card
-    assert f"Prod runs\n{commit_id(1)[:7]}" in card
+    assert f"What Prod runs\n{commit_id(1)[:7]}" in card
     assert "Staging: EndToEnd" in card
 
     browser.button("Approve the release of 2222222 to Prod").click()
