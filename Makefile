@@ -43,7 +43,7 @@ openapi: prepare ## write the OpenAPI document of the API; what would break its 
 	@$(VENV)/python -m service.api.openapi
 
 apps: prepare ## release small apps of others: an agnostic one, two regions, a network, Node.js beside a sandbox
-	$(VENV)/pytest -s --no-cov tests/rehearsal/apps/releases.py
+	$(VENV)/pytest -s --no-cov tests/rehearsal/apps/releases.py tests/rehearsal/apps/up.py
 
 browser: prepare ## use the page in Chromium as people do: by mouse, by keyboard, on a phone, in the dark, offline
 	$(VENV)/pytest -s --no-cov tests/rehearsal/page/browser

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rehearsal.console.alarms import AlarmChanges
+from rehearsal.console.executions import RunningExecutions
 from rehearsal.console.line import Line, Style
 from rehearsal.run_events import (
     ActionEnded,
@@ -16,6 +17,8 @@ from rehearsal.run_events import (
     AlarmChanged,
     ApprovalAnswered,
     ApprovalRequested,
+    CommitFound,
+    CommitRefused,
     DeploymentEnded,
     DeploymentStarted,
     ExecutionEnded,
@@ -41,15 +44,21 @@ class Progress:
     """Turns events into lines; keeps the last lines of each action's output, to show them when it fails.
 
     `is_quiet` leaves out all but stages and failures: for a release that is only made to have a world before another.
-    `is_verbose` says every line of output as it comes.
+    `is_verbose` says every line of output as it comes. `approval_hint` says how to answer a question that nobody asks
+    here.
     """
 
     is_quiet: bool = False
     is_verbose: bool = False
-    _outputs: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    approval_hint: str = ""
+    _outputs: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     _alarms: AlarmChanges = field(default_factory=AlarmChanges)
+    _executions: RunningExecutions = field(default_factory=RunningExecutions)
 
     def lines(self, event: RunEvent) -> list[Line]:
+        return self._executions.label(event, self._lines(event))
+
+    def _lines(self, event: RunEvent) -> list[Line]:
         match event:
             case ActionOutput():
                 return self._output(event)
@@ -66,6 +75,10 @@ class Progress:
                 return [] if self.is_quiet else [Line(""), Line(f"▶ {event.stage}", Style.TITLE)]
             case Notice():
                 return _notice(event)
+            case CommitRefused():
+                return _refused(event)
+            case ApprovalRequested() if self.approval_hint:
+                return [*_detail(event), Line(f"    {self.approval_hint}", Style.FAINT)]
             case _:
                 return [] if self.is_quiet else _detail(event)
 
@@ -77,13 +90,13 @@ class Progress:
     def _output(self, event: ActionOutput) -> list[Line]:
         if self.is_verbose and not self.is_quiet:
             return [Line(f"    {event.action} │ {event.line.rstrip()}", Style.FAINT)]
-        kept = self._outputs.setdefault((event.stage, event.action), [])
+        kept = self._outputs.setdefault((event.execution_id, event.stage, event.action), [])
         kept.append(event.line.rstrip("\n"))
         del kept[:-LAST_LINES]
         return []
 
     def _action_ended(self, event: ActionEnded) -> list[Line]:
-        output = self._outputs.pop((event.stage, event.action), [])
+        output = self._outputs.pop((event.execution_id, event.stage, event.action), [])
         if event.status is Status.SUCCEEDED:
             return [] if self.is_quiet else [Line(f"  ✔ {event.action} {_took(event.seconds)}", Style.GOOD)]
         lines = [Line(f"  ✘ {event.action} {event.status} {_took(event.seconds)}", Style.BAD)]
@@ -97,6 +110,8 @@ def _detail(event: RunEvent) -> list[Line]:
         case ExecutionStarted():
             what = "rolls back" if "Rollback" in event.trigger else "releases"
             return [Line(f"Pipeline {event.pipeline} {what} commit {event.commit[:12]}", Style.TITLE)]
+        case CommitFound():
+            return [Line(f"Commit {event.commit[:12]}: {event.title}", Style.FAINT)]
         case PipelineMutated():
             changes = [f"+ {path}" for path in event.added] + [f"- {path}" for path in event.removed]
             words = f": {', '.join(changes)}" if changes else ""
@@ -177,6 +192,11 @@ def _rolled_back(event: StageRolledBack) -> Line:
 
 def _notice(event: Notice) -> list[Line]:
     return [Line(event.text, Style.FAINT), *(Line(f"  {line}", Style.FAINT) for line in event.detail.splitlines())]
+
+
+def _refused(event: CommitRefused) -> list[Line]:
+    words = f"✘ Commit {event.commit[:12]} is refused, and what is deployed stays: {event.title}"
+    return [Line(words, Style.BAD), *(Line(f"    {line}", Style.BAD) for line in event.reason.splitlines())]
 
 
 def _took(seconds: float) -> str:

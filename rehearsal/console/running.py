@@ -22,6 +22,10 @@ _LONGEST = 160
 _ASKS_A_PERSON = "Manual"  # its question says what it waits for
 
 
+_Path = tuple[str, str, str]  # the execution's id, the stage, the action
+_OfAction = ActionStarted | ActionEnded | ActionOutput | BuildPhaseStarted | BuildCommandStarted
+
+
 @dataclass
 class _Running:
     started: float
@@ -38,19 +42,19 @@ class _Running:
 
 @dataclass
 class RunningActions:
-    _actions: dict[tuple[str, str], _Running] = field(default_factory=dict)
+    _actions: dict[_Path, _Running] = field(default_factory=dict)
 
     def take(self, event: RunEvent, now: float) -> None:
         match event:
             case ActionStarted() if event.provider != _ASKS_A_PERSON:
-                self._actions[event.stage, event.action] = _Running(now, now)
+                self._actions[_path(event)] = _Running(now, now)
             case ActionEnded():
-                self._actions.pop((event.stage, event.action), None)
-            case ActionOutput() if found := self._actions.get((event.stage, event.action)):
+                self._actions.pop(_path(event), None)
+            case ActionOutput() if found := self._actions.get(_path(event)):
                 found.last_line = event.line.strip() or found.last_line
-            case BuildPhaseStarted() if found := self._actions.get((event.stage, event.action)):
+            case BuildPhaseStarted() if found := self._actions.get(_path(event)):
                 found.phase, found.command, found.last_line = event.phase, "", ""
-            case BuildCommandStarted() if found := self._actions.get((event.stage, event.action)):
+            case BuildCommandStarted() if found := self._actions.get(_path(event)):
                 found.phase, found.command, found.last_line = event.phase, _first_line(event.command), ""
             case _:
                 pass
@@ -68,7 +72,7 @@ class RunningActions:
     def heartbeats(self, now: float, *, seconds: float) -> list[Line]:
         """One line for each action of which nothing was said for so long."""
         lines = []
-        for (stage, action), running in self._actions.items():
+        for (_, stage, action), running in self._actions.items():
             if now - running.said < seconds:
                 continue
             running.said = now
@@ -78,8 +82,12 @@ class RunningActions:
         return lines
 
 
-def _status(path: tuple[str, str], running: _Running, now: float) -> Iterator[Line]:
-    yield Line(f"  ⋯ {'/'.join(path)} {now - running.started:.0f} s{running.doing}")
+def _path(event: _OfAction) -> _Path:
+    return event.execution_id, event.stage, event.action
+
+
+def _status(path: _Path, running: _Running, now: float) -> Iterator[Line]:
+    yield Line(f"  ⋯ {'/'.join(path[1:])} {now - running.started:.0f} s{running.doing}")
     if running.last_line:
         yield Line(f"      {running.last_line}", Style.FAINT)
 

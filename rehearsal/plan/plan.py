@@ -64,11 +64,13 @@ class Plan:
     def require_supported(self) -> None:
         """Raises Unsupported, with every reason, when there is any."""
         if self.unsupported:
-            reasons = "\n".join(f"  - {reason}" for reason in self.unsupported)
-            raise Unsupported(
-                f"This machine cannot run pipeline {self.name} of stack {self.stack.name}:\n{reasons}\n"
-                "Nothing was started."
-            )
+            raise Unsupported(f"{self.refusal}\nNothing was started.")
+
+    @property
+    def refusal(self) -> str:
+        """Every reason why this machine cannot run it, in words."""
+        reasons = "\n".join(f"  - {reason}" for reason in self.unsupported)
+        return f"This machine cannot run pipeline {self.name} of stack {self.stack.name}:\n{reasons}"
 
 
 @dataclass(frozen=True)

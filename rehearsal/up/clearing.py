@@ -40,14 +40,15 @@ class BuiltPlans:
                 plan = self._plan(local, pipeline, execution, Path(folder))
                 if plan is None:
                     return
-                plan.require_supported()
+                if plan.unsupported:
+                    raise Unsupported(plan.refusal)
                 self._tell(local, plan)
                 local.prepare(plan)
             except (BadInput, Unsupported) as exc:
                 local.cloud.event_log.emit(
                     CommitRefused(commit=execution.source.commit, title=execution.source.message, reason=str(exc))
                 )
-                raise NotCleared(f"The commit is refused, and nothing of it was deployed. {exc}") from exc
+                raise NotCleared(f"The commit is refused, and nothing of it was deployed.\n{exc}") from exc
 
     def _plan(
         self, local: LocalPipeline, pipeline: DeployedPipeline, execution: Execution, folder: Path

@@ -25,6 +25,7 @@ _LONGEST_SUMMARY = 512
 
 def run_up(options: argparse.Namespace, printer: Printer) -> int:
     """Until a signal or an error ends it. What ends an idle `up` by Ctrl-C has not been interrupted: it answers 0."""
+    printer.progress.approval_hint = "Answer it on the page, or: rehearse approve | reject"
     up = Up(
         UpOptions(
             project=options.project,

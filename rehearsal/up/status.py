@@ -19,7 +19,7 @@ _MARKS = {
     "Abandoned": "■",
     "Superseded": "↷",
     "Cancelled": "↻",
-    "Skipped": "–",
+    "Skipped": "-",
 }
 _SHOWN_EXECUTIONS = 5
 _SHORT = 8
@@ -46,17 +46,12 @@ def _lines(
     yield from table(("Stage", "State", "Execution"), [_stage(stage, titles) for stage in _rows(state)], width)
     if executions:
         yield ""
-        yield from table(
-            ("Execution", "Status", "Started by", "Commit"),
-            list(map(_execution, executions))[:_SHOWN_EXECUTIONS],
-            width,
-        )
+        rows = [_execution(execution) for execution in executions[:_SHOWN_EXECUTIONS]]
+        yield from table(("Execution", "Status", "Started by", "Commit"), rows, width)
     for item in waiting:
-        commit = titles.get(item.execution_id, "")
+        execution = f"{item.execution_id[:_SHORT]} {titles.get(item.execution_id, '')}".rstrip()
         yield ""
-        yield f"? {item.stage}/{item.action} waits for you: execution {item.execution_id[:_SHORT]}, {commit}".rstrip(
-            ", "
-        )
+        yield f"? {item.stage}/{item.action} waits for you: execution {execution}"
         yield f"  rehearse approve --execution {item.execution_id[:_SHORT]}, or rehearse reject"
 
 
@@ -66,9 +61,9 @@ def _rows(state: Answer) -> Iterator[tuple[str, str, str]]:
         latest = stage.get("latestExecution") or {}
         yield stage["stageName"], latest.get("status", ""), latest.get("pipelineExecutionId", "")
         if not (stage.get("inboundTransitionState") or {}).get("enabled", True):
-            yield "  (nothing may enter: its transition is disabled)", "", ""
+            yield "· (nothing may enter: its transition is disabled)", "", ""
         for action in stage["actionStates"]:
-            yield f"  {action['actionName']}", (action.get("latestExecution") or {}).get("status", ""), ""
+            yield f"· {action['actionName']}", (action.get("latestExecution") or {}).get("status", ""), ""
 
 
 def _stage(row: tuple[str, str, str], titles: Mapping[str, str]) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""`rehearse up`: a local AWS that stays, into which every new commit of a branch is released, and the page to see it on.
+"""`rehearse up`: a local AWS that stays, into which every new commit of a branch is released, and the page to see it.
 
     UpFolder    the project's lock, record, history and logs        record.py
     Branch      which commit is the newest                          branch.py
@@ -13,10 +13,11 @@ It must not print: listeners hear the events.
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,7 +34,16 @@ from rehearsal.page.chart import chart_folder
 from rehearsal.page.journal import Journal
 from rehearsal.page.server import Page, PageServer, listen
 from rehearsal.rehearsal import DEFAULT_SPEED, Rehearsal, leave_open, source_of
-from rehearsal.run_events import CommitFound, CommitRefused, ExecutionStarted, Listener, RunEvent, UpEnded, UpStarted
+from rehearsal.run_events import (
+    CommitFound,
+    CommitRefused,
+    ExecutionStarted,
+    Listener,
+    Notice,
+    RunEvent,
+    UpEnded,
+    UpStarted,
+)
 from rehearsal.source.commit import Commit, checkout
 from rehearsal.source.project import open_project
 from rehearsal.up.branch import Branch, branch_to_release
@@ -62,17 +72,27 @@ class UpOptions:
 class Up:
     """Use it as a context manager, and `run` in it. Entering raises BadInput where it cannot begin: nothing is started.
 
-    `listeners` hear every event; `cache` is the user's where none is given.
+    `listeners` hear every event; `cache` is the user's where none is given; `find_chart` answers the folder of the
+    chart library, given the cache.
     """
 
-    def __init__(self, options: UpOptions, *, listeners: Sequence[Listener] = (), cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        options: UpOptions,
+        *,
+        listeners: Sequence[Listener] = (),
+        cache: Path | None = None,
+        find_chart: Callable[[Path], Path] = chart_folder,
+    ) -> None:
         self._options = options
         self._listeners = list(listeners)
         self._cache = require_cache(cache or user_cache())
+        self._find_chart = find_chart
         self._running = ExitStack()
         self._releases: Releases | None = None
         self._local: LocalPipeline | None = None
         self._is_starting = threading.Event()
+        self._is_ended = threading.Event()
         self._reason = "ended by its user"
 
     @property
@@ -102,13 +122,15 @@ class Up:
         self._running.close()
 
     def run(self) -> None:
-        """Releases every commit, until an error or a signal ends it. Raises EngineError."""
-        while True:
+        """Releases every commit, until an error or a signal ends it, or `end`. Raises EngineError."""
+        while not self._is_ended.wait(_LOOK_SECONDS):
             if (commit_id := self._branch.new_commit()) is not None:
                 self._take(self._checkout(commit_id))
             if self._local is not None:
                 self._local.cloud.failure.require_none()
-            time.sleep(_LOOK_SECONDS)
+
+    def end(self) -> None:
+        self._is_ended.set()
 
     def _begin(self, starting: ExitStack) -> None:
         """In reverse order it ends: the executions, the local AWS, then the last event, then the page."""
@@ -121,7 +143,7 @@ class Up:
         starting.callback(folder.release)
         listener = _listen(options.page_port)
         starting.callback(listener.close)
-        chart = chart_folder(self._cache)
+        chart = self._find_chart(self._cache)
         journal = Journal(folder.events)
         starting.callback(journal.close)
         logs = ActionLogs(folder.logs)
@@ -143,6 +165,8 @@ class Up:
         folder.tell(self._record)
         self._tell(UpStarted(project=project.directory.name, branch=branch, run_id=str(uuid.uuid4())))
         starting.callback(lambda: self._tell(UpEnded(reason=self._reason)))
+        if journal.damaged:
+            self._tell(Notice(text=f"The history {folder.events} was damaged: {journal.damaged} events are left out."))
         self._rehearsal = Rehearsal(
             options.project,
             speed=options.speed,
@@ -247,10 +271,10 @@ class _ForgottenLogs:
             self._logs.keep_only(self._journal.executions())
 
 
-def _listen(port: int) -> Any:
+def _listen(port: int) -> socket.socket:
     try:
         return listen(port)
     except OSError as exc:
         raise BadInput(
-            f"Port {port} of the page is in use or not allowed: {exc.strerror}. Give another: --page-port."
+            f"Port {port} for the page is in use or not allowed: {exc.strerror}. Give another: --page-port PORT."
         ) from exc

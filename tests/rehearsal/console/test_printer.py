@@ -33,18 +33,19 @@ sys.exit(7)
 
 
 STARTED = ActionStarted(execution_id="e", stage="Build", action="Synth", provider="CodeBuild")
-COMMAND = BuildCommandStarted(stage="Build", action="Synth", phase="BUILD", command="npx cdk synth")
+COMMAND = BuildCommandStarted(execution_id="e", stage="Build", action="Synth", phase="BUILD", command="npx cdk synth")
 ON_A_TERMINAL = """
 import pathlib, time
 from rehearsal.console.printer import Printer
 from rehearsal.run_events import *
 with Printer() as printer:
     printer(ActionStarted(execution_id="e", stage="Build", action="Synth", provider="CodeBuild"))
-    printer(BuildCommandStarted(stage="Build", action="Synth", phase="BUILD", command="npx cdk synth " + "-" * 200))
-    printer(ActionOutput(stage="Build", action="Synth", line="Bundling"))
+    command = "npx cdk synth " + "-" * 200
+    printer(BuildCommandStarted(execution_id="e", stage="Build", action="Synth", phase="BUILD", command=command))
+    printer(ActionOutput(execution_id="e", stage="Build", action="Synth", line="Bundling"))
     while not pathlib.Path({file!r}).exists():
         time.sleep(0.01)
-    printer(ActionOutput(stage="Build", action="Synth", line="Bundled"))
+    printer(ActionOutput(execution_id="e", stage="Build", action="Synth", line="Bundled"))
     printer(ActionEnded(
         execution_id="e", stage="Build", action="Synth", provider="CodeBuild", status=Status.SUCCEEDED, seconds=3
     ))
@@ -70,9 +71,9 @@ def test_pipe_gets_a_line_now_and_then_of_what_runs() -> None:
     stream = io.StringIO()
     with Printer(stream, heartbeat_seconds=0.05) as printer:
         printer(STARTED)
-        printer(BuildPhaseStarted(stage="Build", action="Synth", phase="BUILD"))
+        printer(BuildPhaseStarted(execution_id="e", stage="Build", action="Synth", phase="BUILD"))
         printer(COMMAND)
-        printer(ActionOutput(stage="Build", action="Synth", line="Bundling"))
+        printer(ActionOutput(execution_id="e", stage="Build", action="Synth", line="Bundling"))
         # when
         deadline = time.monotonic() + 10
         while stream.getvalue().count("Bundling") < 2 and time.monotonic() < deadline:
@@ -97,8 +98,8 @@ def test_verbose_printer_prints_every_line_with_its_action() -> None:
     printer = Printer(stream, is_verbose=True)
 
     printer(STARTED)
-    printer(ActionOutput(stage="Build", action="Synth", line="one\n"))
-    printer(ActionOutput(stage="Build", action="Synth", line="two"))
+    printer(ActionOutput(execution_id="e", stage="Build", action="Synth", line="one\n"))
+    printer(ActionOutput(execution_id="e", stage="Build", action="Synth", line="two"))
 
     assert stream.getvalue().splitlines()[1:] == [" 0:00      Synth │ one", " 0:00      Synth │ two"]
 

@@ -11,7 +11,10 @@ from rehearsal.run_events import (
     ActionStarted,
     AlarmChanged,
     ApprovalAnswered,
+    ApprovalRequested,
+    CommitRefused,
     ExecutionEnded,
+    ExecutionStarted,
     PipelineMutated,
     StageEnded,
     StageStarted,
@@ -29,7 +32,9 @@ def ended(status: Status, reason: str = "") -> ActionEnded:
 def test_last_lines_of_the_output_are_shown_when_an_action_fails() -> None:
     progress = Progress()
     for number in range(LAST_LINES + 5):
-        assert progress.lines(ActionOutput(stage="Build", action="Synth", line=f"line {number}")) == []
+        assert (
+            progress.lines(ActionOutput(execution_id="e", stage="Build", action="Synth", line=f"line {number}")) == []
+        )
 
     lines = [line.text for line in progress.lines(ended(Status.FAILED, "AccessDenied: User x is not authorized"))]
 
@@ -40,7 +45,7 @@ def test_last_lines_of_the_output_are_shown_when_an_action_fails() -> None:
 
 def test_output_is_kept_back_when_an_action_succeeds() -> None:
     progress = Progress()
-    progress.lines(ActionOutput(stage="Build", action="Synth", line="noise"))
+    progress.lines(ActionOutput(execution_id="e", stage="Build", action="Synth", line="noise"))
 
     (line,) = progress.lines(ended(Status.SUCCEEDED))
 
@@ -92,7 +97,7 @@ def test_execution_that_no_stage_ended_says_why_it_ended() -> None:
 def test_verbose_progress_does_not_repeat_the_last_lines_when_an_action_fails() -> None:
     progress = Progress(is_verbose=True)
 
-    (said,) = progress.lines(ActionOutput(stage="Build", action="Synth", line="boom"))
+    (said,) = progress.lines(ActionOutput(execution_id="e", stage="Build", action="Synth", line="boom"))
 
     assert said.text == "    Synth │ boom"
     assert [line.text for line in progress.lines(ended(Status.FAILED, "no"))] == [
@@ -134,3 +139,63 @@ def test_printer_writes_colours_when_it_is_a_terminal() -> None:
     Printer(stream)(ended(Status.SUCCEEDED))
 
     assert "✔ Synth" in stream.getvalue()
+
+
+def _started(execution_id: str, commit: str, execution_type: str = "STANDARD") -> ExecutionStarted:
+    return ExecutionStarted(
+        execution_id=execution_id, pipeline="P", commit=commit, trigger="WebhookV2", execution_type=execution_type
+    )
+
+
+def test_lines_name_their_commit_only_while_several_executions_run() -> None:
+    progress = Progress()
+
+    texts = [
+        line.text
+        for event in (
+            _started("e1", "1111111aaaa"),
+            StageStarted(execution_id="e1", stage="Build"),
+            _started("e2", "2222222bbbb"),
+            StageStarted(execution_id="e2", stage="Source"),
+            ExecutionEnded(execution_id="e1", status=Status.SUPERSEDED, reason="A newer one went on."),
+            StageStarted(execution_id="e2", stage="Build"),
+        )
+        for line in progress.lines(event)
+        if line.text
+    ]
+
+    assert texts == [
+        "Pipeline P releases commit 1111111aaaa",
+        "▶ Build",
+        "Pipeline P releases commit 2222222bbbb  [2222222]",
+        "▶ Source  [2222222]",
+        "✘ Superseded: A newer one went on.  [1111111]",
+        "▶ Build",
+    ]
+
+
+def test_rollback_is_no_second_execution() -> None:
+    progress = Progress()
+    progress.lines(_started("e1", "1111111aaaa"))
+
+    (said,) = progress.lines(_started("e2", "0000000aaaa", "ROLLBACK"))
+
+    assert "[" not in said.text
+
+
+def test_refused_commit_is_told_with_every_reason() -> None:
+    lines = Progress().lines(CommitRefused(commit="1111111aaaabbbb", title="Bad", reason="one\ntwo"))
+
+    assert [line.text for line in lines] == [
+        "✘ Commit 1111111aaaab is refused, and what is deployed stays: Bad",
+        "    one",
+        "    two",
+    ]
+
+
+def test_open_question_says_how_it_is_answered_where_nobody_asks_here() -> None:
+    progress = Progress(approval_hint="rehearse approve")
+
+    lines = progress.lines(ApprovalRequested(execution_id="e", stage="Prod", action="Go", comment="Go?"))
+
+    assert [line.text for line in lines] == ["  ? Go?", "    rehearse approve"]

@@ -16,15 +16,18 @@ def started(action: str, provider: str = "CodeBuild") -> ActionStarted:
 
 
 def said(action: str, line: str) -> ActionOutput:
-    return ActionOutput(stage="Build", action=action, line=line)
+    return ActionOutput(execution_id="e", stage="Build", action=action, line=line)
 
 
 def test_status_tells_phase_command_time_and_the_last_line() -> None:
     running = RunningActions()
     running.take(started("Synth"), 10.0)
-    running.take(BuildPhaseStarted(stage="Build", action="Synth", phase="BUILD"), 11.0)
+    running.take(BuildPhaseStarted(execution_id="e", stage="Build", action="Synth", phase="BUILD"), 11.0)
     running.take(said("Synth", "[Container] Running command npm ci"), 12.0)
-    running.take(BuildCommandStarted(stage="Build", action="Synth", phase="BUILD", command="npm ci\nnpm test"), 12.0)
+    running.take(
+        BuildCommandStarted(execution_id="e", stage="Build", action="Synth", phase="BUILD", command="npm ci\nnpm test"),
+        12.0,
+    )
     running.take(said("Synth", "added 12 packages"), 13.0)
     running.take(said("Synth", " "), 14.0)
 
@@ -38,7 +41,9 @@ def test_last_line_of_one_command_is_not_shown_as_that_of_the_next() -> None:
     running.take(started("Synth"), 0.0)
     running.take(said("Synth", "done"), 1.0)
 
-    running.take(BuildCommandStarted(stage="Build", action="Synth", phase="BUILD", command="pytest"), 1.0)
+    running.take(
+        BuildCommandStarted(execution_id="e", stage="Build", action="Synth", phase="BUILD", command="pytest"), 1.0
+    )
 
     assert [line.text for line in running.statuses(2.0, rows=8)] == ["  ⋯ Build/Synth 2 s BUILD: pytest"]
 
@@ -77,7 +82,9 @@ def test_many_actions_get_one_line_each_and_the_rest_is_counted() -> None:
 def test_heartbeat_comes_once_in_its_time_for_each_action() -> None:
     running = RunningActions()
     running.take(started("Synth"), 0.0)
-    running.take(BuildCommandStarted(stage="Build", action="Synth", phase="BUILD", command="x" * 500), 0.0)
+    running.take(
+        BuildCommandStarted(execution_id="e", stage="Build", action="Synth", phase="BUILD", command="x" * 500), 0.0
+    )
     running.take(started("Tests"), 10.0)
     running.take(said("Synth", "compiling"), 1.0)
 
