@@ -102,7 +102,7 @@ class CanaryBody {
     const folded = element("summary", {}, "The same data as a table");
     this.folded = element("details", { class: "folded", ontoggle: () => this.#drawTable() }, folded, this.table);
     const legend = element("p", { class: "legend" }, key("old", "old version"), key("new", "new version"));
-    legend.append(key("threshold", "threshold"), this.readout);
+    legend.append(key("threshold", "threshold"), key("mark", "verdict of a hook or an alarm"), this.readout);
     this.noCharts = element("p", { class: "faint", hidden: true }, "The charts' library could not be fetched.");
     const node = [this.verdict, this.hooks, legend, this.noCharts, this.plots, this.folded];
     this.node = element("div", { class: "canary-body" }, node);

@@ -5,6 +5,7 @@ import { executionsOf, stageOf, steady, stoppedBy } from "./selectors.js";
 import { StatusView, commitElement, timeElement } from "./status_view.js";
 
 const MOST_SHOWN = 50;
+const COLUMNS = ["Result", "Commit", "What happened", "Began", "Took"];
 
 export class HistoryView {
   constructor(table, none, openLog) {
@@ -46,9 +47,9 @@ class ExecutionRow {
     this.openLog = openLog;
     this.status = new StatusView();
     this.cells = Object.fromEntries(
-      ["Result", "Commit", "What happened", "Began", "Took"].map((name) => [name, element("td", { "data-label": name })]),
+      COLUMNS.map((name) => [name, element("td", { role: "cell", "data-label": name })]),
     );
-    this.node = element("tr", {}, ...Object.values(this.cells));
+    this.node = element("tr", { role: "row" }, ...Object.values(this.cells));
     setChildren(this.cells.Result, [this.status.node]);
   }
 

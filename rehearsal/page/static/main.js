@@ -43,7 +43,7 @@ class Page {
       { draw: (state) => this.banner.draw(state, this.link) },
       { draw: (state) => running.draw(state, this.awsNow) },
       new ApprovalsView($("approvals"), $("approval-list")),
-      new PipelineView($("pipeline-stages"), openLog),
+      new PipelineView($("pipeline-stages"), $("mutation"), openLog),
       new CanariesView($("canary-list"), $("canaries-earlier"), $("canaries-none")),
       new HistoryView($("history-table"), $("history-none"), openLog),
       new AlarmsView($("alarm-list")),

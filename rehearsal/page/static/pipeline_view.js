@@ -12,8 +12,9 @@ const ALWAYS_OPEN = ["InProgress", "Failed", "Errored", "Stopped"];
 
 export class PipelineView {
   /** `openLog(path)`: {executionId, stage, action}. */
-  constructor(node, openLog) {
+  constructor(node, mutation, openLog) {
     this.node = node;
+    this.mutation = mutation;
     this.openLog = openLog;
     this.steady = steady();
     this.stages = new Map();
@@ -34,6 +35,9 @@ export class PipelineView {
     const shape = this.views.map((view) => view.key).join(" ");
     if (shape !== this.shape) this.#arrange();
     this.shape = shape;
+    const words = mutationWords(state.pipeline.mutation);
+    setText(this.mutation, words);
+    setHidden(this.mutation, words === "");
   }
 
   #arrange() {
@@ -50,6 +54,13 @@ export class PipelineView {
     setChildren(this.node, lists);
     for (const stage of this.stages.values()) stage.openByItself();
   }
+}
+
+function mutationWords(mutation) {
+  if (mutation === null) return "";
+  const { version, added, removed, at } = mutation;
+  const changes = [...added.map((path) => `+ ${path}`), ...removed.map((path) => `− ${path}`)].join(", ");
+  return `↻ The pipeline updated itself to version ${version} at ${clockTime(at)}${changes ? `: ${changes}` : ""}`;
 }
 
 class StageView {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from rehearsal.run_events import CommitRefused, Status
+from rehearsal.run_events import ActionShape, CommitRefused, PipelineDefined, PipelineMutated, StageShape, Status
 from tests.rehearsal.page.browser.browser import Browser
 from tests.rehearsal.page.browser.parts import stages, wait_stage
 from tests.rehearsal.page.browser.site import Site
 from tests.rehearsal.page.story import (
     BEGINNING,
+    STAGES,
     TITLE,
     approved,
     asking_release,
@@ -162,6 +163,25 @@ def test_refused_commit_is_named_with_its_reason(browser: Browser, site: Site) -
     row = browser.wait_text("#history-table tbody tr", "Refused")
     assert "5555555" in row
     assert "cdk synth exited with 1: NameError" in row
+
+
+def test_pipeline_that_changes_itself_is_drawn_anew(browser: Browser, site: Site) -> None:
+    site.tell_all([*BEGINNING, *building(1)])
+    browser.open(site.url)
+
+    bake = StageShape("Bake", (ActionShape("Watch", "CodeBuild", "Build", 1),))
+    site.tell_all(
+        [
+            PipelineDefined(pipeline="Cars", version=2, stages=(*STAGES, bake)),
+            PipelineMutated(version=2, added=("Bake/Watch",)),
+            execution_ended(1, Status.CANCELLED, "The pipeline's definition was updated."),
+            *begun(2),
+        ]
+    )
+
+    assert "updated itself to version 2" in browser.wait_text("#mutation", "+ Bake/Watch")
+    assert list(stages(browser))[-1] == "Bake"
+    assert "In Source" in browser.text("#running")
 
 
 def test_text_of_events_is_never_markup(browser: Browser, site: Site) -> None:
