@@ -42,7 +42,7 @@ gauntlet: prepare ## release every bad release of integ/gauntlet: each must be s
 openapi: prepare ## write the OpenAPI document of the API; what would break its callers is refused
 	@$(VENV)/python -m service.api.openapi
 
-apps: prepare ## release small apps of others: an agnostic one, two regions, a network, Node.js beside a sandbox
+apps: prepare ## release small apps of others: an agnostic one, two regions, a network, Node.js beside a sandbox, one in an `up`
 	$(VENV)/pytest -s --no-cov tests/rehearsal/apps/releases.py tests/rehearsal/apps/up.py
 
 browser: prepare ## use the page in Chromium as people do: by mouse, by keyboard, on a phone, in the dark, offline

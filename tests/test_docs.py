@@ -71,6 +71,34 @@ def test_options_of_the_tool_are_those_of_its_page(command: str, capsys: pytest.
     assert named == set(re.findall(r"--[a-z]+", capsys.readouterr().out)) - {"--help"}
 
 
+def test_options_of_up_are_those_of_its_page(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "rehearsal.md").read_text()
+    own = page.split("\n## Every commit, and a page to see it on\n", 1)[1].split("\n|", 1)[0]
+    shared = page.split("`rehearse plan` takes", 1)[1].split("\n\n", 1)[0]
+    first = {"--project", "--pipeline", "--account", "--region"}
+
+    with pytest.raises(SystemExit):
+        main(["up", "--help"])
+
+    named = set(re.findall(r"--[a-z-]+[a-z]", own + shared)) | first
+    assert named == set(re.findall(r"--[a-z-]+[a-z]", capsys.readouterr().out)) - {"--help"}
+
+
+@pytest.mark.parametrize("command", ["status", "approve", "reject", "stop", "logs"])
+def test_options_of_the_commands_to_up_are_those_of_its_page(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "rehearsal.md").read_text()
+    name = "approve" if command == "reject" else command
+    (row,) = (line for line in page.splitlines() if line.startswith(f"| `rehearse {name}"))
+
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+
+    assert set(re.findall(r"--[a-z]+", row)) == set(re.findall(r"--[a-z]+", capsys.readouterr().out)) - {
+        "--help",
+        "--project",
+    }
+
+
 def test_exit_codes_of_the_tool_are_those_of_its_page(capsys: pytest.CaptureFixture[str]) -> None:
     page = (ROOT / "docs" / "rehearsal.md").read_text()
     table = page.split("\n## Exit codes\n", 1)[1].split("\n## ", 1)[0]

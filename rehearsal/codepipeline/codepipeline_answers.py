@@ -119,6 +119,7 @@ def execution_summary(run: Execution) -> dict[str, Any]:
             if action.declaration.action_type.category == "Source"
         ],
         "trigger": {"triggerType": run.trigger, "triggerDetail": run.source.commit},
+        **({"stopTrigger": {"reason": run.stop_reason}} if run.is_stop_requested else {}),
         "executionMode": run.definition.execution_mode,
         "executionType": run.type,
         **_rollback_metadata(run),

@@ -64,12 +64,12 @@ class ActionLogs:
         """Never waits for a reader."""
         with self._lock:
             match event:
-                case ActionStarted():
-                    self._begin(ActionPath(event.execution_id, event.stage, event.action))
-                case ActionOutput():
-                    self._write(ActionPath(event.execution_id, event.stage, event.action), event.line)
-                case ActionEnded():
-                    self._end(ActionPath(event.execution_id, event.stage, event.action))
+                case ActionStarted() if path := _path(event):
+                    self._begin(path)
+                case ActionOutput() if path := _path(event):
+                    self._write(path, event.line)
+                case ActionEnded() if path := _path(event):
+                    self._end(path)
                 case ExecutionEnded():
                     for path in [path for path in self._open if path.execution_id == event.execution_id]:
                         self._end(path)
@@ -141,6 +141,14 @@ class ActionLogs:
 
     def _file(self, path: ActionPath) -> Path:
         return self._folder / path.execution_id / f"{path.stage}~{path.action}.log"
+
+
+def _path(event: ActionStarted | ActionOutput | ActionEnded) -> ActionPath | None:
+    """None of an action that CodePipeline would not have: nothing is kept of it, and no release ends for that."""
+    try:
+        return ActionPath(event.execution_id, event.stage, event.action)
+    except ValueError:
+        return None
 
 
 def _whole_characters(content: bytes) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
+from rehearsal.errors import RehearsalError
 from rehearsal.page.admission import secure
 from rehearsal.page.controls import ApprovalResult, Controls, Refused
 
@@ -57,7 +58,7 @@ class Decisions:
                 if not isinstance(content, dict):
                     raise ValueError("The body is to be a JSON object.")
                 await asyncio.to_thread(decide, content)
-            except Refused as exc:
+            except (Refused, RehearsalError) as exc:
                 return _answer({"error": str(exc)}, _CONFLICT)
             except (ValueError, RecursionError) as exc:
                 return _answer({"error": str(exc)}, _BAD)

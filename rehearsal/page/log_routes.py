@@ -11,7 +11,7 @@ from aiohttp import web
 
 from rehearsal.page.action_logs import ActionLogs, ActionPath
 from rehearsal.page.admission import secure
-from rehearsal.page.streams import Bell, json_message, stream
+from rehearsal.page.streams import Bell, json_message, stream, whole_number
 
 _PAUSE_SECONDS = 0.1  # at most ten messages a second, however much is said
 _MOST_SENT_BYTES = 256 * 1024
@@ -55,10 +55,10 @@ class LogRoutes:
 
 def _asked(request: web.Request) -> tuple[ActionPath, int]:
     query = request.query
-    start = request.headers.get("Last-Event-ID") or query.get("from", "0")
-    if not start.isdecimal():
-        raise web.HTTPBadRequest(text=f"from={start} is not a number of bytes.")
+    start = whole_number(request.headers.get("Last-Event-ID") or query.get("from", "0"))
+    if start is None:
+        raise web.HTTPBadRequest(text="`from` is not a number of bytes.")
     try:
-        return ActionPath(query.get("execution", ""), query.get("stage", ""), query.get("action", "")), int(start)
+        return ActionPath(query.get("execution", ""), query.get("stage", ""), query.get("action", "")), start
     except ValueError as exc:
         raise web.HTTPBadRequest(text=str(exc)) from exc

@@ -29,7 +29,7 @@ from rehearsal.page.decisions import Decisions
 from rehearsal.page.files import Files
 from rehearsal.page.journal import Journal
 from rehearsal.page.log_routes import LogRoutes
-from rehearsal.page.streams import Bell, message, stream
+from rehearsal.page.streams import Bell, message, stream, whole_number
 
 LOOPBACK = "127.0.0.1"
 _SECRET_BYTES = 32
@@ -116,7 +116,7 @@ class PageServer:
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Everything after the number that the browser had last, and then what comes."""
-        seq = _number(request.headers.get("Last-Event-ID") or request.query.get("after"))
+        seq = whole_number(request.headers.get("Last-Event-ID") or request.query.get("after")) or 0
         journal = self._page.journal
         has_caught_up = False
         if seq > journal.last_seq:  # of a history that is gone
@@ -132,7 +132,3 @@ class PageServer:
                     await opened.send(message("{}", event="caught-up"))
                     has_caught_up = True
         return opened.response
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text is not None and text.isdecimal() else 0

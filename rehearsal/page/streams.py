@@ -21,6 +21,7 @@ from rehearsal.page.admission import secure
 BEAT_SECONDS = 15.0
 _DROP_SECONDS = 60.0
 _RETRY_MILLISECONDS = 500
+_MOST_DIGITS = 15
 _BEAT = b": here\n\n"
 
 
@@ -113,6 +114,12 @@ async def stream(request: web.Request, bell: Bell) -> AsyncIterator[Stream]:
         except (ConnectionError, Dropped):
             if request.transport is not None:
                 request.transport.abort()
+
+
+def whole_number(text: str | None) -> int | None:
+    """A number of bytes or events, as a request has it; None for what is none, or has more digits than there can be."""
+    is_number = text is not None and text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    return int(text) if text is not None and is_number else None
 
 
 def message(data: str, *, seq: int | None = None, event: str = "") -> str:

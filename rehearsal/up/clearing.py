@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from rehearsal.codepipeline.artifacts import S3Artifacts
+from rehearsal.codepipeline.artifacts import Artifacts, S3Artifacts
 from rehearsal.codepipeline.clearance import NotCleared
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline
 from rehearsal.codepipeline.execution import Execution
@@ -25,10 +25,14 @@ _MANIFEST = "manifest.json"
 
 
 class BuiltPlans:
-    """A `Clearance`. `local` answers the pipeline that runs. Safe to use from several threads."""
+    """A `Clearance`, safe to use from several threads.
 
-    def __init__(self, local: Callable[[], LocalPipeline]) -> None:
+    `local` answers the pipeline that runs; `artifacts` is where its artifacts lie.
+    """
+
+    def __init__(self, local: Callable[[], LocalPipeline], artifacts: Artifacts | None = None) -> None:
         self._local = local
+        self._artifacts = artifacts or S3Artifacts()
         self._told: set[str] = set()
 
     def __call__(self, pipeline: DeployedPipeline, execution: Execution) -> None:
@@ -59,7 +63,7 @@ class BuiltPlans:
                 continue
             unpacked = folder / str(number)
             region = artifact.region or pipeline.region
-            S3Artifacts().download(artifact, unpacked, session=local.cloud.clients.root(pipeline.account, region))
+            self._artifacts.download(artifact, unpacked, session=local.cloud.clients.root(pipeline.account, region))
             if (unpacked / _MANIFEST).is_file():
                 return make_plan(read_assembly(unpacked), local.project.settings)
         return None

@@ -5,19 +5,20 @@ It must not look for commits. What ends an execution for a reason of the local r
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from contextlib import suppress
 
 from rehearsal.codepipeline.execution import Execution, Trigger
 from rehearsal.codepipeline.gate import Gate
 from rehearsal.errors import RehearsalError
 from rehearsal.local_pipeline import LocalPipeline
 from rehearsal.rehearsal import source_of
-from rehearsal.run_events import CommitRefused, Status
+from rehearsal.run_events import CommitRefused, Notice, Status
 from rehearsal.source.commit import Commit
 
 _ENDING_SECONDS = 10.0
+logger = logging.getLogger(__name__)
 
 
 class Releases:
@@ -50,10 +51,23 @@ class Releases:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _follow(self, commit: Commit, execution: Execution) -> None:
-        with suppress(RehearsalError):  # the events tell it
+        try:
             ended = self._local.engine.follow(self._local.deployed(), execution)
+        except RehearsalError as exc:
+            self._tell_error(commit, exc)
+        except Exception:
+            logger.exception("What released commit %s broke.", commit.id[:12])
+        else:
             stopped_by = ended.stopped_by
             if stopped_by is not None and stopped_by.gate == Gate.SYNTH:
                 self._local.cloud.event_log.emit(
                     CommitRefused(commit=commit.id, title=commit.title, reason=stopped_by.reason)
                 )
+
+    def _tell_error(self, commit: Commit, error: RehearsalError) -> None:
+        """What ends the whole `up` says so itself."""
+        if not self._local.cloud.failure.has_happened:
+            text = (
+                f"Commit {commit.id[:12]} is not released for an error of the local run, and nothing is said about it."
+            )
+            self._local.cloud.event_log.emit(Notice(text=text, detail=str(error)))

@@ -26,7 +26,7 @@ from typing import Any
 
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline
 from rehearsal.codepipeline.execution import Source
-from rehearsal.errors import BadInput, EngineError, Unsupported
+from rehearsal.errors import BadInput, EngineError, RehearsalError, Unsupported
 from rehearsal.local_pipeline import LocalPipeline
 from rehearsal.machine.user_cache import require_cache, user_cache
 from rehearsal.page.action_logs import ActionLogs
@@ -193,16 +193,23 @@ class Up:
     def _has_started(self, commit: Commit) -> bool:
         self._rehearsal.tell_uncommitted(commit)
         self._rehearsal.approvals.answerer = leave_open
+        refused: RehearsalError | None = None
         self._is_starting.set()
         try:
-            self._local = local = self._rehearsal.start(commit)
+            self._local = self._rehearsal.start(commit)
         except (BadInput, Unsupported) as exc:
             if self._rehearsal.is_started:
                 raise
-            self._tell(CommitRefused(commit=commit.id, title=commit.title, reason=str(exc)))
-            return False
+            refused = exc
         finally:
             self._is_starting.clear()
+        if refused is not None:
+            self._tell(CommitRefused(commit=commit.id, title=commit.title, reason=str(refused)))
+            return False
+        self._tell_where(self._pipeline())
+        return True
+
+    def _tell_where(self, local: LocalPipeline) -> None:
         local.cloud.event_log.is_kept = False
         local.cloud.event_log.events.clear()
         self._releases = Releases(local)
@@ -216,7 +223,6 @@ class Up:
             region=pipeline.region,
         )
         self._folder.tell(self._record)
-        return True
 
     def _checkout(self, commit_id: str) -> Commit:
         return replace(checkout(self._options.project, rev=commit_id), branch=self._branch.name)

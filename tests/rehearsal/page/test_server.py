@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -262,3 +262,15 @@ def test_recording_is_replayed_with_all_at_once(page: Replay) -> None:
     )
 
     assert [entry.seq for entry in page.journal.after(0, most=10)] == [1, 2]
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "1e3", "٣"])
+def test_numbers_that_are_none_are_refused_or_the_beginning(page: Replay, number: str) -> None:
+    page.tell(Notice(text="one"))
+    quoted = quote(number)
+
+    status, _, _ = _ask(page, f"log?execution={ID}&stage=Build&action=Synth&from={quoted}")
+    with Listening(page, f"events?after={quoted}") as listening:
+        assert _texts(listening, 1) == ["one"]
+
+    assert status == 400
