@@ -33,6 +33,7 @@ export class LogView {
     new ResizeObserver(() => this.#redraw()).observe(this.box);
     this.text = null;
     this.frame = null;
+    this.top = 0; // where it was last scrolled to
   }
 
   open(path) {
@@ -78,8 +79,11 @@ export class LogView {
 
   /** Who scrolls up wants to read; at the end one follows again. */
   #scrolled() {
-    const isAtEnd = this.box.scrollTop + this.box.clientHeight >= this.space.offsetHeight - LINE_PIXELS;
-    if (!this.isDrawing) this.follow.checked = isAtEnd;
+    const { scrollTop, clientHeight } = this.box;
+    const isAtEnd = scrollTop + clientHeight >= this.space.offsetHeight - LINE_PIXELS;
+    if (scrollTop < this.top) this.follow.checked = false;
+    else if (scrollTop > this.top && isAtEnd) this.follow.checked = true;
+    this.top = scrollTop;
     this.#redraw();
   }
 
@@ -92,14 +96,15 @@ export class LogView {
 
   #draw() {
     const { lines, widest } = this.text;
-    this.isDrawing = true;
     this.space.style.blockSize = `${lines.length * LINE_PIXELS}px`;
     this.space.style.minInlineSize = `${widest}ch`;
-    if (this.follow.checked) this.box.scrollTop = this.space.offsetHeight;
+    if (this.follow.checked) {
+      this.box.scrollTop = this.space.offsetHeight;
+      this.top = this.box.scrollTop;
+    }
     const first = Math.max(0, Math.floor(this.box.scrollTop / LINE_PIXELS) - AROUND);
     const count = Math.ceil(this.box.clientHeight / LINE_PIXELS) + 2 * AROUND;
     setText(this.shown, lines.slice(first, first + count).join("\n"));
     this.shown.style.transform = `translateY(${first * LINE_PIXELS}px)`;
-    requestAnimationFrame(() => (this.isDrawing = false));
   }
 }
