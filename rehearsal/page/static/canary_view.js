@@ -114,7 +114,7 @@ class CanaryBody {
     setText(this.gate, deployment.stoppedBy?.gate ?? "");
     setText(this.reason, deployment.stoppedBy?.reason ?? "");
     setHidden(this.verdict, deployment.stoppedBy === null);
-    this.#drawHooks(deployment.hooks);
+    this.#drawHooks(deployment);
     this.#drawPlots(deployment);
     this.#drawTable();
   }
@@ -123,15 +123,13 @@ class CanaryBody {
     for (const chart of this.charts) chart.close();
   }
 
-  #drawHooks(hooks) {
-    setChildren(
-      this.hooks,
-      hooks.map((hook) => {
-        const sign = new StatusView();
-        sign.draw(hook.status, hook.reason ? `${hook.name}: ${hook.reason}` : hook.name);
-        return element("li", {}, sign.node, element("span", { class: "visually-hidden" }, hook.status));
-      }),
-    );
+  #drawHooks({ hooks, config }) {
+    const verdicts = hooks.map((hook) => {
+      const sign = new StatusView();
+      sign.draw(hook.status, hook.reason ? `${hook.name}: ${hook.reason}` : hook.name);
+      return element("li", {}, sign.node, element("span", { class: "visually-hidden" }, hook.status));
+    });
+    setChildren(this.hooks, [element("li", { class: "config" }, config), ...verdicts]);
   }
 
   #drawPlots(deployment) {

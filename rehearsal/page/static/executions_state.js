@@ -28,8 +28,14 @@ function actionChanged(executions, event, change) {
   });
 }
 
+/** A retry starts an execution again, which goes on with what it has. */
 function started(execution, event) {
   return {
+    progress: {},
+    rollback: null,
+    startedAt: event.at,
+    startedAwsAt: event.aws_at,
+    ...execution,
     id: event.execution_id,
     commit: event.commit,
     title: event.title ?? "",
@@ -39,14 +45,9 @@ function started(execution, event) {
     version: event.version ?? 0,
     stages: event.stages,
     status: "InProgress",
-    startedAt: event.at,
-    startedAwsAt: event.aws_at,
     endedAt: null,
     endedAwsAt: null,
     reason: "",
-    progress: {},
-    rollback: null,
-    ...execution,
   };
 }
 
@@ -113,8 +114,6 @@ export const reduceExecutions = sliceReducer(EMPTY, {
   StageStarted: (executions, event) => {
     const begun = changed(executions, event.execution_id, (execution) => ({
       ...execution,
-      status: "InProgress", // a retried execution goes on
-      endedAt: null,
       progress: { ...execution.progress, [event.stage]: stageStarted(execution.progress[event.stage], event) },
     }));
     return { ...begun, latestInStage: { ...begun.latestInStage, [event.stage]: event.execution_id } };

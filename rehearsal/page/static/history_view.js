@@ -30,7 +30,9 @@ export class HistoryView {
         isEarlier: execution.startedAt < state.up.startedAt,
       }),
     );
-    this.rows.draw([...rows, ...this.#refused(state.commits)].sort((left, right) => right.at - left.at));
+    const known = new Set(executions.map((execution) => execution.commit)); // its execution says it, too
+    const refused = this.#refused(state.commits).filter(({ commit }) => !known.has(commit.id));
+    this.rows.draw([...rows, ...refused].sort((left, right) => right.at - left.at));
     setHidden(this.table, this.rows.views.size === 0);
     setHidden(this.none, this.rows.views.size > 0);
   }

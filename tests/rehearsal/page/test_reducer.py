@@ -158,12 +158,17 @@ def test_retried_stage_keeps_what_has_succeeded() -> None:
         stage_ended(1, "Staging", Status.FAILED), execution_ended(1, Status.FAILED),
     ]  # fmt: skip
 
-    reduced = _reduced([*BEGINNING, *begun(1), stage_started(1, "Staging"), *failed, stage_started(1, "Staging")])
+    _, again = begun(1)
+    retried = [again, stage_started(1, "Staging")]
+
+    reduced = _reduced([*BEGINNING, *begun(1), *passed(1, "Build"), stage_started(1, "Staging"), *failed, *retried])
 
     assert _stage(reduced, "Staging")["groups"] == [
         [["Database.Deploy", "Succeeded"]], [["Api.Deploy", None]], [["EndToEnd", None]],
     ]  # fmt: skip
-    assert reduced["state"]["executions"]["byId"][execution_id(1)]["status"] == "InProgress"
+    execution = reduced["state"]["executions"]["byId"][execution_id(1)]
+    assert (execution["status"], execution["endedAt"]) == ("InProgress", None)
+    assert _stage(reduced, "Build")["status"] == "Succeeded"
 
 
 def test_new_up_ends_what_an_earlier_one_left_and_keeps_it_as_history() -> None:
