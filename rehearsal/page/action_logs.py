@@ -11,13 +11,14 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.run_events import ActionEnded, ActionOutput, ActionStarted, ExecutionEnded, RunEvent
 
 MOST_BYTES = 20_000_000
+MOST_BYTES_OF_ALL = 200_000_000
 MOST_READ_BYTES = 1 << 20
 _PRIVATE = 0o600
 _PRIVATE_FOLDER = 0o700
@@ -97,11 +98,17 @@ class ActionLogs:
         whole = _whole_characters(content)
         return Piece(whole.decode(errors="replace"), start + len(whole), not is_running and len(content) < most)
 
-    def keep_only(self, executions: Collection[str]) -> None:
-        """Removes the logs of all others."""
-        for folder in self._folder.iterdir():
-            if folder.name not in executions:
-                shutil.rmtree(folder, ignore_errors=True)
+    def keep_only(self, executions: Sequence[str], *, most_bytes: int = MOST_BYTES_OF_ALL) -> None:
+        """Removes the logs of all others, and, where these (oldest first) have more bytes, of the oldest of them."""
+        free = most_bytes
+        folders = {folder.name: folder for folder in self._folder.iterdir()}
+        for execution in reversed(executions):
+            folder = folders.pop(execution, None)
+            free -= _size(folder) if folder is not None else 0
+            if folder is not None and free < 0 and execution != executions[-1]:
+                folders[execution] = folder
+        for folder in folders.values():
+            shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
         with self._lock:
@@ -141,6 +148,10 @@ class ActionLogs:
 
     def _file(self, path: ActionPath) -> Path:
         return self._folder / path.execution_id / f"{path.stage}~{path.action}.log"
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())
 
 
 def _path(event: ActionStarted | ActionOutput | ActionEnded) -> ActionPath | None:

@@ -68,8 +68,9 @@ class Journal:
         if isinstance(event, ActionOutput):
             return
         with self._lock:
-            text = event_json(event, self.last_seq + 1)
-            self._keep(_entry(json.loads(text), text))
+            seq = self.last_seq + 1
+            text = event_json(event, seq)
+            self._keep(_entry({**vars(event), "seq": seq, "type": type(event).__name__}, text))
             self._write(f"{text}\n".encode())
             if self._is_full():
                 self._forget()

@@ -91,6 +91,7 @@ class Up:
         self._running = ExitStack()
         self._releases: Releases | None = None
         self._local: LocalPipeline | None = None
+        self._has_told_uncommitted = False
         self._is_starting = threading.Event()
         self._is_ended = threading.Event()
         self._reason = "ended by its user"
@@ -179,20 +180,22 @@ class Up:
             newest_source=self._newest_source,
             clearance=BuiltPlans(self._pipeline),
         )
+        self._rehearsal.approvals.answerer = leave_open
         starting.enter_context(self._rehearsal)
         starting.callback(self._end_executions)
 
     def _take(self, commit: Commit) -> None:
         """Releases a new commit; the first one that this machine can run, into a local AWS that begins with it."""
         self._tell(CommitFound(commit=commit.id, title=commit.title, author=commit.author, branch=self._branch.name))
+        if not self._has_told_uncommitted:
+            self._rehearsal.tell_uncommitted(commit)
+            self._has_told_uncommitted = True
         if self._releases is None and not self._has_started(commit):
             return
         assert self._releases is not None, "it has started"
         self._releases.begin(commit)
 
     def _has_started(self, commit: Commit) -> bool:
-        self._rehearsal.tell_uncommitted(commit)
-        self._rehearsal.approvals.answerer = leave_open
         refused: RehearsalError | None = None
         self._is_starting.set()
         try:

@@ -18,7 +18,7 @@ from rehearsal.codepipeline.codepipeline_api import CodePipelineApi
 from rehearsal.codepipeline.definition import StageDeclaration
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline, PipelineStore
 from rehearsal.codepipeline.engine import Engine
-from rehearsal.run_events import ApprovalAnswered, ApprovalRequested, ExecutionEnded, Status
+from rehearsal.run_events import ApprovalAnswered, ApprovalExpired, ApprovalRequested, ExecutionEnded, Status
 from tests.rehearsal.codepipeline.fake_cloud import (
     ACCOUNT,
     REGION,
@@ -180,6 +180,44 @@ def _wait_for_token(world: World) -> str:
             return str(state["stageStates"][1]["actionStates"][0]["latestExecution"]["token"])
         threading.Event().wait(0.02)
     raise AssertionError("The approval was never asked for.")
+
+
+def test_answer_that_comes_a_second_time_is_refused_as_completed_and_a_stopped_question_has_expired(
+    tmp_path: Path,
+) -> None:
+    approve = StageDeclaration(name="Approve", actions=(action("Ask", category="Approval", provider="Manual"),))
+    world = World(tmp_path, source_stage(), approve)
+
+    def answer(token: str) -> None:
+        world.call(
+            "PutApprovalResult", pipelineName="release", stageName="Approve", actionName="Ask", token=token,
+            result={"summary": "", "status": "Approved"},
+        )  # fmt: skip
+
+    def code(token: str) -> str:
+        with pytest.raises(ApiError) as refused:
+            answer(token)
+        return refused.value.code
+
+    first = threading.Thread(target=world.bench.release, args=(world.pipeline,))
+    first.start()
+    answered = _wait_for_token(world)
+    answer(answered)
+    first.join(5)
+    second = threading.Thread(target=world.bench.release, args=(world.pipeline,))
+    second.start()
+    stopped = _wait_for_token(world)
+    execution = world.pipeline.executions[-1]
+    world.call("StopPipelineExecution", pipelineName="release", pipelineExecutionId=execution.id, abandon=True)
+    second.join(5)
+
+    assert code(answered) == "ApprovalAlreadyCompletedException"
+    assert code(stopped) == "InvalidApprovalTokenException"
+    requested = world.bench.cloud.events(ApprovalRequested)
+    assert [event.token for event in requested] == [answered, stopped]
+    (expired,) = world.bench.cloud.events(ApprovalExpired)
+    assert (expired.execution_id, expired.stage, expired.action) == (execution.id, "Approve", "Ask")
+    assert (execution.status, execution.reason) == (Status.STOPPED, "The execution was stopped.")
 
 
 def test_wrong_token_is_refused(world: World) -> None:

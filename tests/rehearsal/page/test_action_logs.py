@@ -86,6 +86,16 @@ def test_logs_of_forgotten_executions_go(logs: ActionLogs, tmp_path: Path) -> No
     assert list((tmp_path / "logs").iterdir()) == []
 
 
+def test_logs_of_all_executions_are_bounded_and_the_oldest_go(logs: ActionLogs, tmp_path: Path) -> None:
+    for execution in ("e1", "e2", "e3"):
+        logs(ActionStarted(execution_id=execution, stage="Build", action="Synth", provider="CodeBuild"))
+        logs(ActionOutput(execution_id=execution, stage="Build", action="Synth", line="x" * 99))
+
+    logs.keep_only(["e1", "e2", "e3"], most_bytes=250)
+
+    assert sorted(folder.name for folder in (tmp_path / "logs").iterdir()) == ["e2", "e3"]
+
+
 def test_logs_are_their_users_alone(logs: ActionLogs, tmp_path: Path) -> None:
     logs(STARTED)
 

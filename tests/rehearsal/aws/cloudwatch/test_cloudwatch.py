@@ -8,6 +8,7 @@ import pytest
 
 from rehearsal.aws.cloudwatch.alarm_evaluation import AlarmState
 from rehearsal.aws.cloudwatch.errors import AlarmNotFound, InvalidParameter
+from rehearsal.run_events import AlarmEvaluated
 from tests.rehearsal.aws.cloudwatch.conftest import (
     ACCOUNT,
     REGION,
@@ -306,3 +307,40 @@ def test_alarm_keeps_the_definition_that_it_was_given(stand: Stand) -> None:
     assert status.alarm.properties == properties
     assert not status.actions_enabled
     assert stand.cloudwatch.alarm(ACCOUNT, REGION, "errors").actions_enabled
+
+
+def _evaluations(stand: Stand) -> list[tuple[str, float | None, float | None, str, str]]:
+    return [
+        (event.alarm, event.value, event.threshold, event.comparison, event.state)
+        for event in stand.event_log.events
+        if isinstance(event, AlarmEvaluated)
+    ]
+
+
+def test_evaluations_of_watched_alarms_are_told_with_their_newest_data_point(stand: Stand) -> None:
+    stand.put()
+    stand.put(AlarmName="other")
+    stand.cloudwatch.tell_evaluations_of(lambda: [(ACCOUNT, REGION, "errors"), (ACCOUNT, REGION, "missing")])
+    stand.measure(2, minute=0)
+
+    stand.evaluate(minutes=1)
+    stand.evaluate(minutes=2)
+
+    assert _evaluations(stand) == [
+        ("errors", 2.0, 0.0, "GreaterThanThreshold", "ALARM"),
+        ("errors", None, 0.0, "GreaterThanThreshold", "ALARM"),
+    ]
+
+
+def test_evaluations_of_what_a_watched_composite_alarm_is_made_of_are_told(stand: Stand) -> None:
+    stand.put()
+    stand.cloudwatch.put_composite_alarm(ACCOUNT, REGION, {"AlarmName": "both", "AlarmRule": 'ALARM("errors")'})
+    stand.cloudwatch.tell_evaluations_of(lambda: [(ACCOUNT, REGION, "both")])
+    stand.measure(2, minute=0)
+
+    stand.evaluate(minutes=1)
+
+    assert _evaluations(stand) == [
+        ("both", None, None, "", "ALARM"),
+        ("errors", 2.0, 0.0, "GreaterThanThreshold", "ALARM"),
+    ]

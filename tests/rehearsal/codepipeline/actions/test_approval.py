@@ -87,3 +87,32 @@ def test_listeners_hear_of_a_question_that_is_closed_however_it_was(is_stopped: 
 
     assert closed == [REQUEST]
     assert approvals.find("release", "Approve", "Ask") is None
+
+
+def test_executions_in_parallel_each_have_a_question_of_the_same_action() -> None:
+    approvals = Approvals(lambda _: None)
+    requests = [
+        ApprovalRequest(pipeline="release", execution_id=e, stage="Approve", action="Ask") for e in ("e1", "e2")
+    ]
+    answers: dict[str, ApprovalAnswer] = {}
+
+    def ask(request: ApprovalRequest) -> None:
+        answers[request.execution_id] = approvals.ask(request, seconds=60, is_stopped=never)
+
+    threads = []
+    for request in requests:
+        threads.append(threading.Thread(target=ask, args=(request,)))
+        threads[-1].start()
+        while approvals.find(*request.path) is not request:
+            time.sleep(0.01)
+
+    approvals.answer(requests[0].token, ApprovalAnswer(True, "first"))
+    threads[0].join(5)
+    still_open = approvals.find(*requests[0].path)
+    approvals.answer(requests[1].token, ApprovalAnswer(False, "second"))
+    threads[1].join(5)
+
+    assert still_open is requests[1]
+    assert {name: answer.summary for name, answer in answers.items()} == {"e1": "first", "e2": "second"}
+    assert approvals.is_of(requests[0].token, requests[0].path)
+    assert not approvals.is_of("another", requests[0].path)
