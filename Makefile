@@ -9,7 +9,7 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help prepare run up plan test types gauntlet apps bench synth assembly canary cost openapi schema released constraints clean
+.PHONY: help prepare run up plan test types gauntlet apps browser bench synth assembly canary cost openapi schema released constraints clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -44,6 +44,9 @@ openapi: prepare ## write the OpenAPI document of the API; what would break its 
 
 apps: prepare ## release small apps of others: an agnostic one, two regions, a network, Node.js beside a sandbox, one in an `up`
 	$(VENV)/pytest -s --no-cov tests/rehearsal/apps/releases.py tests/rehearsal/apps/up.py
+
+browser: prepare ## use the page in Chromium as people do: by mouse, by keyboard, on a phone, in the dark, offline
+	$(VENV)/pytest -s --no-cov tests/rehearsal/page/browser
 
 bench: prepare ## measure the functions beside bare boto3: cold start, processor time, memory, size; never a test. Releases: docs/developing.md
 	@$(VENV)/python -m bench $(ARGS)

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Self
 
 from rehearsal.page.action_logs import ActionLogs
 from rehearsal.page.controls import ApprovalResult, Refused
@@ -96,7 +97,7 @@ class Replay:
                 return
             self.tell(dataclasses.replace(event, at=began + (event.at - first) / (speed or 1.0)))
 
-    def __enter__(self) -> Replay:
+    def __enter__(self) -> Self:
         self._server.__enter__()
         return self
 
