@@ -169,8 +169,8 @@ class StageConfiguration:
 class Configuration:
     """All of it. `bake_minutes` is how long prod's own alarms are watched after a release before it counts as good.
 
-    `release_managers_email` is told by the pipeline that an approval waits, was not given, that a stage failed or is
-    rolled back; its owner has to confirm.
+    `release_managers_email` is told by the pipeline what waits, was released, was stopped or was rolled back, and its
+    alarms (docs/runbook/pipeline.md); its owner has to confirm.
     `sandbox` is a copy of the service beside the pipeline, with no gate in front of it and no canary.
     """
 

@@ -46,6 +46,18 @@ def test_every_alarm_links_to_its_own_heading(stage: str, assembly: Assembly) ->
         assert anchor in headings(RUNBOOK / page), f"{name}: docs/runbook/{page} has no heading '## {what}'"
 
 
+def test_every_alarm_on_the_pipeline_links_to_its_own_heading(assembly: Assembly) -> None:
+    base = example_configuration().prod.service.runbook_url
+    alarms = assembly.pipeline_template.of_type("AWS::CloudWatch::Alarm").values()
+    linked = {alarm["Properties"]["AlarmName"]: alarm["Properties"]["AlarmDescription"] for alarm in alarms}
+
+    assert linked
+    for name, description in linked.items():
+        assert description.endswith(f"{base}/pipeline.md#{name}")
+    of_alarms = {heading for heading in headings(RUNBOOK / "pipeline.md") if heading.startswith("pipeline-")}
+    assert of_alarms == set(linked)
+
+
 def test_no_heading_speaks_of_an_alarm_that_is_no_more(assembly: Assembly) -> None:
     alarms = {name.removeprefix("cars-prod-") for name, _ in alarm_descriptions(assembly, "Prod")}
     for unit in {what.split("-", 1)[0] for what in alarms}:

@@ -12,6 +12,8 @@ from typing import Any
 from rehearsal.codepipeline.actions.approval import Approvals
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline
 from rehearsal.codepipeline.execution import ActionExecution, Execution, ExecutionType, StageExecution
+from rehearsal.codepipeline.variables import resolve_configuration
+from rehearsal.errors import ActionFailed
 from rehearsal.run_events import Status
 
 # Statuses that an action or a stage of the API does not have.
@@ -142,6 +144,7 @@ def action_execution(run: Execution, stage: StageExecution, action: ActionExecut
                 "category": kind.category, "owner": kind.owner, "provider": kind.provider, "version": kind.version,
             },
             "configuration": dict(declaration.configuration),
+            **_resolved(declaration.configuration, run),
             "inputArtifacts": [{"name": name} for name in declaration.input_artifacts],
             **({"namespace": declaration.namespace} if declaration.namespace else {}),
         },
@@ -151,6 +154,14 @@ def action_execution(run: Execution, stage: StageExecution, action: ActionExecut
             "executionResult": {"externalExecutionSummary": action.reason},
         },
     }  # fmt: skip
+
+
+def _resolved(configuration: Mapping[str, str], run: Execution) -> dict[str, Any]:
+    """Nothing where a variable is missing: that has failed the action."""
+    try:
+        return {"resolvedConfiguration": resolve_configuration(configuration, run.variables)}
+    except ActionFailed:
+        return {}
 
 
 def _action_state(
