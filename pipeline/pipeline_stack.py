@@ -21,12 +21,14 @@ from pipeline.end_to_end import end_to_end_step
 from pipeline.gates import roll_back_on_failure
 from pipeline.monitor.infrastructure import Monitor
 from pipeline.notifications import Notifications
+from pipeline.pull_requests import PullRequests
 from pipeline.source import commit_url, grant_use_of_connection, pipeline_source
 from pipeline.way_back import pass_way_back, way_back_step
 from service.service_stage import ServiceStage
 
 PIPELINE_NAME = "AutonomousCarManager"
 STAGING, APPROVAL, PROD = "Staging", "ApproveProd", "Prod"
+_PULL_REQUEST_LOG_DAYS = 30
 
 
 class PipelineStack(cdk.Stack):
@@ -89,6 +91,8 @@ class PipelineStack(cdk.Stack):
             topic=notifications.topic,
             settings=configuration.prod.service,
         )
+        if configuration.checks_pull_requests:
+            PullRequests(self, "PullRequests", source=configuration.source, log_retention_days=_PULL_REQUEST_LOG_DAYS)
         artifacts.keep_projects_to_their_own(release, release.pipeline)
         acknowledge_generated_grants(release, artifacts.bucket)
 
