@@ -20,14 +20,13 @@ from pipeline.build import build_defaults, build_step
 from pipeline.end_to_end import end_to_end_step
 from pipeline.gates import roll_back_on_failure
 from pipeline.monitor.infrastructure import Monitor
+from pipeline.names import APPROVAL, PIPELINE_NAME, PROD, STAGING
 from pipeline.notifications import Notifications
 from pipeline.pull_requests import PullRequests
 from pipeline.source import commit_url, grant_use_of_connection, pipeline_source
 from pipeline.way_back import pass_way_back, way_back_step
 from service.service_stage import ServiceStage
 
-PIPELINE_NAME = "AutonomousCarManager"
-STAGING, APPROVAL, PROD = "Staging", "ApproveProd", "Prod"
 _PULL_REQUEST_LOG_DAYS = 30
 
 

@@ -22,6 +22,7 @@ from pipeline.monitor.alarms import pipeline_alarms
 from pipeline.monitor.dashboard import pipeline_dashboard
 from pipeline.monitor.runtime.news import ACTION_EVENT, APPROVAL, ENDS, PIPELINE_EVENT
 from pipeline.monitor.runtime.settings import Setting
+from pipeline.names import SELF_MUTATION
 from service.acknowledgements import acknowledge
 from service.function import ServiceFunction
 from service.service_settings import ServiceSettings
@@ -59,7 +60,7 @@ class Monitor(Construct):
             environment={
                 Setting.PIPELINE_NAME: pipeline_name,
                 Setting.PROD_STAGE: prod_stage,
-                Setting.SELF_MUTATION_STAGE: "UpdatePipeline",
+                Setting.SELF_MUTATION_STAGE: SELF_MUTATION,
                 Setting.TOPIC_ARN: topic.topic_arn,
                 Setting.APPROVAL_TIMEOUT_HOURS: str(approval_timeout_hours),
                 Setting.RUNBOOK_URL: settings.runbook_url,
