@@ -39,6 +39,8 @@ FORBIDDEN = [
     ("pipeline/gates.py", "app"),
     ("pipeline/executions/figures.py", "aws_cdk"),
     ("pipeline/executions/figures.py", "service.cars"),
+    ("pipeline/release/cli.py", "aws_cdk"),
+    ("pipeline/release/cli.py", "config"),
     ("pipeline/monitor/runtime/handler.py", "aws_cdk"),
     ("pipeline/monitor/runtime/handler.py", "config"),
     ("pipeline/monitor/runtime/handler.py", "service.cars"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +20,7 @@ from rehearsal.run_events import ApprovalRequested
 from tests.pipeline.release.local_codepipeline import LocalClient
 from tests.rehearsal.codepipeline.fake_cloud import action, deploy_stage, source_stage
 from tests.rehearsal.codepipeline.test_codepipeline_api import World
+from tests.synthesis import ROOT
 
 QUESTION = {"CustomData": "Release it?", "ExternalEntityLink": "https://example.com/evidence"}
 PUT = "PutApprovalResult"
@@ -408,6 +411,15 @@ def test_unknown_pipeline_is_said_with_how_to_find_it(releasing: Releasing, comm
     assert code == 2
     assert "There is no pipeline nobody in this account and region" in err
     assert "list-pipelines" in err
+
+
+def test_command_needs_neither_cdk_nor_the_configuration() -> None:
+    script = """
+import sys
+import pipeline.release.__main__
+assert not {"aws_cdk", "constructs", "config", "service"} & sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
 
 
 def _until_idle(releasing: Releasing) -> None:
