@@ -43,7 +43,8 @@ def find_question(
     """The open question, and the text that shows it. Raises Refused when there is none, or not that one."""
     state = pipeline_state(client.get_pipeline_state(name=pipeline))
     question = _open_question(client, state, execution_id)
-    runs = next(iter(Record(client, pipeline).succeeded_in(prod_stage)), None)
+    has_prod = state.stage(prod_stage) is not None
+    runs = next(iter(Record(client, pipeline).succeeded_in(prod_stage)), None) if has_prod else None
     lines = [
         f"{question.stage} of {pipeline} asks:",
         "",

@@ -113,18 +113,25 @@ def execution_summary(run: Execution) -> dict[str, Any]:
         "lastUpdateTime": _time(run.ended_at or run.started_at),
         "sourceRevisions": [
             {
-                "actionName": action.declaration.name,
+                "actionName": name,
                 "revisionId": run.source.commit,
                 "revisionSummary": run.source.message or run.source.commit,
             }
-            for _, action in run.action_executions()
-            if action.declaration.action_type.category == "Source"
+            for name in _source_actions(run)
         ],
         "trigger": {"triggerType": run.trigger, "triggerDetail": run.source.commit},
         "executionMode": run.definition.execution_mode,
         "executionType": run.type,
         **_rollback_metadata(run),
     }
+
+
+def _source_actions(run: Execution) -> list[str]:
+    """Those that have run. A rollback runs none and has its target's revisions ("View rollback status details")."""
+    ran = [action.declaration for _, action in run.action_executions()]
+    declared = [action for stage in run.definition.stages for action in stage.actions]
+    actions = declared if run.type is ExecutionType.ROLLBACK else ran
+    return [action.name for action in actions if action.action_type.category == "Source"]
 
 
 def action_execution(run: Execution, stage: StageExecution, action: ActionExecution) -> dict[str, Any]:

@@ -75,6 +75,14 @@ class Releasing:
         out, err = self._capsys.readouterr()
         return code, out, err
 
+    def until_idle(self) -> None:
+        """A rollback runs in a thread of the local CodePipeline's own."""
+        for _ in range(500):
+            if all(status != "InProgress" for status in self.statuses()):
+                return
+            threading.Event().wait(0.01)
+        raise AssertionError(f"Something still runs: {self.statuses()}")
+
     def statuses(self) -> list[str]:
         return [str(execution.status) for execution in self.world.pipeline.executions]
 
@@ -270,7 +278,7 @@ def test_stage_goes_back_to_the_release_before_the_one_that_it_runs(releasing: R
     assert "from   c2" in out
     assert "to     c1" in out
     assert "is being rolled back, by execution" in out
-    _until_idle(releasing)
+    releasing.until_idle()
     assert releasing.world.bench.actions.ran[-2:] == ["Prod/Deploy c1", "Prod/EndToEnd c1"]
 
 
@@ -278,7 +286,7 @@ def test_stage_that_was_taken_back_goes_on_back_and_not_forward_again(releasing:
     releasing.released("c1", "c2", "c3")
     for _ in range(2):
         assert releasing.run("rollback", "--yes")[0] == 0
-        _until_idle(releasing)
+        releasing.until_idle()
 
     assert releasing.world.bench.actions.ran[-2:] == ["Prod/Deploy c1", "Prod/EndToEnd c1"]
     code, _, err = releasing.run("rollback", "--yes")
@@ -318,7 +326,7 @@ def test_pipeline_that_has_changed_since_has_no_target_and_says_what_to_do(relea
 def test_target_that_codepipeline_would_not_take_is_refused_with_those_that_it_would(releasing: Releasing) -> None:
     releasing.released("c1", "c2")
     assert releasing.run("rollback", "--yes")[0] == 0
-    _until_idle(releasing)
+    releasing.until_idle()
     first, second, rollback = releasing.ids()
 
     for target, word in ((rollback, "is a rollback itself"), ("nobody", "has not succeeded in Prod")):
@@ -360,7 +368,7 @@ def test_stage_that_runs_is_not_rolled_back(releasing: Releasing) -> None:
 def test_history_tells_what_became_of_releases_and_the_four_figures(releasing: Releasing) -> None:
     releasing.released("c1", "bad", "c3")
     assert releasing.run("rollback", "--yes")[0] == 0
-    _until_idle(releasing)
+    releasing.until_idle()
 
     code, out, _ = releasing.run("history")
 
@@ -420,12 +428,3 @@ import pipeline.release.__main__
 assert not {"aws_cdk", "constructs", "config", "service"} & sys.modules.keys()
 """
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
-
-
-def _until_idle(releasing: Releasing) -> None:
-    """A rollback runs in a thread of the local CodePipeline's own."""
-    for _ in range(500):
-        if all(status != "InProgress" for status in releasing.statuses()):
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError(f"Something still runs: {releasing.statuses()}")

@@ -243,6 +243,12 @@ def test_stage_is_rolled_back_to_the_execution_that_is_named(world: World) -> No
     )["pipelineExecution"]
     assert rollback["executionType"] == "ROLLBACK"
     assert rollback["rollbackMetadata"] == {"rollbackTargetPipelineExecutionId": good.id}
+    listed = world.call("ListPipelineExecutions", pipelineName="release")["pipelineExecutionSummaries"]
+    assert [(found["executionType"], found["sourceRevisions"][0]["revisionId"]) for found in listed] == [
+        ("ROLLBACK", "c1"),
+        ("STANDARD", "c2"),
+        ("STANDARD", "c1"),
+    ]
 
 
 def test_stage_is_not_rolled_back_to_an_execution_of_an_older_version(world: World) -> None:
