@@ -33,7 +33,7 @@ def picture(state: PipelineState, executions: Mapping[str, Execution], *, now: d
 def _stage_line(stage: StageState, executions: Mapping[str, Execution], width: int) -> str:
     if stage.execution_id is None:
         return f"  {_NOT_RUN} {stage.name:{width}}  has not run"
-    kind = ", rolled back" if stage.is_rollback else ""
+    kind = ", by a rollback" if stage.is_rollback else ""
     status = "" if stage.status == SUCCEEDED else f" ({stage.status})"
     mark = _MARKS.get(stage.status or "", _NOT_RUN)
     return f"  {mark} {stage.name:{width}}  {_commit(stage.execution_id, executions)}{kind}{status}"

@@ -280,6 +280,7 @@ def test_stage_goes_back_to_the_release_before_the_one_that_it_runs(releasing: R
     assert "is being rolled back, by execution" in out
     releasing.until_idle()
     assert releasing.world.bench.actions.ran[-2:] == ["Prod/Deploy c1", "Prod/EndToEnd c1"]
+    assert "✓ Prod         c1 c1, by a rollback" in releasing.run("status")[1]
 
 
 def test_stage_that_was_taken_back_goes_on_back_and_not_forward_again(releasing: Releasing) -> None:
