@@ -64,6 +64,8 @@ def configuration() -> Configuration:
         approval_timeout_hours=24,
         # Who is told that a release waits for them, or went wrong:
         # release_managers_email="release-managers@example.com",
+        # Checked by GitHub itself (.github/workflows). To have CodeBuild do it, or with CodeCommit:
+        # checks_pull_requests=True,
         # A copy to try things in, deployed by hand and not by the pipeline (docs/developing.md):
         # sandbox=StageConfiguration(
         #     environment=AwsEnvironment(account="444444444444", region="eu-west-1"),
@@ -175,8 +177,9 @@ class StageConfiguration:
 class Configuration:
     """All of it.
 
-    `release_managers_email` is told by the pipeline that an approval waits, was not given, that a stage failed or is
-    rolled back; its owner has to confirm.
+    `release_managers_email` is told by the pipeline what waits, was released, was stopped or was rolled back, and its
+    alarms (docs/runbook/pipeline.md); its owner has to confirm.
+    `checks_pull_requests` adds a CodeBuild project that checks pull requests to the branch (pipeline/pull_requests.py).
     `sandbox` is a copy of the service beside the pipeline, with no gate in front of it and no canary.
     """
 
@@ -186,6 +189,7 @@ class Configuration:
     prod: StageConfiguration
     approval_timeout_hours: int
     release_managers_email: str | None = None
+    checks_pull_requests: bool = False
     sandbox: StageConfiguration | None = None
 
     def __post_init__(self) -> None:

@@ -9,7 +9,6 @@ import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_codepipeline_actions as codepipeline_actions
-from aws_cdk import aws_sns as sns
 from aws_cdk import pipelines
 
 
@@ -17,17 +16,14 @@ from aws_cdk import pipelines
 class ApprovalStep(pipelines.Step):
     """A manual approval with a timeout, which `pipelines.ManualApprovalStep` lacks: unanswered counts as rejected.
 
-    `comment` and `review_url` may hold variables of the execution. `topic` is told as soon as the question waits.
+    `comment` and `review_url` may hold variables of the execution. That it waits is told by pipeline/monitor.
     """
 
-    def __init__(
-        self, step_id: str, *, comment: str, review_url: str, timeout: cdk.Duration, topic: sns.ITopic
-    ) -> None:
+    def __init__(self, step_id: str, *, comment: str, review_url: str, timeout: cdk.Duration) -> None:
         super().__init__(step_id)
         self._comment = comment
         self._review_url = review_url
         self._timeout = timeout
-        self._topic = topic
         self._discover_referenced_outputs([comment, review_url])
 
     def produce_action(
@@ -41,7 +37,6 @@ class ApprovalStep(pipelines.Step):
                 additional_information=self._comment,
                 external_entity_link=self._review_url,
                 timeout=self._timeout,
-                notification_topic=self._topic,
             )
         )
         return pipelines.CodePipelineActionFactoryResult(run_orders_consumed=1)

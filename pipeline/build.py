@@ -12,6 +12,30 @@ from aws_cdk import pipelines
 
 from pipeline import tool_versions
 
+IMAGE = codebuild.LinuxBuildImage.STANDARD_7_0
+RUNTIMES = {"runtime-versions": {"python": tool_versions.PYTHON, "nodejs": tool_versions.NODE}}
+INSTALL = (
+    "python3 scripts/prepare.py",
+    'export PATH="$PWD/.venv/bin:$PWD/node_modules/.bin:$PATH"',
+)
+COMMANDS = (
+    "ruff check .",
+    "ruff format --check .",
+    # Each keeps one processor busy, and neither needs what the other makes.
+    "python3 scripts/background.py start mypy mypy .",
+    "cdk synth --quiet",
+    "python3 scripts/background.py wait mypy",
+    # The template tests read what is released. Those of the local run and of the benchmark are left to
+    # `make test`: nothing of them is released. Properties are tried with other examples in each build, and so
+    # with fewer than there (tests/properties.py). That the canaries keep their promises is tried in each build,
+    # that what says so is right is not. Staging shows whether the end-to-end tests pass; here is tried that no promise
+    # is left out of them, and that none of them would pass by luck.
+    "pytest -n logical --maxprocesses=4 --assembly=cdk.out --hypothesis-profile=build "
+    "--ignore=tests/rehearsal --ignore=tests/bench --ignore=tests/scripts/canary/test_verdicts.py "
+    "--ignore=tests/integ/test_stories.py",
+)
+"""What is checked of a commit, and of a pull request (pull_requests.py), in this order."""
+
 
 def build_step(source: pipelines.CodePipelineSource) -> pipelines.CodeBuildStep:
     """Lint, types, synth, unit and template tests: the first that fails ends it. Its output is `cdk.out`."""
@@ -19,26 +43,8 @@ def build_step(source: pipelines.CodePipelineSource) -> pipelines.CodeBuildStep:
         "Build",
         input=source,
         build_environment=codebuild.BuildEnvironment(compute_type=codebuild.ComputeType.MEDIUM),
-        install_commands=[
-            "python3 scripts/prepare.py",
-            'export PATH="$PWD/.venv/bin:$PWD/node_modules/.bin:$PATH"',
-        ],
-        commands=[
-            "ruff check .",
-            "ruff format --check .",
-            # Each keeps one processor busy, and neither needs what the other makes.
-            "python3 scripts/background.py start mypy mypy .",
-            "cdk synth --quiet",
-            "python3 scripts/background.py wait mypy",
-            # The template tests read what is released. Those of the local run and of the benchmark are left to
-            # `make test`: nothing of them is released. Properties are tried with other examples in each build, and so
-            # with fewer than there (tests/properties.py). That the canaries keep their promises is tried in each build,
-            # that what says so is right is not. Staging shows whether the end-to-end tests pass; here is tried that no
-            # promise is left out of them, and that none of them would pass by luck.
-            "pytest -n logical --maxprocesses=4 --assembly=cdk.out --hypothesis-profile=build "
-            "--ignore=tests/rehearsal --ignore=tests/bench --ignore=tests/scripts/canary/test_verdicts.py "
-            "--ignore=tests/integ/test_stories.py",
-        ],
+        install_commands=list(INSTALL),
+        commands=list(COMMANDS),
         primary_output_directory="cdk.out",
         # mypy alone: all of it takes a quarter of a minute, and an entry counts only if its file's hash is the same.
         # Packages are not kept from one build to the next, nor anything else that reaches the cloud assembly.
@@ -53,18 +59,6 @@ def build_defaults() -> pipelines.CodeBuildOptions:
     Without them the image decides, and its Node is older than aws-cdk-lib allows.
     """
     return pipelines.CodeBuildOptions(
-        build_environment=codebuild.BuildEnvironment(
-            build_image=codebuild.LinuxBuildImage.STANDARD_7_0,
-            compute_type=codebuild.ComputeType.SMALL,
-        ),
-        partial_build_spec=codebuild.BuildSpec.from_object(
-            {
-                "version": "0.2",
-                "phases": {
-                    "install": {
-                        "runtime-versions": {"python": tool_versions.PYTHON, "nodejs": tool_versions.NODE},
-                    }
-                },
-            }
-        ),
+        build_environment=codebuild.BuildEnvironment(build_image=IMAGE, compute_type=codebuild.ComputeType.SMALL),
+        partial_build_spec=codebuild.BuildSpec.from_object({"version": "0.2", "phases": {"install": dict(RUNTIMES)}}),
     )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import aws_cdk as cdk
 from aws_cdk import aws_codepipeline as codepipeline
-from aws_cdk import aws_sns as sns
 from aws_cdk import pipelines
 from constructs import Construct
 
@@ -20,13 +19,15 @@ from pipeline.bake import bake_step
 from pipeline.build import build_defaults, build_step
 from pipeline.end_to_end import end_to_end_step
 from pipeline.gates import roll_back_on_failure
+from pipeline.monitor.infrastructure import Monitor
+from pipeline.names import APPROVAL, PIPELINE_NAME, PROD, STAGING
 from pipeline.notifications import Notifications
+from pipeline.pull_requests import PullRequests
 from pipeline.source import commit_url, grant_use_of_connection, pipeline_source
 from pipeline.way_back import pass_way_back, way_back_step
 from service.service_stage import ServiceStage
 
-PIPELINE_NAME = "AutonomousCarManager"
-STAGING, APPROVAL, PROD = "Staging", "ApproveProd", "Prod"
+_PULL_REQUEST_LOG_DAYS = 30
 
 
 class PipelineStack(cdk.Stack):
@@ -64,7 +65,7 @@ class PipelineStack(cdk.Stack):
             pre=[way_back_step(STAGING, PIPELINE_NAME, configuration.toolchain, source)],
             post=_proofs(release, staging, configuration.staging, source),
         )
-        release.add_wave(APPROVAL, post=[_approval(source, configuration, notifications.topic)])
+        release.add_wave(APPROVAL, post=[_approval(source, configuration)])
         release.add_stage(
             prod,
             pre=[way_back_step(PROD, PIPELINE_NAME, configuration.toolchain, source)],
@@ -77,7 +78,17 @@ class PipelineStack(cdk.Stack):
             pass_way_back(release.pipeline, stage.node.id, stage.canaried_stack_ids)
         if isinstance(configuration.source, GitHubSource):
             grant_use_of_connection(release.pipeline, configuration.source.connection_arn)
-        notifications.watch(PIPELINE_NAME, approval_stage=APPROVAL, runbook_url=configuration.prod.service.runbook_url)
+        Monitor(
+            self,
+            "Monitor",
+            pipeline_name=PIPELINE_NAME,
+            prod_stage=PROD,
+            approval_timeout_hours=configuration.approval_timeout_hours,
+            topic=notifications.topic,
+            settings=configuration.prod.service,
+        )
+        if configuration.checks_pull_requests:
+            PullRequests(self, "PullRequests", source=configuration.source, log_retention_days=_PULL_REQUEST_LOG_DAYS)
         artifacts.keep_projects_to_their_own(release, release.pipeline)
         acknowledge_generated_grants(release, artifacts.bucket)
 
@@ -102,7 +113,7 @@ def _proofs(
     return [tests, bake]
 
 
-def _approval(source: pipelines.CodePipelineSource, configuration: Configuration, topic: sns.ITopic) -> ApprovalStep:
+def _approval(source: pipelines.CodePipelineSource, configuration: Configuration) -> ApprovalStep:
     commit_id = source.source_attribute("CommitId")
     return ApprovalStep(
         "Approve",
@@ -112,5 +123,4 @@ def _approval(source: pipelines.CodePipelineSource, configuration: Configuration
         "now: it waits for this answer, and to let it go on without this one, reject this one.",
         review_url=commit_url(configuration.source, configuration.toolchain, commit_id),
         timeout=cdk.Duration.hours(configuration.approval_timeout_hours),
-        topic=topic,
     )

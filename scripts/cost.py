@@ -30,6 +30,7 @@ AT_REST = "REQUESTS_PER_MINUTE_AT_REST"
 ROUTES = "ROUTES"
 """That by which a hook is known that reads metrics of routes."""
 
+TOOLCHAIN = "Toolchain"
 _FREE = "less what AWS gives each account free"
 _STAGE = re.compile(r"assembly-(?:.*-)?(\w+)")
 
@@ -56,7 +57,7 @@ class Place:
 def read_places(assembly: Path) -> list[Place]:
     """The pipeline's stack first, then each stage."""
     folders = sorted(path for path in assembly.glob("assembly-*") if path.is_dir())
-    return [Place("Toolchain", _templates(assembly)), *(Place(_stage_name(path), _templates(path)) for path in folders)]
+    return [Place(TOOLCHAIN, _templates(assembly)), *(Place(_stage_name(path), _templates(path)) for path in folders)]
 
 
 def _stage_name(folder: Path) -> str:
@@ -80,14 +81,15 @@ def require_known_types(places: list[Place], prices: Mapping[str, Any]) -> None:
 
 
 def used_or_not(place: Place, estimates: Mapping[str, Any]) -> Quantities:
-    """How many of what is paid by the month. Where functions send metrics, they send also those that nothing shows."""
+    """How many of what is paid by the month. A stage's functions send also metrics that nothing shows."""
     found: Quantities = Counter()
     for resource in place.resources():
         meter = METERS.get(resource["Type"])
         if meter is not None:
             found.update(meter(resource.get("Properties") or {}))
     if metrics := custom_metrics(place):
-        found["custom_metric"] = len(metrics) + len(estimates["metrics_on_which_nothing_looks"])
+        unseen = () if place.name == TOOLCHAIN else estimates["metrics_on_which_nothing_looks"]
+        found["custom_metric"] = len(metrics) + len(unseen)
     if of_routes := _metrics_of_routes(place):
         found["custom_metric"] += of_routes
     return found

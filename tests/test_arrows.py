@@ -37,6 +37,13 @@ FORBIDDEN = [
     ("rehearsal/codepipeline/engine.py", "config"),
     ("rehearsal/aws/edge/server.py", "aws_cdk"),
     ("pipeline/gates.py", "app"),
+    ("pipeline/executions/figures.py", "aws_cdk"),
+    ("pipeline/executions/figures.py", "service.cars"),
+    ("pipeline/release/cli.py", "aws_cdk"),
+    ("pipeline/release/cli.py", "config"),
+    ("pipeline/monitor/runtime/handler.py", "aws_cdk"),
+    ("pipeline/monitor/runtime/handler.py", "config"),
+    ("pipeline/monitor/runtime/handler.py", "service.cars"),
     ("integ/test_story.py", "service.cars"),
     ("integ/test_story.py", "pipeline"),
     ("integ/test_story.py", "config"),
@@ -47,6 +54,8 @@ ALLOWED = [
     ("pipeline/gates.py", "config"),
     ("pipeline/gates.py", "aws_cdk"),
     ("pipeline/gates.py", "service.service_stage"),
+    ("pipeline/monitor/infrastructure.py", "service.function"),
+    ("pipeline/monitor/runtime/handler.py", "pipeline.executions.record"),
     ("rehearsal/codepipeline/engine.py", "rehearsal.plan"),
     ("integ/gauntlet/test_gauntlet.py", "rehearsal.rehearsal"),
     ("service/some_stack.py", "aws_cdk"),
@@ -65,7 +74,7 @@ def test_import_along_the_arrows_is_taken(path: str, module: str) -> None:
 
 
 def test_rules_of_the_project_hold_in_the_folders_with_arrows_of_their_own() -> None:
-    for folder in ("service", "service/cars", "service/api/runtime", "rehearsal", "integ"):
+    for folder in ("service", "service/cars", "service/api/runtime", "pipeline/executions", "rehearsal", "integ"):
         assert "T201" in _ruff(f"{folder}/some.py", "os", body="print(os)\n"), folder
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.monitor.runtime.settings import Metric
 from scripts import cost
 from tests.assembly import Assembly
 from tests.synthesis import ROOT
@@ -123,6 +124,14 @@ def test_every_metric_that_the_functions_send_is_counted(prod: cost.Place) -> No
     assert {"CarsEntered", "WrittenNotifications", "Requests", "Journeys"} <= sent
     unseen = {name.split(": ")[1] for name in PRICES["estimates"]["metrics_on_which_nothing_looks"]}
     assert sent - counted == unseen
+
+
+def test_every_metric_of_the_pipelines_monitor_is_on_its_dashboard_and_so_counted(assembly: Assembly) -> None:
+    toolchain, *_ = cost.read_places(assembly.folder)
+    counted = {json.loads(metric)[1] for metric in cost.custom_metrics(toolchain)}
+
+    assert counted == {metric.value for metric in Metric}
+    assert counted_of(toolchain)["custom_metric"] == len(counted)
 
 
 def test_prober_is_found_by_what_it_promises_at_rest(prod: cost.Place) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import botocore.session
 import pytest
+from botocore import xform_name
 
 from tests.assembly import Assembly
 from tests.example import example_configuration
 from tests.synthesis import ROOT
 
+_CODEPIPELINE = botocore.session.get_session().get_service_model("codepipeline")
 RUNBOOK = ROOT / "docs" / "runbook"
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 
@@ -46,6 +50,18 @@ def test_every_alarm_links_to_its_own_heading(stage: str, assembly: Assembly) ->
         assert anchor in headings(RUNBOOK / page), f"{name}: docs/runbook/{page} has no heading '## {what}'"
 
 
+def test_every_alarm_on_the_pipeline_links_to_its_own_heading(assembly: Assembly) -> None:
+    base = example_configuration().prod.service.runbook_url
+    alarms = assembly.pipeline_template.of_type("AWS::CloudWatch::Alarm").values()
+    linked = {alarm["Properties"]["AlarmName"]: alarm["Properties"]["AlarmDescription"] for alarm in alarms}
+
+    assert linked
+    for name, description in linked.items():
+        assert description.endswith(f"{base}/pipeline.md#{name}")
+    of_alarms = {heading for heading in headings(RUNBOOK / "pipeline.md") if heading.startswith("pipeline-")}
+    assert of_alarms == set(linked)
+
+
 def test_no_heading_speaks_of_an_alarm_that_is_no_more(assembly: Assembly) -> None:
     alarms = {name.removeprefix("cars-prod-") for name, _ in alarm_descriptions(assembly, "Prod")}
     for unit in {what.split("-", 1)[0] for what in alarms}:
@@ -74,3 +90,33 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
         target = page.parent / path if path else page
         assert target.exists(), f"{page.name}: {link}"
         assert not anchor or anchor in headings(target), f"{page.name}: {link}"
+
+
+def test_release_managers_permissions_are_those_that_their_command_uses(assembly: Assembly) -> None:
+    # given what the command's modules call of CodePipeline
+    sources = [*(ROOT / "pipeline" / "release").glob("*.py"), ROOT / "pipeline" / "executions" / "record.py"]
+    methods = {xform_name(name): name for name in _CODEPIPELINE.operation_names}
+    called = re.compile(r"client\.(?:get_paginator\(\")?(\w+)")
+    words = {word for source in sources for word in called.findall(source.read_text())}
+    used = {f"codepipeline:{methods[word]}" for word in words if word in methods}
+    # when
+    (policy,) = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", _page("pipeline"), re.DOTALL)]
+    # then
+    allowed = {action: statement for statement in policy["Statement"] for action in _listed(statement["Action"])}
+    assert set(allowed) == used
+    stages = {
+        stage["Name"]: [action["Name"] for action in stage["Actions"]]
+        for stage in assembly.pipeline_template.only("AWS::CodePipeline::Pipeline")["Stages"]
+    }
+    (answered,) = _listed(allowed["codepipeline:PutApprovalResult"]["Resource"])
+    _, stage, action = answered.split("/")
+    assert action in stages[stage]
+    assert all(arn.split("/")[1] in stages for arn in allowed["codepipeline:RollbackStage"]["Resource"])
+
+
+def _page(name: str) -> str:
+    return (RUNBOOK / f"{name}.md").read_text()
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value

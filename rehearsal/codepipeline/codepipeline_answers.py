@@ -12,6 +12,8 @@ from typing import Any
 from rehearsal.codepipeline.actions.approval import Approvals
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline
 from rehearsal.codepipeline.execution import ActionExecution, Execution, ExecutionType, StageExecution
+from rehearsal.codepipeline.variables import resolve_configuration
+from rehearsal.errors import ActionFailed
 from rehearsal.run_events import Status
 
 # Statuses that an action or a stage of the API does not have.
@@ -111,12 +113,11 @@ def execution_summary(run: Execution) -> dict[str, Any]:
         "lastUpdateTime": _time(run.ended_at or run.started_at),
         "sourceRevisions": [
             {
-                "actionName": action.declaration.name,
+                "actionName": name,
                 "revisionId": run.source.commit,
                 "revisionSummary": run.source.message or run.source.commit,
             }
-            for _, action in run.action_executions()
-            if action.declaration.action_type.category == "Source"
+            for name in _source_actions(run)
         ],
         "trigger": {"triggerType": run.trigger, "triggerDetail": run.source.commit},
         **({"stopTrigger": {"reason": run.stop_reason}} if run.is_stop_requested else {}),
@@ -124,6 +125,14 @@ def execution_summary(run: Execution) -> dict[str, Any]:
         "executionType": run.type,
         **_rollback_metadata(run),
     }
+
+
+def _source_actions(run: Execution) -> list[str]:
+    """Those that have run. A rollback runs none and has its target's revisions ("View rollback status details")."""
+    ran = [action.declaration for _, action in run.action_executions()]
+    declared = [action for stage in run.definition.stages for action in stage.actions]
+    actions = declared if run.type is ExecutionType.ROLLBACK else ran
+    return [action.name for action in actions if action.action_type.category == "Source"]
 
 
 def action_execution(run: Execution, stage: StageExecution, action: ActionExecution) -> dict[str, Any]:
@@ -143,6 +152,7 @@ def action_execution(run: Execution, stage: StageExecution, action: ActionExecut
                 "category": kind.category, "owner": kind.owner, "provider": kind.provider, "version": kind.version,
             },
             "configuration": dict(declaration.configuration),
+            **_resolved(declaration.configuration, run),
             "inputArtifacts": [{"name": name} for name in declaration.input_artifacts],
             **({"namespace": declaration.namespace} if declaration.namespace else {}),
         },
@@ -152,6 +162,14 @@ def action_execution(run: Execution, stage: StageExecution, action: ActionExecut
             "executionResult": {"externalExecutionSummary": action.reason},
         },
     }  # fmt: skip
+
+
+def _resolved(configuration: Mapping[str, str], run: Execution) -> dict[str, Any]:
+    """Nothing where a variable is missing: that has failed the action."""
+    try:
+        return {"resolvedConfiguration": resolve_configuration(configuration, run.variables)}
+    except ActionFailed:
+        return {}
 
 
 def _action_state(

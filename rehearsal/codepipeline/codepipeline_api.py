@@ -84,7 +84,11 @@ class CodePipelineApi:
 
     def _list_pipeline_executions(self, parameters: Parameters, caller: Caller) -> Answer:
         pipeline = self._pipeline(parameters["pipelineName"], caller)
-        newest_first = list(reversed(pipeline.executions))[: parameters.get("maxResults", 100)]
+        filtered = (parameters.get("filter") or {}).get("succeededInStage")
+        found = pipeline.executions
+        if filtered is not None:
+            found = pipeline.succeeded_in(_stage(pipeline, filtered["stageName"]))
+        newest_first = list(reversed(found))[: parameters.get("maxResults", 100)]
         return {"pipelineExecutionSummaries": [answers.execution_summary(run) for run in newest_first]}
 
     def _list_action_executions(self, parameters: Parameters, caller: Caller) -> Answer:

@@ -118,6 +118,11 @@ class DeployedPipeline:
     def execution(self, execution_id: str) -> Execution | None:
         return next((execution for execution in self.executions if execution.id == execution_id), None)
 
+    def succeeded_in(self, stage: str) -> list[Execution]:
+        """Those that did in the current version, oldest first: what ListPipelineExecutions's SucceededInStage is."""
+        ran = [(found, found.stage(stage)) for found in self.executions if found.version == self.version]
+        return [found for found, its in ran if its is not None and its.status is Status.SUCCEEDED]
+
     def last_success(self, stage: str, *kinds: ExecutionType) -> Execution | None:
         """The latest execution, of one of these types or of any, that succeeded in the stage, whatever its version."""
         for execution in reversed(self.executions):

@@ -36,8 +36,11 @@ PYODIDE = PROJECT / "node_modules" / "pyodide"
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 """Lambda's names of architectures, and Python's."""
 
+CODE = ("service/*/runtime", "service/cars", "pipeline/*/runtime", "pipeline/executions")
+"""The folders whose code runs in functions."""
+
 AWS_SERVICES = (
-    *("cloudformation", "cloudwatch", "codedeploy", "dynamodb", "events", "kinesis", "lambda"),
+    *("cloudformation", "cloudwatch", "codedeploy", "codepipeline", "dynamodb", "events", "kinesis", "lambda"),
     *("secretsmanager", "sns", "sqs", "sts"),
 )
 """Those that the functions have clients for: botocore's descriptions of all others stay out of the layer."""
@@ -74,7 +77,7 @@ def function_bundle(code: Sequence[str]) -> Bundle:
     digest = _digest([*files, *data], [])
 
     def copy(target: Path) -> None:
-        compiled = _compiled_service()
+        compiled = _compiled_code()
         for file in files:
             copied = target / file.relative_to(PROJECT)
             (copied.parent / "__pycache__").mkdir(parents=True, exist_ok=True)
@@ -99,9 +102,9 @@ def layer_bundle(architecture: str) -> Bundle:
         install(python, "--python-version", PYTHON_VERSION, "--python-platform", platform)
         trimming.trim(python, AWS_SERVICES)
         of_layer = Compilation(python, "/opt/python", ("--without-docstrings",))
-        _compiled_service(of_layer)
+        _compiled_code(of_layer)
         if not any(python.rglob("*.pyc")):
-            _compile(of_layer)  # the service had been compiled before
+            _compile(of_layer)  # the code had been compiled before
         _zip(target, target / "layer.zip")
         shutil.rmtree(python)
 
@@ -112,16 +115,15 @@ def layer_bundle(architecture: str) -> Bundle:
 def build_all(architecture: str) -> None:
     """What every synth needs. Later calls for a bundle find it."""
     layer_bundle(architecture)
-    _compiled_service()
+    _compiled_code()
 
 
-def _compiled_service(*with_it: Compilation) -> Path:
+def _compiled_code(*with_it: Compilation) -> Path:
     """All code that runs in functions, compiled at once, and `with_it`: to start Pyodide takes longer than to compile.
 
     Where it has been made before, nothing is compiled.
     """
-    service = PROJECT / "service"
-    files = _sources([*service.glob("*/runtime"), service / "cars"])
+    files = _sources(folder for pattern in CODE for folder in PROJECT.glob(pattern))
 
     def build(target: Path) -> None:
         for file in files:
@@ -130,7 +132,7 @@ def _compiled_service(*with_it: Compilation) -> Path:
             shutil.copyfile(file, copied)
         _compile(Compilation(target, "/var/task"), *with_it)
 
-    return built(f"service-{_digest(files, [])}", build)
+    return built(f"code-{_digest(files, [])}", build)
 
 
 def _sources(folders: Iterable[Path]) -> list[Path]:

@@ -1,152 +1,66 @@
-"""Who decides about a release is told what waits for them and what went wrong, once, and nobody else can say it."""
+"""Who decides about a release is told by one topic, and nobody but the monitor and the alarms can say it."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import aws_cdk as cdk
-import pytest
 from aws_cdk import assertions
 
 from pipeline.notifications import Notifications
 from tests.assembly import Template
 
-Stages = dict[str, dict[str, Any]]
-ABOUT = {"pipeline": "AutonomousCarManager", "execution-id": "e", "version": 7.0, "pipeline-execution-attempt": 1.0}
-APPROVAL = {"owner": "AWS", "provider": "Manual", "category": "Approval", "version": "1"}
-DEPLOY = {"owner": "AWS", "provider": "CloudFormation", "category": "Deploy", "version": "1"}
+OF_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "111111111111"}}
+ALARMS = {"Service": "cloudwatch.amazonaws.com"}
 
 
-def event(what: str, state: str, **detail: Any) -> dict[str, Any]:
-    """As the user guide, and subscribers' logs, show events of CodePipeline."""
-    return {
-        "version": "0",
-        "source": "aws.codepipeline",
-        "detail-type": f"CodePipeline {what} Execution State Change",
-        "account": "111111111111",
-        "region": "eu-west-1",
-        "resources": ["arn:aws:codepipeline:eu-west-1:111111111111:AutonomousCarManager"],
-        "detail": {**ABOUT, "state": state, **detail},
-    }
+def key_of(template: Template) -> dict[str, Any]:
+    properties: dict[str, Any] = template.resources[
+        template.only("AWS::SNS::Topic")["KmsMasterKeyId"]["Fn::GetAtt"][0]
+    ]["Properties"]
+    return properties
 
 
-def topic_of(template: Template) -> str:
-    (topic,) = template.of_type("AWS::SNS::Topic")
-    return topic
-
-
-def told(template: Template, happened: dict[str, Any]) -> list[str]:
-    """The texts that the rules publish of it."""
-    texts = []
-    for rule in template.of_type("AWS::Events::Rule").values():
-        properties = rule["Properties"]
-        if _matches(properties["EventPattern"], happened):
-            (target,) = properties["Targets"]
-            assert target["Arn"] == {"Ref": topic_of(template)}
-            texts.append(_transformed(target["InputTransformer"], happened))
-    return texts
-
-
-def test_approval_tells_the_topic_that_it_waits(template: Template, stages: Stages) -> None:
-    configuration = stages["ApproveProd"]["Actions"][0]["Configuration"]
-    assert configuration["NotificationArn"] == {"Ref": topic_of(template)}
-
-
-def test_approval_may_publish_to_the_topic_and_use_its_key(template: Template, stages: Stages) -> None:
-    role = stages["ApproveProd"]["Actions"][0]["RoleArn"]["Fn::GetAtt"][0]
-    topic = template.only("AWS::SNS::Topic")
-    granted = {
-        (tuple(statement["Action"]), json.dumps(statement["Resource"])) for statement in template.statements_of(role)
-    }
-    assert granted == {
-        (("sns:Publish",), json.dumps({"Ref": topic_of(template)})),
-        (("kms:Decrypt", "kms:GenerateDataKey*"), json.dumps(topic["KmsMasterKeyId"])),
-    }
-
-
-@pytest.mark.parametrize(
-    ("happened", "words"),
-    [
-        (
-            event("Action", "FAILED", stage="ApproveProd", action="Approve", type=APPROVAL),
-            "not approved in ApproveProd",
-        ),
-        (event("Action", "ABANDONED", stage="ApproveProd", action="Approve", type=APPROVAL), "not approved"),
-        (event("Stage", "FAILED", stage="Prod"), "Stage Prod of AutonomousCarManager failed"),
-        (event("Stage", "FAILED", stage="Build"), "Stage Build"),
-        (event("Pipeline", "STOPPED"), "stopped a release"),
-        (
-            event("Pipeline", "STARTED", **{"execution-trigger": {"trigger-type": "AutomatedRollback"}}),
-            "being rolled back (AutomatedRollback)",
-        ),
-    ],
-)
-def test_what_wants_a_person_is_told_once_with_its_execution_and_what_to_do(
-    template: Template, happened: dict[str, Any], words: str
-) -> None:
-    (text,) = told(template, happened)
-    assert words in text
-    assert "Execution e. " in text
-    assert text.endswith("/docs/runbook/release.md")
-
-
-@pytest.mark.parametrize(
-    "happened",
-    [
-        event("Pipeline", "STARTED", **{"execution-trigger": {"trigger-type": "WebhookV2"}}),
-        event("Pipeline", "SUCCEEDED"),
-        event("Pipeline", "SUPERSEDED"),
-        event("Stage", "STARTED", stage="Prod"),
-        event("Action", "STARTED", stage="ApproveProd", action="Approve", type=APPROVAL),  # it tells this itself
-        event("Action", "SUCCEEDED", stage="ApproveProd", action="Approve", type=APPROVAL),
-        # told by another rule, or by the rule on its stage
-        event("Stage", "FAILED", stage="ApproveProd"),
-        event("Action", "FAILED", stage="Prod", action="Api.Deploy", type=DEPLOY),
-        event("Pipeline", "FAILED"),
-        {**event("Stage", "FAILED", stage="Prod"), "detail": {**ABOUT, "pipeline": "another", "state": "FAILED"}},
-    ],
-)
-def test_what_goes_well_or_is_told_already_is_not_told(template: Template, happened: dict[str, Any]) -> None:
-    assert told(template, happened) == []
-
-
-def test_rollbacks_are_known_by_both_of_their_triggers(template: Template) -> None:
-    for trigger in ("AutomatedRollback", "ManualRollback"):
-        assert (
-            len(told(template, event("Pipeline", "STARTED", **{"execution-trigger": {"trigger-type": trigger}}))) == 1
-        )
+def statements(template: Template, effect: str) -> list[dict[str, Any]]:
+    return [
+        statement
+        for statement in template.only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+        if statement["Effect"] == effect
+    ]
 
 
 def test_topic_is_encrypted_with_a_key_that_rotates_and_refuses_what_is_not(template: Template) -> None:
-    key = template.resources[template.only("AWS::SNS::Topic")["KmsMasterKeyId"]["Fn::GetAtt"][0]]["Properties"]
-    statements = template.only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
-    assert key["EnableKeyRotation"] is True
-    assert [statement["Condition"] for statement in statements if statement["Effect"] == "Deny"] == [
+    assert key_of(template)["EnableKeyRotation"] is True
+    assert [statement["Condition"] for statement in statements(template, "Deny")] == [
         {"Bool": {"aws:SecureTransport": "false"}}
     ]
 
 
-def test_no_rule_but_the_pipelines_own_may_publish(template: Template) -> None:
-    (allowed,) = [
-        statement
-        for statement in template.only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
-        if statement["Effect"] == "Allow"
-    ]
-    assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
-    assert allowed["Action"] == "sns:Publish"
-    named = [arn["Fn::GetAtt"][0] for arn in allowed["Condition"]["ArnEquals"]["aws:SourceArn"]]
-    assert sorted(named) == sorted(template.of_type("AWS::Events::Rule"))
+def test_topic_takes_messages_of_this_accounts_alarms_and_of_roles_that_have_the_permission(template: Template) -> None:
+    (allowed,) = statements(template, "Allow")
+
+    assert (allowed["Principal"], allowed["Action"], allowed["Condition"]) == (ALARMS, "sns:Publish", OF_THIS_ACCOUNT)
 
 
-def test_eventbridge_may_use_the_key_for_what_it_publishes(template: Template) -> None:
-    key = template.resources[template.only("AWS::SNS::Topic")["KmsMasterKeyId"]["Fn::GetAtt"][0]]["Properties"]
+def test_alarms_may_use_the_key_for_what_they_publish(template: Template) -> None:
     granted = [
-        statement["Action"]
-        for statement in key["KeyPolicy"]["Statement"]
-        if statement["Principal"] == {"Service": "events.amazonaws.com"}
+        (statement["Action"], statement["Condition"])
+        for statement in key_of(template)["KeyPolicy"]["Statement"]
+        if statement["Principal"] == ALARMS
     ]
-    assert granted == [["kms:Decrypt", "kms:GenerateDataKey"]]
+
+    assert granted == [(["kms:Decrypt", "kms:GenerateDataKey*"], OF_THIS_ACCOUNT)]
+
+
+def test_only_the_monitor_may_publish(template: Template) -> None:
+    policies = [policy["Properties"] for policy in template.of_type("AWS::IAM::Policy").values()]
+    publishers = [
+        policy["Roles"]
+        for policy in policies
+        if any("sns:Publish" in statement["Action"] for statement in policy["PolicyDocument"]["Statement"])
+    ]
+
+    assert publishers == [[{"Ref": template.only("AWS::Lambda::Function")["Role"]["Fn::GetAtt"][0]}]]
 
 
 def test_address_is_subscribed_when_the_configuration_has_one() -> None:
@@ -159,24 +73,3 @@ def test_address_is_subscribed_when_the_configuration_has_one() -> None:
 
 def test_nobody_is_subscribed_otherwise(template: Template) -> None:
     assert template.of_type("AWS::SNS::Subscription") == {}
-
-
-def _matches(pattern: Any, value: Any) -> bool:
-    """EventBridge's matching, as far as the rules use it."""
-    if isinstance(pattern, dict):
-        return isinstance(value, dict) and all(_matches(wanted, value.get(name)) for name, wanted in pattern.items())
-    return any(
-        value is not None and value not in wanted["anything-but"] if isinstance(wanted, dict) else value == wanted
-        for wanted in pattern
-    )
-
-
-def _transformed(transformer: dict[str, Any], happened: dict[str, Any]) -> str:
-    text: str = json.loads(transformer["InputTemplate"])
-    for name, path in transformer["InputPathsMap"].items():
-        value: Any = happened
-        for part in path.removeprefix("$.").split("."):
-            value = value[part]
-        text = text.replace(f"<{name}>", value)
-    assert "<" not in text
-    return text

@@ -194,3 +194,14 @@ def test_layer_is_one_zip_with_everything_that_the_functions_import(assembly: As
 
     packages = {name.split("/")[1] for name in names}
     assert {"aws_lambda_powertools", "boto3", "botocore", "pydantic", "urllib3"} <= packages
+
+
+def test_package_of_the_pipelines_monitor_is_enough_with_the_layer_and_holds_nothing_of_the_service(
+    assembly: Assembly, imports: Imports
+) -> None:
+    """A change of the service must not change the pipeline's stack."""
+    ((function, package),) = bundles(assembly, assembly.pipeline_template)
+
+    assert imports.of(function["Handler"], package) == ""
+    folders = {file.parent.relative_to(package).as_posix() for file in package.rglob("*.py")}
+    assert folders == {"pipeline", "pipeline/monitor", "pipeline/monitor/runtime", "pipeline/executions"}

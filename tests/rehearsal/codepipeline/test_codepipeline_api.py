@@ -97,6 +97,38 @@ def test_executions_are_listed_newest_first(world: World) -> None:
     assert commits == ["c2", "c1"]
 
 
+def test_executions_are_listed_that_succeeded_in_a_stage_in_the_pipelines_version(tmp_path: Path) -> None:
+    # given
+    world = World(tmp_path, source_stage(), deploy_stage("Prod"), bad_commit="bad")
+    world.bench.release(world.pipeline, "of the version before")
+    world.pipeline.update(world.pipeline.definition, {})
+    good = world.bench.release(world.pipeline, "good")
+    world.bench.release(world.pipeline, "bad")
+    # when
+    in_prod, in_source = (
+        world.call("ListPipelineExecutions", pipelineName="release", filter={"succeededInStage": {"stageName": stage}})
+        for stage in ("Prod", "Source")
+    )
+    # then
+    assert [found["pipelineExecutionId"] for found in in_prod["pipelineExecutionSummaries"]] == [good.id]
+    assert len(in_source["pipelineExecutionSummaries"]) == 2
+
+
+def test_variables_of_an_actions_configuration_are_resolved(tmp_path: Path) -> None:
+    question = {"CustomData": "Execution #{codepipeline.PipelineExecutionId}, #{Nobody.Gave}"}
+    known = {"CustomData": "Execution #{codepipeline.PipelineExecutionId}"}
+    asks = [action(name, configuration=asked) for name, asked in (("Known", known), ("Unknown", question))]
+    world = World(tmp_path, source_stage(), StageDeclaration(name="Asks", actions=tuple(asks)))
+    execution = world.bench.release(world.pipeline)
+
+    answer = world.call("ListActionExecutions", pipelineName="release")
+
+    inputs = {detail["actionName"]: detail["input"] for detail in answer["actionExecutionDetails"]}
+    assert inputs["Known"]["configuration"] == known
+    assert inputs["Known"]["resolvedConfiguration"] == {"CustomData": f"Execution {execution.id}"}
+    assert "resolvedConfiguration" not in inputs["Unknown"]
+
+
 def test_execution_and_its_actions_can_be_read(world: World) -> None:
     execution = world.bench.release(world.pipeline)
 
@@ -249,6 +281,12 @@ def test_stage_is_rolled_back_to_the_execution_that_is_named(world: World) -> No
     )["pipelineExecution"]
     assert rollback["executionType"] == "ROLLBACK"
     assert rollback["rollbackMetadata"] == {"rollbackTargetPipelineExecutionId": good.id}
+    listed = world.call("ListPipelineExecutions", pipelineName="release")["pipelineExecutionSummaries"]
+    assert [(found["executionType"], found["sourceRevisions"][0]["revisionId"]) for found in listed] == [
+        ("ROLLBACK", "c1"),
+        ("STANDARD", "c2"),
+        ("STANDARD", "c1"),
+    ]
 
 
 def test_stage_is_not_rolled_back_to_an_execution_of_an_older_version(world: World) -> None:

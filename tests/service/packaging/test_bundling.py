@@ -154,12 +154,13 @@ def test_layer_has_botocores_data_of_the_services_in_use_only(layer: zipfile.Zip
 def test_every_client_of_the_functions_has_its_data_in_the_layer() -> None:
     used = {
         found
-        for source in (*PROJECT.glob("service/*/runtime/*.py"), *PROJECT.glob("service/cars/*.py"))
-        for found in re.findall(r"""\.client\(\s*["']([\w-]+)""", source.read_text())
+        for folder in bundling.CODE
+        for source in PROJECT.glob(f"{folder}/*.py")
+        for found in re.findall(r"""(?:\.|_)client\(\s*["']([\w-]+)""", source.read_text())
     }
 
     assert used <= set(AWS_SERVICES)
-    assert {"dynamodb", "events", "lambda", "codedeploy", "cloudwatch"} <= used
+    assert {"dynamodb", "events", "lambda", "codedeploy", "cloudwatch", "codepipeline"} <= used
 
 
 def test_layer_says_nothing_about_the_machine_that_made_it(layer: zipfile.ZipFile) -> None:
@@ -220,7 +221,8 @@ def test_function_bundle_has_the_data_beside_the_code_and_changes_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given a function that reads a file beside its code, and one that has nothing to do with it
-    shutil.copytree(PROJECT / "service", tmp_path / "service")
+    for folder in ("service", "pipeline"):
+        shutil.copytree(PROJECT / folder, tmp_path / folder)
     shutil.copy(PROJECT / "package-lock.json", tmp_path)
     monkeypatch.setattr(bundling, "PROJECT", tmp_path)
     monkeypatch.setattr(bundling, "COMPILE", tmp_path / "service/packaging/layer/compile.mjs")

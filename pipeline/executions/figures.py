@@ -1,0 +1,167 @@
+"""DORA's four figures of a pipeline, from its executions: how often, how soon, how often wrong, how soon right again.
+
+In: executions in any order, a stage (prod's) and a span of time. Out: `Figures`. It is pure, and must not know where
+the executions come from. What counts:
+- A *change* is an execution that began to deploy to the stage. It has failed when it did not get through it, when a
+  person stopped it there, or when the stage was rolled back after it. What was stopped before the stage (by a test, in
+  staging, by a rejection) reached no customer, and is no failed change; what was superseded, or cancelled because the
+  pipeline had changed itself, was released by the execution that came instead of it.
+- A rollback is no change: it is what restores the stage after one. So is the next change that gets through.
+- Time to restore is counted from when the failed change began to deploy: from then on somebody may have been harmed.
+- The lead time of a commit ends when the first execution that contains it has got through the stage: the one that
+  brought it, or the next, where that one was superseded, stopped or had failed. Where its date is not told, it begins
+  with its first execution. Commits of one push that never were an execution's own are not seen.
+
+Sources: dora.dev, "DORA's software delivery performance metrics"; CodePipeline user guide, "How pipeline executions
+work" (superseded), "Rolling back a stage".
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pipeline.executions.execution import ActionStatus, Execution, ExecutionStatus, ExecutionType
+
+_WEEK = timedelta(days=7)
+LONGEST_EXECUTION = timedelta(days=8)
+"""An approval may wait for seven days: for so long before a span the executions that end in it may have begun."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A release as far as the stage saw it. `restored_at` is None while nothing has got through the stage since."""
+
+    execution: Execution
+    began_at: datetime
+    ended_at: datetime
+    is_failed: bool
+    restored_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """A median is None where there is nothing to take it of: nothing is not zero. `failure_rate` is a share of 1."""
+
+    days: float
+    deployments: int
+    failed: int
+    changes: int
+    lead_time: timedelta | None
+    time_to_restore: timedelta | None
+
+    @property
+    def deployments_per_week(self) -> float:
+        return self.deployments / (self.days / 7)
+
+    @property
+    def failure_rate(self) -> float | None:
+        return self.failed / self.changes if self.changes else None
+
+
+def figures(executions: Iterable[Execution], *, stage: str, since: datetime, until: datetime) -> Figures:
+    """Of the changes that ended in the span. Hand in those that began up to LONGEST_EXECUTION before it, too."""
+    known = list({execution.id: execution for execution in executions}.values())
+    counted = [change for change in changes(known, stage=stage) if since <= change.ended_at <= until]
+    restored = [
+        change.restored_at - change.began_at
+        for change in counted
+        if change.is_failed and change.restored_at is not None and change.restored_at <= until
+    ]
+    leads = [
+        lead
+        for ended_at, lead in lead_times(known, stage=stage)
+        if since <= ended_at <= until
+    ]  # fmt: skip
+    return Figures(
+        days=(until - since) / timedelta(days=1),
+        deployments=sum(change.execution.status is ExecutionStatus.SUCCEEDED for change in counted),
+        failed=sum(change.is_failed for change in counted),
+        changes=len(counted),
+        lead_time=_median(leads),
+        time_to_restore=_median(restored),
+    )
+
+
+def changes(executions: Iterable[Execution], *, stage: str) -> list[Change]:
+    """Every change of the stage that is over, oldest first."""
+    in_stage = sorted(
+        (execution for execution in executions if execution.actions_of(stage)), key=lambda found: _began(found, stage)
+    )
+    undone = _rolled_back(in_stage, stage)
+    found = []
+    for execution in in_stage:
+        is_failed = execution.status in (ExecutionStatus.FAILED, ExecutionStatus.STOPPED) or execution.id in undone
+        if not _is_change(execution):
+            continue
+        began_at = _began(execution, stage)
+        found.append(
+            Change(
+                execution=execution,
+                began_at=began_at,
+                ended_at=_ended(execution, stage),
+                is_failed=is_failed,
+                restored_at=_restored_at(in_stage, stage, execution) if is_failed else None,
+            )
+        )
+    return found
+
+
+def lead_times(executions: Iterable[Execution], *, stage: str) -> list[tuple[datetime, timedelta]]:
+    """Of each commit that got through the stage: when it had, and how long that took since it was written."""
+    standard = [execution for execution in executions if execution.type is ExecutionType.STANDARD]
+    waiting: dict[str, datetime] = {}
+    arrived: set[str] = set()
+    found = []
+    # An execution contains what all older ones do: the pipeline has one branch.
+    for execution in sorted(standard, key=lambda each: each.started_at):
+        commit = execution.commit
+        if commit is not None and commit.id not in arrived:
+            waiting.setdefault(commit.id, commit.written_at or execution.started_at)
+        if execution.status is ExecutionStatus.SUCCEEDED and execution.actions_of(stage):
+            ended_at = _ended(execution, stage)
+            found += [(ended_at, max(ended_at - since, timedelta(0))) for since in waiting.values()]
+            arrived |= waiting.keys()
+            waiting = {}
+    return found
+
+
+def _is_change(execution: Execution) -> bool:
+    is_counted = execution.status in (ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED, ExecutionStatus.STOPPED)
+    return is_counted and execution.type is ExecutionType.STANDARD
+
+
+def _rolled_back(in_stage: Sequence[Execution], stage: str) -> set[str]:
+    """The ids of the changes after which the stage was rolled back: the last one before each rollback."""
+    undone = set()
+    last: str | None = None
+    for execution in in_stage:
+        if execution.type is ExecutionType.ROLLBACK and last is not None:
+            undone.add(last)
+        elif execution.type is ExecutionType.STANDARD:
+            last = execution.id
+    return undone
+
+
+def _restored_at(in_stage: Sequence[Execution], stage: str, failed: Execution) -> datetime | None:
+    """When the first one that began in the stage after it, a rollback or a change, had got through."""
+    later = in_stage[in_stage.index(failed) + 1 :]
+    ends = [_ended(found, stage) for found in later if found.status is ExecutionStatus.SUCCEEDED]
+    return min(ends, default=None)
+
+
+def _began(execution: Execution, stage: str) -> datetime:
+    return execution.actions_of(stage)[0].started_at
+
+
+def _ended(execution: Execution, stage: str) -> datetime:
+    over = [found.updated_at for found in execution.actions_of(stage) if found.status is not ActionStatus.IN_PROGRESS]
+    return max(over, default=execution.updated_at)
+
+
+def _median(values: Sequence[timedelta]) -> timedelta | None:
+    if not values:
+        return None
+    return timedelta(seconds=statistics.median(value.total_seconds() for value in values))

@@ -1,0 +1,159 @@
+"""`python -m pipeline.release`: where the pipeline is, an approval's answer, a stage's way back, how releases went.
+
+The same against AWS and a local run: --endpoint, or the profile that a run writes (AWS_CONFIG_FILE). What changes
+something shows it first and asks; --yes answers for you. Exit codes: 0 done, 1 refused or declined: nothing was
+changed, 2 wrong input, or AWS could not be asked.
+It must not import CDK or the configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pipeline.executions.figures import LONGEST_EXECUTION
+from pipeline.executions.record import Record, UnknownExecution
+from pipeline.names import PIPELINE_NAME, PROD
+from pipeline.release.approving import answer, find_question
+from pipeline.release.asking import codepipeline, told
+from pipeline.release.errors import CannotAsk, Declined, ReleaseError
+from pipeline.release.going_back import find_way_back, roll_back, shown
+from pipeline.release.history import history_document, history_text
+from pipeline.release.picture import picture
+from pipeline.release.state import pipeline_state
+
+if TYPE_CHECKING:
+    from mypy_boto3_codepipeline import CodePipelineClient
+
+    Command = Callable[[CodePipelineClient, argparse.Namespace], str]
+    Connect = Callable[..., CodePipelineClient]
+
+_LISTED = 100
+_LONGEST_HISTORY_DAYS = 365
+
+
+def main(arguments: Sequence[str] | None = None, *, connect: Connect = codepipeline) -> int:
+    """`connect` makes the client: tests bring another CodePipeline."""
+    options = _parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        client = connect(profile=options.profile, region=options.region, endpoint=options.endpoint)
+        with told(options.pipeline):
+            text = command(client, options)
+    except UnknownExecution as error:
+        return _ends(f"{error} `history` shows those that there are.", CannotAsk.exit_code)
+    except ReleaseError as error:
+        return _ends(str(error), error.exit_code)
+    sys.stdout.write(f"{text}\n")
+    return 0
+
+
+def status(client: CodePipelineClient, options: argparse.Namespace) -> str:
+    state = pipeline_state(client.get_pipeline_state(name=options.pipeline))
+    known = {execution.id: execution for execution in Record(client, options.pipeline).latest(_LISTED)}
+    return picture(state, known, now=datetime.now(UTC))
+
+
+def approve(client: CodePipelineClient, options: argparse.Namespace) -> str:
+    return _answer(client, options, is_approved=True)
+
+
+def reject(client: CodePipelineClient, options: argparse.Namespace) -> str:
+    return _answer(client, options, is_approved=False)
+
+
+def rollback(client: CodePipelineClient, options: argparse.Namespace) -> str:
+    way = find_way_back(client, options.pipeline, options.stage, target_id=options.to)
+    _say(shown(way))
+    if not _confirm(options)(f"Roll {way.stage} back?"):
+        raise Declined("Nothing was rolled back.")
+    execution_id = roll_back(client, options.pipeline, way)
+    return f"{way.stage} is being rolled back, by execution {execution_id}. `status` shows how far it is."
+
+
+def history(client: CodePipelineClient, options: argparse.Namespace) -> str:
+    now = datetime.now(UTC)
+    since = now - timedelta(days=options.days) - LONGEST_EXECUTION
+    executions = Record(client, options.pipeline).since(since)
+    if options.json:
+        return json.dumps(history_document(executions, stage=options.stage, days=options.days, now=now), indent=2)
+    return history_text(executions, stage=options.stage, days=options.days, now=now)
+
+
+def _answer(client: CodePipelineClient, options: argparse.Namespace, *, is_approved: bool) -> str:
+    question, text = find_question(client, options.pipeline, execution_id=options.execution, prod_stage=PROD)
+    _say(text)
+    answer(
+        client, options.pipeline, question, is_approved=is_approved, reason=options.reason, confirm=_confirm(options)
+    )
+    return f"{'Approved' if is_approved else 'Rejected'}: execution {question.execution.id}."
+
+
+def _confirm(options: argparse.Namespace) -> Callable[[str], bool]:
+    def ask(question: str) -> bool:
+        if options.yes:
+            return True
+        if not sys.stdin.isatty():
+            raise CannotAsk("There is nobody at a terminal to ask. Look at what is shown above, then give --yes.")
+        sys.stdout.write(f"\n{question} [y/N] ")
+        sys.stdout.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    return ask
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _ends(message: str, exit_code: int) -> int:
+    sys.stderr.write(f"release: {message}\n")
+    return exit_code
+
+
+def _days(text: str) -> int:
+    days = int(text) if text.isdecimal() else 0
+    if not 1 <= days <= _LONGEST_HISTORY_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r}: from 1 to {_LONGEST_HISTORY_DAYS}, for as long CodePipeline knows")
+    return days
+
+
+def _parser() -> argparse.ArgumentParser:
+    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere.add_argument("--pipeline", default=PIPELINE_NAME, metavar="NAME", help=f"else {PIPELINE_NAME}")
+    everywhere.add_argument("--profile", metavar="NAME", help="of the AWS configuration, as for the AWS CLI")
+    everywhere.add_argument("--region", metavar="REGION", help="else the profile's")
+    everywhere.add_argument("--endpoint", metavar="URL", help="of a local AWS")
+    changing = argparse.ArgumentParser(add_help=False)
+    changing.add_argument("--yes", action="store_true", help="do it without asking")
+    answering = argparse.ArgumentParser(add_help=False)
+    answering.add_argument("--execution", metavar="ID", help="answer this one, and refuse if another one asks")
+
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.release", description="Where the pipeline is, and a release manager's part in it."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(command: Command, about: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        added = commands.add_parser(command.__name__, help=about, description=about, parents=[everywhere, *parents])
+        added.set_defaults(command=command)
+        return added
+
+    add(status, "where the pipeline is, and what it waits for")
+    approving = add(approve, "approve what waits", changing, answering)
+    approving.add_argument("--reason", default="Approved with pipeline.release", help="kept with the approval")
+    rejecting = add(reject, "reject what waits", changing, answering)
+    rejecting.add_argument("--reason", required=True, help="kept with the rejection, and told")
+    going_back = add(rollback, "roll a stage back to the release before", changing)
+    going_back.add_argument("--stage", default=PROD, help=f"else {PROD}")
+    going_back.add_argument("--to", metavar="ID", help="an execution that succeeded in the stage; else the one before")
+    looking_back = add(history, "what became of the last releases, and DORA's four figures")
+    looking_back.add_argument("--stage", default=PROD, help=f"else {PROD}")
+    looking_back.add_argument("--days", type=_days, default=30, help="else 30")
+    looking_back.add_argument("--json", action="store_true", help="for programs")
+    return parser
