@@ -67,6 +67,7 @@ released: prepare ## keep the domain code of COMMIT, which prod runs, for the te
 constraints: prepare ## pin anew, with hashes, every package that is installed; after a change of requirements
 	@$(PIN) $(HASHED) requirements-dev.txt -o constraints.txt
 	@$(PIN) $(HASHED) integ/requirements.in -c constraints.txt -o integ/requirements.txt
+	@$(PIN) $(HASHED) pipeline/evidence/requirements.in -c constraints.txt -o pipeline/evidence/requirements.txt
 	@$(PIN) rehearsal/requirements.in -c constraints.txt -o rehearsal/requirements.txt
 
 clean: ## remove all that the commands made in this folder

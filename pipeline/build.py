@@ -11,10 +11,14 @@ from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import pipelines
 
 from pipeline import tool_versions
+from pipeline.steps import TEST_REPORTS, junit_report
 
 
 def build_step(source: pipelines.CodePipelineSource) -> pipelines.CodeBuildStep:
-    """Lint, types, synth, unit and template tests: the first that fails ends it. Its output is `cdk.out`."""
+    """Lint, types, synth, unit and template tests: the first that fails ends it. Its output is `cdk.out`.
+
+    `add_output_directory(TEST_REPORTS)` hands its JUnit report over, too.
+    """
     return pipelines.CodeBuildStep(
         "Build",
         input=source,
@@ -35,13 +39,16 @@ def build_step(source: pipelines.CodePipelineSource) -> pipelines.CodeBuildStep:
             # with fewer than there (tests/properties.py). That the canaries keep their promises is tried in each build,
             # that what says so is right is not.
             "pytest -n logical --maxprocesses=4 --assembly=cdk.out --hypothesis-profile=build "
-            "--ignore=tests/rehearsal --ignore=tests/bench --ignore=tests/scripts/canary/test_verdicts.py",
+            "--ignore=tests/rehearsal --ignore=tests/bench --ignore=tests/scripts/canary/test_verdicts.py "
+            f"--junitxml={TEST_REPORTS}/unit-tests.xml",
         ],
         primary_output_directory="cdk.out",
         # mypy alone: all of it takes a quarter of a minute, and an entry counts only if its file's hash is the same.
         # Packages are not kept from one build to the next, nor anything else that reaches the cloud assembly.
         cache=codebuild.Cache.local(codebuild.LocalCacheMode.CUSTOM),
-        partial_build_spec=codebuild.BuildSpec.from_object({"cache": {"paths": [".mypy_cache/**/*"]}}),
+        partial_build_spec=codebuild.BuildSpec.from_object(
+            {"cache": {"paths": [".mypy_cache/**/*"]}, **junit_report("unit-tests")}
+        ),
     )
 
 

@@ -1,9 +1,10 @@
-"""Tells the release managers what wants a person: one topic, to which the pipeline's approval and three rules publish.
+"""Tells the release managers what wants a person: one topic, to which the pipeline's approval and its rules publish.
 
 - The approval itself tells that it waits, with its question and its link (`NotificationArn`).
 - A rule tells that it was rejected, timed out or was abandoned: on AWS all but the last is a FAILED approval action.
 - A rule tells that another stage failed. What fails an action fails its stage, and with it the execution, which is
-  therefore told once; the approval's own stage is left out for the same reason.
+  therefore told once; the approval's own stage is left out for the same reason, and a rule tells that the evidence
+  before the approval could not be made.
 - A rule tells that an execution was stopped, or that a rollback began; when that fails, its stage does.
 
 It must not tell what goes well, nor decide what is a failure.
@@ -68,6 +69,12 @@ class Notifications(Construct):
                 _ACTION,
                 {**of_pipeline, "type": {"category": ["Approval"]}, "state": ["FAILED", "ABANDONED"]},
                 f"The release was not approved in {stage}: rejected, or not answered in time ({state}). {see}",
+            ),
+            self._rule(
+                "EvidenceNotMade",
+                _ACTION,
+                {**of_pipeline, "stage": [approval_stage], "type": {"category": ["Build"]}, "state": ["FAILED"]},
+                f"Evidence of a release could not be made, so nobody was asked for it. {see}",
             ),
             self._rule(
                 "StageFailed",

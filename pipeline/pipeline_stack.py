@@ -19,9 +19,11 @@ from pipeline.artifact_store import ArtifactStore
 from pipeline.bake import bake_step
 from pipeline.build import build_defaults, build_step
 from pipeline.end_to_end import end_to_end_step
+from pipeline.evidence.infrastructure import DIGEST, SUMMARY, EvidenceStore, as_approved_step, evidence_step
 from pipeline.gates import roll_back_on_failure
 from pipeline.notifications import Notifications
-from pipeline.source import commit_url, grant_use_of_connection, pipeline_source
+from pipeline.source import grant_use_of_connection, pipeline_source
+from pipeline.steps import TEST_REPORTS, step_role
 from pipeline.way_back import pass_way_back, way_back_step
 from service.service_stage import ServiceStage
 
@@ -38,12 +40,13 @@ class PipelineStack(cdk.Stack):
         super().__init__(scope, construct_id, env=env)
         source = pipeline_source(self, configuration.source)
         artifacts = ArtifactStore(self, "Artifacts")
+        build = build_step(source)
         notifications = Notifications(self, "Notifications", email=configuration.release_managers_email)
         release = pipelines.CodePipeline(
             self,
             "Release",
             pipeline_name=PIPELINE_NAME,
-            synth=build_step(source),
+            synth=build,
             code_build_defaults=build_defaults(),
             cli_version=tool_versions.CDK_CLI,
             cdk_assets_cli_version=tool_versions.CDK_ASSETS,
@@ -62,15 +65,32 @@ class PipelineStack(cdk.Stack):
         prod_tests = end_to_end_step(release, prod, configuration.prod, source)
         bake = bake_step(release, prod, configuration.prod, source, minutes=configuration.bake_minutes)
         bake.add_step_dependency(prod_tests)
+        staging_tests = end_to_end_step(release, staging, configuration.staging, source)
         release.add_stage(
             staging,
             pre=[way_back_step(STAGING, PIPELINE_NAME, configuration.toolchain, source)],
-            post=[end_to_end_step(release, staging, configuration.staging, source)],
+            post=[staging_tests],
         )
-        release.add_wave(APPROVAL, post=[_approval(source, configuration, notifications.topic)])
+        evidence_role = step_role(release, "EvidenceRole", role_name=configuration.prod.service.evidence_role_name)
+        evidence_store = EvidenceStore(self, "Evidence", writer=evidence_role)
+        evidence = evidence_step(
+            evidence_store,
+            PIPELINE_NAME,
+            configuration,
+            source,
+            stages={STAGING: configuration.staging, PROD: configuration.prod},
+            inputs={
+                "cdk.out": build,
+                "unit-tests": build.add_output_directory(TEST_REPORTS),
+                "end-to-end-tests": staging_tests.add_output_directory(TEST_REPORTS),
+            },
+        )
+        approval = _approval(source, configuration, notifications.topic, evidence_store, evidence)
+        release.add_wave(APPROVAL, post=[evidence, approval])
+        way_back = way_back_step(PROD, PIPELINE_NAME, configuration.toolchain, source)
         release.add_stage(
             prod,
-            pre=[way_back_step(PROD, PIPELINE_NAME, configuration.toolchain, source)],
+            pre=[way_back, as_approved_step(PROD, evidence, way_back, source, build)],
             post=[prod_tests, bake],
         )
         release.build_pipeline()
@@ -95,15 +115,22 @@ class PipelineStack(cdk.Stack):
         )
 
 
-def _approval(source: pipelines.CodePipelineSource, configuration: Configuration, topic: sns.ITopic) -> ApprovalStep:
+def _approval(
+    source: pipelines.CodePipelineSource,
+    configuration: Configuration,
+    topic: sns.ITopic,
+    store: EvidenceStore,
+    evidence: pipelines.CodeBuildStep,
+) -> ApprovalStep:
     commit_id = source.source_attribute("CommitId")
     return ApprovalStep(
         "Approve",
         # True however long it waits: a newer commit may have gone to staging since, and queues here.
         comment=f"Release commit {commit_id} to prod? Execution #{{codepipeline.PipelineExecutionId}}. "
-        "Staging's end-to-end tests passed with it. A newer commit may be in staging by now: it waits for this answer, "
+        f"{evidence.exported_variable(SUMMARY)} Evidence {evidence.exported_variable(DIGEST)}. "
+        "A newer commit may be in staging by now: it waits for this answer, "
         "and to let it go on without this one, reject this one.",
-        review_url=commit_url(configuration.source, configuration.toolchain, commit_id),
+        review_url=store.url("index.html", configuration.toolchain.region),
         timeout=cdk.Duration.hours(configuration.approval_timeout_hours),
         topic=topic,
     )

@@ -82,8 +82,12 @@ class CodePipelineApi:
 
     def _list_pipeline_executions(self, parameters: Parameters, caller: Caller) -> Answer:
         pipeline = self._pipeline(parameters["pipelineName"], caller)
-        newest_first = list(reversed(pipeline.executions))[: parameters.get("maxResults", 100)]
-        return {"pipelineExecutionSummaries": [answers.execution_summary(run) for run in newest_first]}
+        stage = ((parameters.get("filter") or {}).get("succeededInStage") or {}).get("stageName")
+        newest_first = [
+            run for run in reversed(pipeline.executions) if stage is None or _has_succeeded(pipeline, run, stage)
+        ]
+        shown = newest_first[: parameters.get("maxResults", 100)]
+        return {"pipelineExecutionSummaries": [answers.execution_summary(run) for run in shown]}
 
     def _list_action_executions(self, parameters: Parameters, caller: Caller) -> Answer:
         pipeline = self._pipeline(parameters["pipelineName"], caller)
@@ -171,6 +175,12 @@ class CodePipelineApi:
                 work()
 
         threading.Thread(target=run, name="execution", daemon=True).start()
+
+
+def _has_succeeded(pipeline: DeployedPipeline, run: Execution, stage: str) -> bool:
+    """Whether the filter lets it through: in the pipeline's current version alone (API SucceededInStageFilter)."""
+    ran = run.stage(stage)
+    return ran is not None and ran.status is Status.SUCCEEDED and run.version == pipeline.version
 
 
 def _stage(pipeline: DeployedPipeline, name: str) -> str:

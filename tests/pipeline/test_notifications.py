@@ -15,6 +15,7 @@ from tests.assembly import Template
 Stages = dict[str, dict[str, Any]]
 ABOUT = {"pipeline": "AutonomousCarManager", "execution-id": "e", "version": 7.0, "pipeline-execution-attempt": 1.0}
 APPROVAL = {"owner": "AWS", "provider": "Manual", "category": "Approval", "version": "1"}
+BUILD = {"owner": "AWS", "provider": "CodeBuild", "category": "Build", "version": "1"}
 DEPLOY = {"owner": "AWS", "provider": "CloudFormation", "category": "Deploy", "version": "1"}
 
 
@@ -49,12 +50,12 @@ def told(template: Template, happened: dict[str, Any]) -> list[str]:
 
 
 def test_approval_tells_the_topic_that_it_waits(template: Template, stages: Stages) -> None:
-    configuration = stages["ApproveProd"]["Actions"][0]["Configuration"]
+    configuration = stages["ApproveProd"]["Actions"][-1]["Configuration"]
     assert configuration["NotificationArn"] == {"Ref": topic_of(template)}
 
 
 def test_approval_may_publish_to_the_topic_and_use_its_key(template: Template, stages: Stages) -> None:
-    role = stages["ApproveProd"]["Actions"][0]["RoleArn"]["Fn::GetAtt"][0]
+    role = stages["ApproveProd"]["Actions"][-1]["RoleArn"]["Fn::GetAtt"][0]
     topic = template.only("AWS::SNS::Topic")
     granted = {
         (tuple(statement["Action"]), json.dumps(statement["Resource"])) for statement in template.statements_of(role)
@@ -73,6 +74,10 @@ def test_approval_may_publish_to_the_topic_and_use_its_key(template: Template, s
             "not approved in ApproveProd",
         ),
         (event("Action", "ABANDONED", stage="ApproveProd", action="Approve", type=APPROVAL), "not approved"),
+        (
+            event("Action", "FAILED", stage="ApproveProd", action="Evidence", type=BUILD),
+            "nobody was asked for it",
+        ),
         (event("Stage", "FAILED", stage="Prod"), "Stage Prod of AutonomousCarManager failed"),
         (event("Stage", "FAILED", stage="Build"), "Stage Build"),
         (event("Pipeline", "STOPPED"), "stopped a release"),
