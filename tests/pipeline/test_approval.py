@@ -15,8 +15,8 @@ LONGEST_COMMENT = 1000
 
 @pytest.fixture
 def approval(stages: Stages) -> dict[str, Any]:
-    (found,) = (action for action in stages["ApproveProd"]["Actions"] if action["Name"] == "Approve")
-    return found
+    named: dict[str, dict[str, Any]] = {action["Name"]: action for action in stages["ApproveProd"]["Actions"]}
+    return named["Approve"]
 
 
 def test_approval_stands_between_the_evidence_and_prod(stages: Stages, approval: dict[str, Any]) -> None:

@@ -68,7 +68,7 @@ def _running(latest: Mapping[str, Any], stage: str, by_id: Mapping[str, Mapping[
     return InProd(execution_id, _revision(by_id[execution_id])[0], reason, None)
 
 
-def pushes_since(found: list[Mapping[str, Any]], execution_id: str, running: InProd) -> tuple[Push, ...]:
+def pushes_since(found: Iterable[Mapping[str, Any]], execution_id: str, running: InProd) -> tuple[Push, ...]:
     """Executions up to this one that brought another commit than the one before, the newest first."""
     begun, pushes, last_commit = False, [], ""
     for summary in found:

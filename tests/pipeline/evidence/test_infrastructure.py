@@ -136,5 +136,5 @@ def test_reader_of_a_stage_trusts_the_step_alone_and_reads_its_releases_alone(
 
 
 def _action(stages: Stages, stage: str, name: str) -> dict[str, Any]:
-    (found,) = (action for action in stages[stage]["Actions"] if action["Name"] == name)
-    return found
+    named: dict[str, dict[str, Any]] = {action["Name"]: action for action in stages[stage]["Actions"]}
+    return named[name]
