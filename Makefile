@@ -58,8 +58,9 @@ canary: assembly ## how often the canaries stop a healthy release, and how small
 cost: assembly ## list prices of what is deployed, by the month and by the release
 	@$(VENV)/python -m scripts.cost
 
-schema: prepare ## write the JSON Schema of the events to docs/events
+schema: prepare ## write the JSON Schemas of the events and of the release evidence to docs
 	@$(VENV)/python -m service.event_schema
+	@$(VENV)/python -m pipeline.evidence.schema
 
 released: prepare ## keep the domain code of COMMIT, which prod runs, for the tests that both versions understand each other
 	@$(VENV)/python -m tests.compatibility.renew "$(COMMIT)"

@@ -89,10 +89,11 @@ def diff(pairs: Sequence[tuple[str, Template, Template]]) -> list[dict[str, Any]
     except FileNotFoundError as exc:
         raise EvidenceError("There is no `node` on the PATH, and templates are compared with AWS's library.") from exc
     if done.returncode != 0:
-        last = done.stderr.strip().splitlines()[-12:]
+        lines = done.stderr.strip().splitlines()
+        said = [line for line in lines if "Error" in line][:1] or lines[-1:]
         raise EvidenceError(
-            "The templates could not be compared: is @aws-cdk/cloudformation-diff installed (`npm ci`)? node said:\n"
-            + "\n".join(last)
+            "The templates could not be compared: is @aws-cdk/cloudformation-diff installed (`npm ci`)? node said: "
+            + "".join(said)
         )
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return found
