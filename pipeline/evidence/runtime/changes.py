@@ -58,13 +58,14 @@ def changes(deployed: Mapping[str, Template], wanted: Mapping[str, Template], *,
 
     Raises EvidenceError when the templates cannot be compared.
     """
-    differences = diff([(name, deployed.get(name, {}), template) for name, template in wanted.items()])
+    pairs = [(name, deployed.get(name, {}), template) for name, template in wanted.items()]
+    differences = diff([pair for pair in pairs if pair[1] != pair[2]])
     resources = [
         change
         for difference in differences
         for change in _changes_of(difference, wanted[difference["name"]], deployed.get(difference["name"], {}))
     ]
-    touched = {difference["name"] for difference in differences if difference["resources"]}
+    touched = {difference["name"] for difference in differences}
     widens, narrows = accesses(differences)
     total = sum(len(template.get("Resources", {})) for template in wanted.values())
     present = [change for change in resources if change.impact not in (Impact.DELETE, Impact.ORPHAN)]
@@ -83,6 +84,8 @@ def changes(deployed: Mapping[str, Template], wanted: Mapping[str, Template], *,
 
 def diff(pairs: Sequence[tuple[str, Template, Template]]) -> list[dict[str, Any]]:
     """The output of template_diff.mjs for (stack name, template before, template after)."""
+    if not pairs:
+        return []
     asked = json.dumps([{"name": name, "before": before, "after": after} for name, before, after in pairs])
     try:
         done = subprocess.run(["node", str(_DIFF)], input=asked, capture_output=True, text=True, check=False)

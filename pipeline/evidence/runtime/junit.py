@@ -8,13 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-from pipeline.evidence.runtime.model import Tests
+from pipeline.evidence.runtime.model import JunitReport
 
 _NAMED = 20
 
 
-def read_tests(name: str, folder: Path) -> Tests:
-    """The sum of every report in the folder; a Tests with a reason when there is none, or one cannot be read."""
+def read_tests(name: str, folder: Path) -> JunitReport:
+    """The sum of every report in the folder; a JunitReport with a reason when there is none, or one cannot be read."""
     files = sorted(folder.glob("*.xml")) if folder.is_dir() else []
     if not files:
         return _unknown(name, "The build that ran them has handed no report over.")
@@ -39,8 +39,8 @@ def read_tests(name: str, folder: Path) -> Tests:
             ]
     if not tests:
         return _unknown(name, "Their report has no test in it.")
-    return Tests(name, None, tests, failures, skipped, round(seconds, 1), tuple(failed[:_NAMED]))
+    return JunitReport(name, None, tests, failures, skipped, round(seconds, 1), tuple(failed[:_NAMED]))
 
 
-def _unknown(name: str, reason: str) -> Tests:
-    return Tests(name, reason, 0, 0, 0, 0.0, ())
+def _unknown(name: str, reason: str) -> JunitReport:
+    return JunitReport(name, reason, 0, 0, 0, 0.0, ())

@@ -149,7 +149,7 @@ class Changes:
 
 
 @dataclass(frozen=True)
-class Tests:
+class JunitReport:
     """A JUnit report. The numbers are 0 and `reason` says why where there is none; `failures` has errors, too."""
 
     name: str
@@ -265,7 +265,7 @@ class ReleaseEvidence:
     pushes: tuple[Push, ...]
     stacks: tuple[str, ...]
     changes: Changes
-    tests: tuple[Tests, ...]
+    tests: tuple[JunitReport, ...]
     canary: Canary
     packages: Packages
     vulnerabilities: Vulnerabilities

@@ -16,12 +16,12 @@ from pipeline.evidence.runtime.model import (
     Deployment,
     Impact,
     InProd,
+    JunitReport,
     Line,
     Packages,
     ResourceChange,
     Rollback,
     Route,
-    Tests,
     Vulnerabilities,
     Weight,
 )
@@ -41,7 +41,7 @@ _DOES = {
 def verdict(
     *,
     changes: Changes,
-    tests: Iterable[Tests],
+    tests: Iterable[JunitReport],
     canary: Canary,
     packages: Packages,
     vulnerabilities: Vulnerabilities,
@@ -125,7 +125,7 @@ def _of_routes(changes: Changes) -> Iterator[Line]:
         yield Line(Weight.GOOD, "No resource of prod changes.", "changes")
 
 
-def _of_tests(tests: Tests) -> Iterator[Line]:
+def _of_tests(tests: JunitReport) -> Iterator[Line]:
     if tests.reason is not None:
         yield Line(Weight.UNKNOWN, f"{tests.name}: not known. {tests.reason}", "tests")
     elif tests.failures:
