@@ -97,6 +97,20 @@ def test_executions_are_listed_newest_first(world: World) -> None:
     assert commits == ["c2", "c1"]
 
 
+def test_executions_that_succeeded_in_a_stage_are_those_of_the_pipelines_version(world: World) -> None:
+    first = world.bench.release(world.pipeline, "c1")
+    second = world.bench.release(world.pipeline, "c2")
+
+    def found(stage: str) -> list[str]:
+        asked = {"succeededInStage": {"stageName": stage}}
+        answer = world.call("ListPipelineExecutions", pipelineName="release", filter=asked)
+        return [summary["pipelineExecutionId"] for summary in answer["pipelineExecutionSummaries"]]
+
+    assert (found("Prod"), found("Prut")) == ([second.id, first.id], [])
+    world.pipeline.version += 1
+    assert found("Prod") == []
+
+
 def test_execution_and_its_actions_can_be_read(world: World) -> None:
     execution = world.bench.release(world.pipeline)
 
