@@ -132,7 +132,8 @@ def _by_stack(changes: list[ResourceChange]) -> str:
 def _change(change: ResourceChange) -> str:
     tone = " danger" if change.impact not in (Impact.CREATE, Impact.UPDATE) else ""
     details = "".join(_property(each) for each in change.properties)
-    more = f"<details><summary>{len(change.properties)} properties</summary>{details}</details>" if details else ""
+    names = escape(", ".join(each.name for each in change.properties))
+    more = f"<details><summary>{names}</summary>{details}</details>" if details else ""
     return (
         f'<span class="tag{tone}">{_IMPACTS[change.impact]}</span> {escape(name_of(change))} '
         f"<small>{escape(change.type)}</small>{more}"

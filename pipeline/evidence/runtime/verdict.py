@@ -144,7 +144,8 @@ def _of_canary(canary: Canary) -> Iterator[Line]:
     if clean:
         calls, errors = (sum(new_version(each, what) for each in clean) for what in ("invocations", "errors"))
         text = f"Staging's canaries of {_count(len(clean), 'function')} succeeded: {calls:g} calls of the new versions"
-        yield Line(Weight.GOOD if calls else Weight.UNKNOWN, f"{text}, {errors:g} failed.", "canary")
+        weight = Weight.LOOK if errors else Weight.GOOD if calls else Weight.UNKNOWN
+        yield Line(weight, f"{text}, {errors:g} failed.", "canary")
     if canary.without:
         text = f"{_count(len(canary.without), 'function has', 'functions have')} no canary in staging to show."
         yield Line(Weight.UNKNOWN, text, "canary")
