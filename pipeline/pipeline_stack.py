@@ -71,20 +71,7 @@ class PipelineStack(cdk.Stack):
             pre=[way_back_step(STAGING, PIPELINE_NAME, configuration.toolchain, source)],
             post=[staging_tests],
         )
-        evidence_role = step_role(release, "EvidenceRole", role_name=configuration.prod.service.evidence_role_name)
-        evidence_store = EvidenceStore(self, "Evidence", writer=evidence_role)
-        evidence = evidence_step(
-            evidence_store,
-            PIPELINE_NAME,
-            configuration,
-            source,
-            stages={STAGING: configuration.staging, PROD: configuration.prod},
-            inputs={
-                "cdk.out": build,
-                "unit-tests": build.add_output_directory(TEST_REPORTS),
-                "end-to-end-tests": staging_tests.add_output_directory(TEST_REPORTS),
-            },
-        )
+        evidence, evidence_store = self._evidence(release, source, build, staging_tests, configuration)
         approval = _approval(source, configuration, notifications.topic, evidence_store, evidence)
         release.add_wave(APPROVAL, post=[evidence, approval])
         way_back = way_back_step(PROD, PIPELINE_NAME, configuration.toolchain, source)
@@ -103,6 +90,31 @@ class PipelineStack(cdk.Stack):
         notifications.watch(PIPELINE_NAME, approval_stage=APPROVAL, runbook_url=configuration.prod.service.runbook_url)
         artifacts.keep_projects_to_their_own(release, release.pipeline)
         acknowledge_generated_grants(release, artifacts.bucket)
+
+    def _evidence(
+        self,
+        release: pipelines.CodePipeline,
+        source: pipelines.CodePipelineSource,
+        build: pipelines.CodeBuildStep,
+        staging_tests: pipelines.CodeBuildStep,
+        configuration: Configuration,
+    ) -> tuple[pipelines.CodeBuildStep, EvidenceStore]:
+        """The step that makes what the approval shows, out of what the others hand over, and where it keeps it."""
+        role = step_role(release, "EvidenceRole", role_name=configuration.prod.service.evidence_role_name)
+        store = EvidenceStore(self, "Evidence", writer=role)
+        step = evidence_step(
+            store,
+            PIPELINE_NAME,
+            configuration,
+            source,
+            stages={STAGING: configuration.staging, PROD: configuration.prod},
+            inputs={
+                "cdk.out": build,
+                "unit-tests": build.add_output_directory(TEST_REPORTS),
+                "end-to-end-tests": staging_tests.add_output_directory(TEST_REPORTS),
+            },
+        )
+        return step, store
 
     def service_stage(self, stage_id: str, configuration: StageConfiguration) -> ServiceStage:
         """One copy of the service, in its own account."""

@@ -37,6 +37,9 @@ FORBIDDEN = [
     ("rehearsal/codepipeline/engine.py", "config"),
     ("rehearsal/aws/edge/server.py", "aws_cdk"),
     ("pipeline/gates.py", "app"),
+    ("pipeline/evidence/runtime/gather.py", "aws_cdk"),
+    ("pipeline/evidence/runtime/gather.py", "config"),
+    ("pipeline/evidence/runtime/gather.py", "service.cars"),
     ("integ/test_story.py", "service.cars"),
     ("integ/test_story.py", "pipeline"),
     ("integ/test_story.py", "config"),
@@ -46,6 +49,8 @@ ALLOWED = [
     ("app.py", "pipeline.pipeline_stack"),
     ("pipeline/gates.py", "config"),
     ("pipeline/gates.py", "aws_cdk"),
+    ("pipeline/evidence/infrastructure.py", "aws_cdk"),
+    ("pipeline/evidence/runtime/gather.py", "scripts.cost"),
     ("pipeline/gates.py", "service.service_stage"),
     ("rehearsal/codepipeline/engine.py", "rehearsal.plan"),
     ("integ/gauntlet/test_gauntlet.py", "rehearsal.rehearsal"),
@@ -65,7 +70,7 @@ def test_import_along_the_arrows_is_taken(path: str, module: str) -> None:
 
 
 def test_rules_of_the_project_hold_in_the_folders_with_arrows_of_their_own() -> None:
-    for folder in ("service", "service/cars", "service/api/runtime", "rehearsal", "integ"):
+    for folder in ("service", "service/cars", "service/api/runtime", "rehearsal", "integ", "pipeline/evidence/runtime"):
         assert "T201" in _ruff(f"{folder}/some.py", "os", body="print(os)\n"), folder
 
 
