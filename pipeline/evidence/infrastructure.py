@@ -146,7 +146,7 @@ def _statements(
             actions=["codepipeline:GetPipelineState", "codepipeline:ListPipelineExecutions"], resources=[pipeline]
         ),
         iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=[objects]),
-        # Without it S3 says of an object that is missing that it may not be read.
+        # To know whether a release has evidence: of what is missing GetObject would say that it may not be read.
         iam.PolicyStatement(
             actions=["s3:ListBucket"],
             resources=[store.bucket.bucket_arn],

@@ -18,8 +18,11 @@ from pipeline.evidence.runtime.executions import iso
 from pipeline.evidence.runtime.model import Alarm, Canary, Deployment, Traffic
 
 Template = Mapping[str, Any]
-_LATEST = 25
+_BATCH = 25
 """BatchGetDeployments takes as many."""
+
+_LATEST = 25
+"""Among so many deployments of a group the one to staging's version is looked for."""
 
 _LONGEST = timedelta(hours=3)
 
@@ -83,13 +86,26 @@ def _deployment(clients: Clients, shifted: Shifted) -> Deployment | str:
         "applicationName": physical[shifted.application],
         "deploymentGroupName": physical[shifted.group],
     }
-    ids = clients.codedeploy.list_deployments(**names)["deployments"][:_LATEST]
-    infos = clients.codedeploy.batch_get_deployments(deploymentIds=ids)["deploymentsInfo"] if ids else []
-    for info in sorted(infos, key=lambda info: info["createTime"], reverse=True):
+    for info in _latest(clients.codedeploy, names):
         target = _target(clients.codedeploy, info["deploymentId"])
         if target.get("targetVersion") == version:
             return _told(clients, shifted, info, target, clients.codedeploy.get_deployment_group(**names))
     return f"No traffic was shifted to version {version}: it was the first of its alias."
+
+
+def _latest(codedeploy: Any, names: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    """The newest first. In which order ListDeployments tells them, no page says."""
+    ids = [
+        found
+        for page in codedeploy.get_paginator("list_deployments").paginate(**names)
+        for found in page["deployments"]
+    ]
+    infos = [
+        info
+        for start in range(0, len(ids), _BATCH)
+        for info in codedeploy.batch_get_deployments(deploymentIds=ids[start : start + _BATCH])["deploymentsInfo"]
+    ]
+    return sorted(infos, key=lambda info: info["createTime"], reverse=True)[:_LATEST]
 
 
 def _physical_ids(cloudformation: Any, stack: str) -> dict[str, str]:

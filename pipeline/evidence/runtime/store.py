@@ -1,7 +1,7 @@
 """Where the evidence of every execution is kept: a bucket, read for the release before, written for this one.
 
-It must not overwrite another execution's. Sources: S3 API reference, GetObject (NoSuchKey needs s3:ListBucket, else a
-missing object is AccessDenied), PutObject.
+It must not overwrite another execution's. Sources: S3 API reference, ListObjectsV2, PutObject, GetObject (of what is
+missing it says AccessDenied to whoever may not list the whole bucket, so it is listed first).
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ class Store:
 
     def read(self, execution_id: str, name: str) -> str | None:
         """None when that execution has none. Raises EvidenceError when the bucket cannot be read."""
+        key = _key(execution_id, name)
         try:
-            answer = self.s3.get_object(Bucket=self.bucket, Key=_key(execution_id, name))
-        except ClientError as exc:
-            if exc.response["Error"]["Code"] == "NoSuchKey":
+            listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=key).get("Contents", [])
+            if key not in [found["Key"] for found in listed]:
                 return None
+            answer = self.s3.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as exc:
             raise EvidenceError(f"The evidence bucket {self.bucket} cannot be read: {exc}") from exc
         return str(answer["Body"].read().decode())
 

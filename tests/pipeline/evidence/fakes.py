@@ -60,28 +60,36 @@ class FakeCodeDeploy:
     def __init__(self, deployments: Mapping[str, tuple[str, str]]) -> None:
         self._deployments = deployments
 
-    def list_deployments(self, *, applicationName: str, deploymentGroupName: str) -> dict[str, Any]:
+    def get_paginator(self, operation: str) -> FakeCodeDeploy:
+        assert operation == "list_deployments"
+        return self
+
+    def paginate(self, *, applicationName: str, deploymentGroupName: str) -> Iterator[dict[str, Any]]:
         assert (applicationName, deploymentGroupName) == ("app", "group")
-        return {"deployments": list(self._deployments)}
+        yield {"deployments": list(self._deployments)}
 
     def batch_get_deployments(self, *, deploymentIds: list[str]) -> dict[str, Any]:
+        assert 0 < len(deploymentIds) <= 25
         return {
             "deploymentsInfo": [
                 {
                     "deploymentId": name,
                     "status": self._deployments[name][0],
-                    "createTime": STARTED + timedelta(hours=number),
-                    "startTime": STARTED + timedelta(hours=number),
-                    "completeTime": STARTED + timedelta(hours=number, minutes=2),
+                    "createTime": self._created(name),
+                    "startTime": self._created(name),
+                    "completeTime": self._created(name) + timedelta(minutes=2),
                     **(
                         {"errorInformation": {"code": "ALARM_ACTIVE", "message": "An alarm is active."}}
                         if self._deployments[name][0] != "Succeeded"
                         else {}
                     ),
                 }
-                for number, name in enumerate(deploymentIds)
+                for name in deploymentIds
             ]
         }
+
+    def _created(self, name: str) -> datetime:
+        return STARTED + timedelta(hours=list(self._deployments).index(name))
 
     def list_deployment_targets(self, *, deploymentId: str) -> dict[str, Any]:
         return {"targetIds": [f"target-{deploymentId}"]}
@@ -148,11 +156,15 @@ class FakeS3:
         self.types: dict[str, str] = {}
         self._is_closed = is_closed
 
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+    def list_objects_v2(self, *, Bucket: str, Prefix: str) -> dict[str, Any]:
         if self._is_closed:
             raise refused("AccessDenied", "Access Denied")
+        found = [{"Key": key} for key in self.objects if key.startswith(Prefix)]
+        return {"Contents": found} if found else {}
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
         if Key not in self.objects:
-            raise refused("NoSuchKey", "The specified key does not exist.")
+            raise refused("AccessDenied", "Access Denied")
         return {"Body": io.BytesIO(self.objects[Key].encode())}
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:

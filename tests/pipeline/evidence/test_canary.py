@@ -43,6 +43,12 @@ def test_shift_of_an_earlier_execution_proves_a_version_that_this_one_did_not_ch
     assert deployment.deployment_id == "d-1"
 
 
+def test_newest_shift_is_found_among_more_than_are_told_at_once() -> None:
+    many = {f"d-{number}": ("Succeeded", str(number)) for number in range(1, 31)} | {"d-31": ("Succeeded", "7")}
+    (deployment,) = found(many).deployments
+    assert deployment.deployment_id == "d-31"
+
+
 def test_failed_shift_and_alarm_that_went_off_are_problems() -> None:
     (stopped,) = found({"d-1": ("Stopped", "7")}).deployments
     (rang,) = found({"d-1": ("Succeeded", "7")}, cloudwatch=FakeCloudWatch(went_off=True)).deployments
