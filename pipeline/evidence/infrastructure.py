@@ -114,7 +114,8 @@ def evidence_step(
         "end-to-end-tests": "end-to-end-tests",
         "output": _MADE,
     }
-    words = " ".join(f"--{name} {value}" for name, value in options.items())
+    # With "=": an author may call himself "--help".
+    words = " ".join(f"--{name}={value}" for name, value in options.items())
     return pipelines.CodeBuildStep(
         "Evidence",
         input=source,

@@ -37,6 +37,14 @@ def test_step_gets_what_prod_would_deploy_and_both_test_reports(stages: Stages, 
     assert inputs[1:] == [*deployed, "Build_test_reports", "EndToEnd_test_reports"]
 
 
+def test_what_comes_from_a_commit_is_one_quoted_word_of_the_command(
+    evidence: dict[str, Any], buildspecs: Buildspecs
+) -> None:
+    command = buildspecs[evidence["Configuration"]["ProjectName"]["Ref"]]["phases"]["build"]["commands"][0]
+    assert ' --author="$AUTHOR" ' in command
+    assert ' --execution="$EXECUTION_ID" ' in command
+
+
 def test_step_exports_digest_and_summary(evidence: dict[str, Any], buildspecs: Buildspecs) -> None:
     buildspec = buildspecs[evidence["Configuration"]["ProjectName"]["Ref"]]
     assert sorted(buildspec["env"]["exported-variables"]) == ["EVIDENCE_DIGEST", "EVIDENCE_SUMMARY"]
