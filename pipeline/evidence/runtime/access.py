@@ -44,7 +44,12 @@ def _atoms(difference: Mapping[str, Any], statements: str, rules: str) -> Iterat
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    """As the library renders it; it does not know `Fn::GetStackOutput`, which then is "${Stack.Output}"."""
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    if not text.startswith('{"Fn::GetStackOutput"'):
+        return text
+    output = json.loads(text)["Fn::GetStackOutput"]
+    return f"${{{output['StackName']}.{output['OutputName']}}}"
 
 
 def _together(atoms: set[Atom]) -> tuple[Access, ...]:

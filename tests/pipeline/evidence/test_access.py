@@ -74,3 +74,9 @@ def test_managed_policy_public_permission_and_open_port_widen() -> None:
         ("permission", "*", "lambda:InvokeFunction"),
         ("network", "from Everyone (IPv4)", "TCP 22"),
     }
+
+
+def test_another_stacks_output_is_named_shortly() -> None:
+    output = {"Fn::GetStackOutput": {"StackName": "Prod-Database", "Region": "eu-west-1", "OutputName": "CarsArn"}}
+    widens, _ = after(statement("s3:GetObject", "s3:PutObject"), statement("dynamodb:DeleteItem", Resource=output))
+    assert [found.on for found in widens] == ["${Prod-Database.CarsArn}"]
