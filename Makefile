@@ -64,8 +64,9 @@ canary: assembly ## how often the canaries stop a healthy release, and how small
 cost: assembly ## list prices of what is deployed, by the month and by the release
 	@$(VENV)/python -m scripts.cost
 
-schema: prepare ## write the JSON Schema of the events to docs/events
+schema: prepare ## write the JSON Schemas of the events and of the release evidence to docs
 	@$(VENV)/python -m service.event_schema
+	@$(VENV)/python -m pipeline.evidence.schema
 
 released: prepare ## keep the domain code of COMMIT, which prod runs, for the tests that both versions understand each other
 	@$(VENV)/python -m tests.compatibility.renew "$(COMMIT)"
@@ -73,6 +74,7 @@ released: prepare ## keep the domain code of COMMIT, which prod runs, for the te
 constraints: prepare ## pin anew, with hashes, every package that is installed; after a change of requirements
 	@$(PIN) $(HASHED) requirements-dev.txt -o constraints.txt
 	@$(PIN) $(HASHED) integ/requirements.in -c constraints.txt -o integ/requirements.txt
+	@$(PIN) $(HASHED) pipeline/evidence/requirements.in -c constraints.txt -o pipeline/evidence/requirements.txt
 	@$(PIN) rehearsal/requirements.in -c constraints.txt -o rehearsal/requirements.txt
 
 clean: ## remove all that the commands made in this folder

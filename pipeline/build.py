@@ -11,6 +11,7 @@ from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import pipelines
 
 from pipeline import tool_versions
+from pipeline.steps import TEST_REPORTS, junit_report
 
 IMAGE = codebuild.LinuxBuildImage.STANDARD_7_0
 RUNTIMES = {"runtime-versions": {"python": tool_versions.PYTHON, "nodejs": tool_versions.NODE}}
@@ -32,13 +33,16 @@ COMMANDS = (
     # is left out of them, and that none of them would pass by luck.
     "pytest -n logical --maxprocesses=4 --assembly=cdk.out --hypothesis-profile=build "
     "--ignore=tests/rehearsal --ignore=tests/bench --ignore=tests/scripts/canary/test_verdicts.py "
-    "--ignore=tests/integ/test_stories.py",
+    f"--ignore=tests/integ/test_stories.py --junitxml={TEST_REPORTS}/unit-tests.xml",
 )
 """What is checked of a commit, and of a pull request (pull_requests.py), in this order."""
 
 
 def build_step(source: pipelines.CodePipelineSource) -> pipelines.CodeBuildStep:
-    """Lint, types, synth, unit and template tests: the first that fails ends it. Its output is `cdk.out`."""
+    """Lint, types, synth, unit and template tests: the first that fails ends it. Its output is `cdk.out`.
+
+    `add_output_directory(TEST_REPORTS)` hands its JUnit report over, too.
+    """
     return pipelines.CodeBuildStep(
         "Build",
         input=source,
@@ -49,7 +53,9 @@ def build_step(source: pipelines.CodePipelineSource) -> pipelines.CodeBuildStep:
         # mypy alone: all of it takes a quarter of a minute, and an entry counts only if its file's hash is the same.
         # Packages are not kept from one build to the next, nor anything else that reaches the cloud assembly.
         cache=codebuild.Cache.local(codebuild.LocalCacheMode.CUSTOM),
-        partial_build_spec=codebuild.BuildSpec.from_object({"cache": {"paths": [".mypy_cache/**/*"]}}),
+        partial_build_spec=codebuild.BuildSpec.from_object(
+            {"cache": {"paths": [".mypy_cache/**/*"]}, **junit_report("unit-tests")}
+        ),
     )
 
 

@@ -7,12 +7,13 @@ does, order maintenance, and hear of the events of its own cars.
 from __future__ import annotations
 
 import aws_cdk as cdk
+from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 from aws_cdk import pipelines
 from constructs import Construct
 
 from config import StageConfiguration
-from pipeline.steps import INSTALL, step_role
+from pipeline.steps import INSTALL, TEST_REPORTS, junit_report, step_role
 from service.service_stage import ServiceStage
 
 
@@ -31,7 +32,8 @@ def end_to_end_step(
         },
         env_from_cfn_outputs={"API_URL": stage.api_url, "E2E_ROLE_ARN": stage.e2e_role_arn},
         install_commands=[INSTALL],
-        commands=["python3 -m pytest integ --ignore=integ/gauntlet"],
+        commands=[f"python3 -m pytest integ --ignore=integ/gauntlet --junitxml={TEST_REPORTS}/end-to-end-tests.xml"],
+        partial_build_spec=codebuild.BuildSpec.from_object(junit_report("end-to-end-tests")),
         timeout=cdk.Duration.minutes(15),
         role=step_role(scope, f"{stage.node.id}EndToEndRole", role_name=configuration.service.e2e_caller_role_name),
         role_policy_statements=[

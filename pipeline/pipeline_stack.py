@@ -18,12 +18,14 @@ from pipeline.artifact_store import ArtifactStore
 from pipeline.bake import bake_step
 from pipeline.build import build_defaults, build_step
 from pipeline.end_to_end import end_to_end_step
+from pipeline.evidence.infrastructure import DIGEST, SUMMARY, EvidenceStore, as_approved_step, evidence_step
 from pipeline.gates import roll_back_on_failure
 from pipeline.monitor.infrastructure import Monitor
 from pipeline.names import APPROVAL, PIPELINE_NAME, PROD, STAGING
 from pipeline.notifications import Notifications
 from pipeline.pull_requests import PullRequests
-from pipeline.source import commit_url, grant_use_of_connection, pipeline_source
+from pipeline.source import grant_use_of_connection, pipeline_source
+from pipeline.steps import TEST_REPORTS, step_role
 from pipeline.way_back import pass_way_back, way_back_step
 from service.service_stage import ServiceStage
 
@@ -39,12 +41,13 @@ class PipelineStack(cdk.Stack):
         super().__init__(scope, construct_id, env=env)
         source = pipeline_source(self, configuration.source)
         artifacts = ArtifactStore(self, "Artifacts")
+        build = build_step(source)
         notifications = Notifications(self, "Notifications", email=configuration.release_managers_email)
         release = pipelines.CodePipeline(
             self,
             "Release",
             pipeline_name=PIPELINE_NAME,
-            synth=build_step(source),
+            synth=build,
             code_build_defaults=build_defaults(),
             cli_version=tool_versions.CDK_CLI,
             cdk_assets_cli_version=tool_versions.CDK_ASSETS,
@@ -60,16 +63,20 @@ class PipelineStack(cdk.Stack):
         )
         staging = self.service_stage(STAGING, configuration.staging)
         prod = self.service_stage(PROD, configuration.prod)
+        staging_tests = end_to_end_step(release, staging, configuration.staging, source)
         release.add_stage(
             staging,
             pre=[way_back_step(STAGING, PIPELINE_NAME, configuration.toolchain, source)],
-            post=_proofs(release, staging, configuration.staging, source),
+            post=[staging_tests, _bake(release, staging, configuration.staging, source, after=staging_tests)],
         )
-        release.add_wave(APPROVAL, post=[_approval(source, configuration)])
+        evidence, evidence_store = self._evidence(release, source, build, staging_tests, configuration)
+        release.add_wave(APPROVAL, post=[evidence, _approval(source, configuration, evidence_store, evidence)])
+        way_back = way_back_step(PROD, PIPELINE_NAME, configuration.toolchain, source)
+        prod_tests = end_to_end_step(release, prod, configuration.prod, source)
         release.add_stage(
             prod,
-            pre=[way_back_step(PROD, PIPELINE_NAME, configuration.toolchain, source)],
-            post=_proofs(release, prod, configuration.prod, source),
+            pre=[way_back, as_approved_step(PROD, evidence, way_back, source, build)],
+            post=[prod_tests, _bake(release, prod, configuration.prod, source, after=prod_tests)],
         )
         release.build_pipeline()
 
@@ -92,6 +99,31 @@ class PipelineStack(cdk.Stack):
         artifacts.keep_projects_to_their_own(release, release.pipeline)
         acknowledge_generated_grants(release, artifacts.bucket)
 
+    def _evidence(
+        self,
+        release: pipelines.CodePipeline,
+        source: pipelines.CodePipelineSource,
+        build: pipelines.CodeBuildStep,
+        staging_tests: pipelines.CodeBuildStep,
+        configuration: Configuration,
+    ) -> tuple[pipelines.CodeBuildStep, EvidenceStore]:
+        """The step that makes what the approval shows, out of what the others hand over, and where it keeps it."""
+        role = step_role(release, "EvidenceRole", role_name=configuration.prod.service.evidence_role_name)
+        store = EvidenceStore(self, "Evidence", writer=role)
+        step = evidence_step(
+            store,
+            PIPELINE_NAME,
+            configuration,
+            source,
+            stages={STAGING: configuration.staging, PROD: configuration.prod},
+            inputs={
+                "cdk.out": build,
+                "unit-tests": build.add_output_directory(TEST_REPORTS),
+                "end-to-end-tests": staging_tests.add_output_directory(TEST_REPORTS),
+            },
+        )
+        return step, store
+
     def service_stage(self, stage_id: str, configuration: StageConfiguration) -> ServiceStage:
         """One copy of the service, in its own account."""
         environment = configuration.environment
@@ -103,24 +135,34 @@ class PipelineStack(cdk.Stack):
         )
 
 
-def _proofs(
-    scope: Construct, stage: ServiceStage, configuration: StageConfiguration, source: pipelines.CodePipelineSource
-) -> list[pipelines.Step]:
-    """What a deployed stage has to go through: its tests, and then its bake, which sees what the tests have left."""
-    tests = end_to_end_step(scope, stage, configuration, source)
+def _bake(
+    scope: Construct,
+    stage: ServiceStage,
+    configuration: StageConfiguration,
+    source: pipelines.CodePipelineSource,
+    *,
+    after: pipelines.Step,
+) -> pipelines.CodeBuildStep:
+    """After the stage's tests: its alarms see what they have left."""
     bake = bake_step(scope, stage, configuration, source)
-    bake.add_step_dependency(tests)
-    return [tests, bake]
+    bake.add_step_dependency(after)
+    return bake
 
 
-def _approval(source: pipelines.CodePipelineSource, configuration: Configuration) -> ApprovalStep:
+def _approval(
+    source: pipelines.CodePipelineSource,
+    configuration: Configuration,
+    store: EvidenceStore,
+    evidence: pipelines.CodeBuildStep,
+) -> ApprovalStep:
     commit_id = source.source_attribute("CommitId")
     return ApprovalStep(
         "Approve",
         # True however long it waits: a newer commit may have gone to staging since, and queues here.
         comment=f"Release commit {commit_id} to prod? Execution #{{codepipeline.PipelineExecutionId}}. "
-        "Staging's end-to-end tests passed with it, and its alarms were quiet. A newer commit may be in staging by "
-        "now: it waits for this answer, and to let it go on without this one, reject this one.",
-        review_url=commit_url(configuration.source, configuration.toolchain, commit_id),
+        f"{evidence.exported_variable(SUMMARY)} Evidence {evidence.exported_variable(DIGEST)}. "
+        "A newer commit may be in staging by now: it waits for this answer, "
+        "and to let it go on without this one, reject this one.",
+        review_url=store.url("index.html", configuration.toolchain.region),
         timeout=cdk.Duration.hours(configuration.approval_timeout_hours),
     )

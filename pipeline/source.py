@@ -48,6 +48,17 @@ def commit_url(source: GitHubSource | CodeCommitSource, toolchain: AwsEnvironmen
             assert_never(source)
 
 
+def compare_url(source: GitHubSource | CodeCommitSource) -> str | None:
+    """The page with all commits from {before} to {after}; no page of AWS tells the address of CodeCommit's."""
+    match source:
+        case GitHubSource():
+            return f"https://github.com/{source.owner}/{source.repository}/compare/{{before}}...{{after}}"
+        case CodeCommitSource():
+            return None
+        case _:
+            assert_never(source)
+
+
 def grant_use_of_connection(pipeline: codepipeline.Pipeline, connection_arn: str) -> None:
     """Allows the source action the connection under both of the service's names.
 

@@ -6,12 +6,21 @@ It must not know what a step does.
 
 from __future__ import annotations
 
+from typing import Any
+
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-INSTALL = (
-    "python3 -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r integ/requirements.txt"
-)
+TEST_REPORTS = "test-reports"
+"""The folder into which tests write their JUnit report."""
+
+
+def install(requirements: str) -> str:
+    """The command that installs what a file pins, by its hashes."""
+    return f"python3 -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r {requirements}"
+
+
+INSTALL = install("integ/requirements.txt")
 """boto3, and what the end-to-end tests need."""
 
 
@@ -20,3 +29,11 @@ def step_role(scope: Construct, construct_id: str, *, role_name: str) -> iam.Rol
     return iam.Role(
         scope, construct_id, role_name=role_name, assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com")
     )
+
+
+def junit_report(group: str) -> dict[str, Any]:
+    """A part of a build's specification: CodeBuild shows the JUnit files of TEST_REPORTS as a report of its own.
+
+    Source: CodeBuild user guide, "Build specification reference".
+    """
+    return {"reports": {group: {"files": ["*.xml"], "base-directory": TEST_REPORTS, "file-format": "JUNITXML"}}}

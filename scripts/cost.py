@@ -245,6 +245,14 @@ def _usd(quantities: Quantities, name: str, prices: Mapping[str, Any], is_free: 
     return counted * float(price["usd"])
 
 
+def monthly_usd(place: Place) -> float:
+    """What the place costs a month at list prices, used or not. Raises UnknownType."""
+    prices = json.loads(PRICES.read_text())
+    require_known_types([place], prices)
+    quantities = used_or_not(place, prices["estimates"])
+    return round(sum(_usd(quantities, name, prices, is_free=False) for name in quantities), 2)
+
+
 def report(assembly: Path) -> str:
     """Raises UnknownType."""
     prices = json.loads(PRICES.read_text())

@@ -121,6 +121,15 @@ class ServiceSettings:
         return f"acs-bake-{self.stage_name}"
 
     @property
+    def release_reader_role_name(self) -> str:
+        return f"acs-release-reader-{self.stage_name}"
+
+    @property
+    def evidence_role_name(self) -> str:
+        """Of the one role of the toolchain account that may become the release reader, of every stage."""
+        return "acs-evidence"
+
+    @property
     def telemetry_stream_name(self) -> str:
         """Named, as the queue below: cars and planners are configured with it, and the e2e role is granted it."""
         return f"cars-{self.stage_name}-telemetry"

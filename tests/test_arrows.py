@@ -44,6 +44,9 @@ FORBIDDEN = [
     ("pipeline/monitor/runtime/handler.py", "aws_cdk"),
     ("pipeline/monitor/runtime/handler.py", "config"),
     ("pipeline/monitor/runtime/handler.py", "service.cars"),
+    ("pipeline/evidence/runtime/gather.py", "aws_cdk"),
+    ("pipeline/evidence/runtime/gather.py", "config"),
+    ("pipeline/evidence/runtime/gather.py", "service.cars"),
     ("integ/test_story.py", "service.cars"),
     ("integ/test_story.py", "pipeline"),
     ("integ/test_story.py", "config"),
@@ -53,6 +56,8 @@ ALLOWED = [
     ("app.py", "pipeline.pipeline_stack"),
     ("pipeline/gates.py", "config"),
     ("pipeline/gates.py", "aws_cdk"),
+    ("pipeline/evidence/infrastructure.py", "aws_cdk"),
+    ("pipeline/evidence/runtime/gather.py", "scripts.cost"),
     ("pipeline/gates.py", "service.service_stage"),
     ("pipeline/monitor/infrastructure.py", "service.function"),
     ("pipeline/monitor/runtime/handler.py", "pipeline.executions.record"),
@@ -74,7 +79,8 @@ def test_import_along_the_arrows_is_taken(path: str, module: str) -> None:
 
 
 def test_rules_of_the_project_hold_in_the_folders_with_arrows_of_their_own() -> None:
-    for folder in ("service", "service/cars", "service/api/runtime", "pipeline/executions", "rehearsal", "integ"):
+    folders = ("service", "service/cars", "service/api/runtime", "pipeline/executions", "pipeline/evidence/runtime")
+    for folder in (*folders, "rehearsal", "integ"):
         assert "T201" in _ruff(f"{folder}/some.py", "os", body="print(os)\n"), folder
 
 

@@ -13,6 +13,7 @@ from constructs import Construct
 
 from service.acknowledgements import acknowledge
 from service.failures.redriver import redriver_policy
+from service.release.reader import release_reader_role
 from service.service_settings import ServiceSettings
 
 
@@ -36,3 +37,4 @@ class OperatorsStack(cdk.Stack):
         if settings.operators_email is not None:
             self.topic.add_subscription(subscriptions.EmailSubscription(settings.operators_email))
         redriver_policy(self, settings=settings)
+        release_reader_role(self, settings=settings)  # here: it stands before what it reads

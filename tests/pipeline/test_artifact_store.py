@@ -19,26 +19,26 @@ Stages = dict[str, dict[str, Any]]
 BUCKET = "arn:aws:s3:::artifacts"
 PROJECTS = [
     *(("Build", "Build"), ("UpdatePipeline", "SelfMutate"), ("Assets", "FileAssets")),
-    *(("Staging", "EndToEnd"), ("Prod", "EndToEnd")),
+    *(("Staging", "EndToEnd"), ("Prod", "EndToEnd"), ("ApproveProd", "Evidence"), ("Prod", "AsApproved")),
 ]
 TWELVE_MONTHS = 366
 
 
 def test_artifacts_are_kept_as_long_as_codepipeline_knows_their_executions(template: Template) -> None:
-    rules = template.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    rules = _bucket(template)["Properties"]["LifecycleConfiguration"]["Rules"]
     assert [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule] == [TWELVE_MONTHS]
     assert all("Prefix" not in rule and "TagFilters" not in rule for rule in rules)
 
 
 def test_what_is_overwritten_is_kept_beside_what_overwrote_it_but_not_for_ever(template: Template) -> None:
-    bucket = template.only("AWS::S3::Bucket")
+    bucket = _bucket(template)["Properties"]
     kept = [rule.get("NoncurrentVersionExpiration") for rule in bucket["LifecycleConfiguration"]["Rules"]]
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert {"NoncurrentDays": 90} in kept
 
 
 def test_bucket_and_the_key_that_reads_it_outlive_the_stack(template: Template) -> None:
-    (bucket,) = template.of_type("AWS::S3::Bucket").values()
+    bucket = _bucket(template)
     (encryption,) = bucket["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     key = template.resources[encryption["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]["Fn::GetAtt"][0]]
     for kept in (bucket, key):
@@ -52,6 +52,10 @@ def test_bucket_and_the_key_that_reads_it_outlive_the_stack(template: Template) 
         ("Build", "Build", "AutonomousCarManager/acme_auton/xyz1234", False),
         ("Build", "Build", "AutonomousCarManager/Other_Outp/xyz1234", False),
         ("Build", "Build", "elsewhere", False),
+        ("Build", "Build", "AutonomousCarManager/Build_test/xyz1234", True),
+        ("Staging", "EndToEnd", "AutonomousCarManager/EndToEnd_t/xyz1234", True),
+        ("Prod", "EndToEnd", "AutonomousCarManager/EndToEnd_t/xyz1234", False),
+        ("ApproveProd", "Evidence", "AutonomousCarManager/EndToEnd_t/xyz1234", False),
         *((*project, "AutonomousCarManager/Build_Outp/xyz1234", False) for project in PROJECTS[1:]),
     ],
 )
@@ -143,9 +147,23 @@ def _decision(template: Template, role: str, action: str, resource: str) -> str:
         region="eu-west-1",
         secure_transport=True,
     )
-    policy = template.only("AWS::S3::BucketPolicy")["PolicyDocument"]
+    (policy,) = (
+        found["Properties"]["PolicyDocument"]
+        for found in template.of_type("AWS::S3::BucketPolicy").values()
+        if found["Properties"]["Bucket"] == _location(template)
+    )
     decision: str = evaluate_resource_policy(json.dumps(_resolved(policy)), context).decision
     return decision
+
+
+def _location(template: Template) -> dict[str, str]:
+    location: dict[str, str] = template.only("AWS::CodePipeline::Pipeline")["ArtifactStore"]["Location"]
+    return location
+
+
+def _bucket(template: Template) -> dict[str, Any]:
+    bucket: dict[str, Any] = template.resources[_location(template)["Ref"]]
+    return bucket
 
 
 def _arn(logical_id: str) -> str:

@@ -22,15 +22,22 @@ def test_build_checks_style_and_types_and_tests_what_it_has_synthesized(
         "python3 scripts/background.py wait mypy",
         "pytest -n logical --maxprocesses=4 --assembly=cdk.out --hypothesis-profile=build "
         "--ignore=tests/rehearsal --ignore=tests/bench --ignore=tests/scripts/canary/test_verdicts.py "
-        "--ignore=tests/integ/test_stories.py",
+        "--ignore=tests/integ/test_stories.py --junitxml=test-reports/unit-tests.xml",
     ]
 
 
-def test_cloud_assembly_is_the_builds_only_artifact(buildspecs: Buildspecs, stages: dict[str, dict[str, Any]]) -> None:
+def test_cloud_assembly_and_test_report_are_the_builds_only_artifacts(
+    buildspecs: Buildspecs, stages: dict[str, dict[str, Any]]
+) -> None:
     (action,) = stages["Build"]["Actions"]
     buildspec = buildspecs[action["Configuration"]["ProjectName"]["Ref"]]
-    assert buildspec["artifacts"] == {"base-directory": "cdk.out", "files": ["**/*"]}
-    assert [artifact["Name"] for artifact in action["OutputArtifacts"]] == ["Build_Output"]
+    assert buildspec["artifacts"]["secondary-artifacts"] == {
+        "Build_Output": {"base-directory": "cdk.out", "files": ["**/*"]},
+        "Build_test_reports": {"base-directory": "test-reports", "files": ["**/*"]},
+    }
+    assert [artifact["Name"] for artifact in action["OutputArtifacts"]] == ["Build_Output", "Build_test_reports"]
+    (report,) = buildspec["reports"].values()
+    assert report == {"files": ["*.xml"], "base-directory": "test-reports", "file-format": "JUNITXML"}
 
 
 def test_nothing_that_reaches_the_cloud_assembly_is_kept_from_one_build_to_the_next(

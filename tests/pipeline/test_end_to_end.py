@@ -76,7 +76,7 @@ def test_step_runs_the_tests_of_the_commit_that_was_deployed(
     action = _action_of(stages, stage)
     assert action["InputArtifacts"] == stages["Source"]["Actions"][0]["OutputArtifacts"]
     commands = buildspecs[_project_of(action)]["phases"]["build"]["commands"]
-    assert commands == ["python3 -m pytest integ --ignore=integ/gauntlet"]
+    assert commands == ["python3 -m pytest integ --ignore=integ/gauntlet --junitxml=test-reports/end-to-end-tests.xml"]
 
 
 @pytest.mark.parametrize(("stage", "account", "role_name"), DEPLOYED)

@@ -33,6 +33,7 @@ def test_actions_of_a_deployed_stage_end_with_its_end_to_end_tests_and_its_bake(
         actions = sorted(stages[stage]["Actions"], key=lambda action: (action["RunOrder"], action["Name"]))
         assert [action["Name"] for action in actions] == [
             "WayBack",
+            *(["AsApproved"] if stage == "Prod" else []),
             *("Database.Deploy", "Operators.Deploy"),
             *("Changes.Deploy", "Cursors.Deploy", "Maintenance.Deploy", "Telemetry.Deploy"),
             *("Api.Deploy", "Notifications.Deploy"),
@@ -140,7 +141,15 @@ def test_pipeline_builds_from_codecommit_when_the_configuration_says_so(tmp_path
     template = Assembly(tmp_path / "cdk.out").pipeline_template
     stages = {stage["Name"]: stage for stage in template.only("AWS::CodePipeline::Pipeline")["Stages"]}
     assert stages["Source"]["Actions"][0]["ActionTypeId"]["Provider"] == "CodeCommit"
-    assert "/repositories/cars/commit/#{" in stages["ApproveProd"]["Actions"][0]["Configuration"]["ExternalEntityLink"]
+    evidence = stages["ApproveProd"]["Actions"][0]["Configuration"]
+    assert "AUTHOR" not in evidence["EnvironmentVariables"]
+    (gather,) = (
+        project["Properties"]["Source"]["BuildSpec"]
+        for logical_id, project in template.of_type("AWS::CodeBuild::Project").items()
+        if logical_id == evidence["ProjectName"]["Ref"]
+    )
+    assert "/repositories/cars/commit/{commit}" in gather
+    assert "--compare-url" not in gather
     assert "UseConnection" not in json.dumps(template.resources)
 
 

@@ -39,7 +39,7 @@ _BUCKET_OWNER = "s3:ResourceAccount"
 _OWN_ASSETS = "arn:${AWS::Partition}:s3:::cdk-*-assets-${AWS::AccountId}-*"
 
 _PRINCIPAL = "aws:PrincipalArn"
-_PRINCIPAL_OPERATORS = ("ArnLike", "ArnEquals", "StringLike")
+_PRINCIPAL_OPERATORS = ("ArnLike", "ArnEquals", "StringLike", "ArnNotLike", "ArnNotEquals")
 _PART = r"((?:\$\{[^}]*\}|[^:$])*)"  # of an ARN; a variable of Fn::Sub has colons of its own
 _ROLE_ARN = re.compile(rf"^arn:{_PART}:iam::{_PART}:role/(?:.*/)?([^/]+)$")
 

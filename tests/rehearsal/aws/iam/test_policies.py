@@ -111,13 +111,14 @@ def test_account_is_not_denied_what_its_role_is() -> None:
     assert name_accounts(policy) == policy
 
 
-def test_sessions_are_named_beside_the_templates_own_roles_when_a_bucket_policy_asks_who_calls() -> None:
+@pytest.mark.parametrize("operator", ["ArnEquals", "ArnNotEquals"])
+def test_sessions_are_named_beside_the_templates_own_roles_when_a_bucket_policy_asks_who_calls(operator: str) -> None:
     role = {"Fn::GetAtt": ["BuildRole", "Arn"]}
     deny = {
         "Effect": "Deny",
         "Action": "s3:PutObject",
         "Principal": {"AWS": "*"},
-        "Condition": {"ArnEquals": {"aws:PrincipalArn": [role]}},
+        "Condition": {operator: {"aws:PrincipalArn": [role]}},
         "NotResource": "arn:aws:s3:::artifacts/own/*",
     }
 
@@ -125,7 +126,7 @@ def test_sessions_are_named_beside_the_templates_own_roles_when_a_bucket_policy_
 
     (rewritten,) = bucket_policy["Properties"]["PolicyDocument"]["Statement"]
     sessions = {"Fn::Sub": "arn:${AWS::Partition}:sts::${AWS::AccountId}:assumed-role/${BuildRole}/*"}
-    assert rewritten == {**deny, "Condition": {"ArnEquals": {"aws:PrincipalArn": [role, sessions]}}}
+    assert rewritten == {**deny, "Condition": {operator: {"aws:PrincipalArn": [role, sessions]}}}
 
 
 def test_policies_of_other_resources_stay_as_they_are() -> None:

@@ -1,0 +1,63 @@
+"""What a release lets more, or fewer, do: statements, managed policies and rules of security groups.
+
+A statement that only moved, or only lost some of its actions, widens nothing: each is taken apart into who may do what
+on what, and only what was in no statement that went is new. It must not judge whether a permission is right.
+Source: IAM user guide, "Policy evaluation logic" (a denial that goes is a permission).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from pipeline.evidence.runtime.model import Access
+
+Atom = tuple[str, str, str, str, str, str, str]
+"""kind, effect, who, what, on, details, stack."""
+
+
+def accesses(differences: Sequence[Mapping[str, Any]]) -> tuple[tuple[Access, ...], tuple[Access, ...]]:
+    """(what widens, what narrows) in the output of template_diff.mjs."""
+    added = {atom for each in differences for atom in _atoms(each, "added", "opened")}
+    removed = {atom for each in differences for atom in _atoms(each, "removed", "closed")}
+    new, old = added - removed, removed - added
+    widens = {atom for atom in new if atom[1] != "Deny"} | {atom for atom in old if atom[1] == "Deny"}
+    return _together(widens), _together((new | old) - widens)
+
+
+def _atoms(difference: Mapping[str, Any], statements: str, rules: str) -> Iterator[Atom]:
+    stack = difference["name"]
+    for found in difference[statements]:
+        if "intrinsic" in found:
+            yield "intrinsic", "", "", "", "", _text(found["intrinsic"]), stack
+        elif "managedPolicy" in found:
+            yield "managed-policy", "Allow", _text(found["identity"]), _text(found["managedPolicy"]), "", "", stack
+        else:
+            condition = json.dumps(found["condition"], sort_keys=True) if found["condition"] else ""
+            for who, what, on in product(*(found[name] or [""] for name in ("principals", "actions", "resources"))):
+                yield "permission", found["effect"] or "Allow", _text(who), _text(what), _text(on), condition, stack
+    for found in difference[rules]:
+        way = "from" if found["direction"] == "in" else "to"
+        yield "network", "Allow", f"{way} {_text(found['peer'])}", found["protocol"], _text(found["group"]), "", stack
+
+
+def _text(value: Any) -> str:
+    """As the library renders it; it does not know `Fn::GetStackOutput`, which then is "${Stack.Output}"."""
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    if not text.startswith('{"Fn::GetStackOutput"'):
+        return text
+    output = json.loads(text)["Fn::GetStackOutput"]
+    return f"${{{output['StackName']}.{output['OutputName']}}}"
+
+
+def _together(atoms: set[Atom]) -> tuple[Access, ...]:
+    """One line for each who, on what and under which condition, with all the actions of it."""
+    lines: dict[tuple[str, ...], list[str]] = {}
+    for kind, effect, who, what, on, details, stack in sorted(atoms):
+        lines.setdefault((stack, kind, effect, who, on, details), []).append(what)
+    return tuple(
+        Access(stack=stack, kind=kind, effect=effect, who=who, what=", ".join(what), on=on, details=details)  # type: ignore[arg-type]
+        for (stack, kind, effect, who, on, details), what in lines.items()
+    )

@@ -1,0 +1,57 @@
+// Compares templates with the library that `cdk diff` is made of, so that what replaces a resource is AWS's own word.
+//
+// In: [{ name, before, after }] on standard input. Out: for each { name, resources, added, removed, opened, closed }:
+// changed resources by logical id, statements and managed policies, rules of security groups. It must not judge.
+import { readFileSync } from "node:fs";
+import { fullDiff } from "@aws-cdk/cloudformation-diff";
+
+const pairs = JSON.parse(readFileSync(0, "utf8"));
+process.stdout.write(JSON.stringify(pairs.map(compare)));
+
+function compare({ name, before, after }) {
+  const difference = fullDiff(before, after);
+  const resources = [];
+  difference.resources.forEachDifference((logicalId, change) => {
+    const properties = Object.entries(change.propertyUpdates);
+    const others = Object.entries(change.otherChanges);
+    resources.push({
+      logicalId,
+      oldType: change.oldResourceType ?? null,
+      newType: change.newResourceType ?? null,
+      impact: change.changeImpact,
+      properties: [...properties, ...others].map(([property, { oldValue, newValue, changeImpact }]) => ({
+        name: property,
+        before: oldValue ?? null,
+        after: newValue ?? null,
+        impact: changeImpact ?? null,
+      })),
+    });
+  });
+  const { statements, managedPolicies } = difference.iamChanges;
+  const { ingress, egress } = difference.securityGroupChanges;
+  return {
+    name,
+    resources,
+    added: [...statements.additions.map(statement), ...managedPolicies.additions.map(policy)],
+    removed: [...statements.removals.map(statement), ...managedPolicies.removals.map(policy)],
+    opened: [...ingress.additions.map(rule("in")), ...egress.additions.map(rule("out"))],
+    closed: [...ingress.removals.map(rule("in")), ...egress.removals.map(rule("out"))],
+  };
+}
+
+function statement({ effect, actions, resources, principals, condition, serializedIntrinsic }) {
+  if (serializedIntrinsic !== undefined) return { intrinsic: serializedIntrinsic };
+  return { effect, actions: targets(actions), resources: targets(resources), principals: targets(principals), condition: condition ?? null };
+}
+
+function targets({ values, not }) {
+  return not ? values.map((value) => `NOT ${value}`) : values;
+}
+
+function policy({ identityArn, managedPolicyArn }) {
+  return { identity: identityArn, managedPolicy: managedPolicyArn };
+}
+
+function rule(direction) {
+  return (found) => ({ direction, group: found.groupId, protocol: found.describeProtocol(), peer: found.describePeer() });
+}

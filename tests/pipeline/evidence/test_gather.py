@@ -1,0 +1,182 @@
+"""The whole of it: from what AWS answers to the page, the data and the bill in the bucket."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from pipeline.evidence import schema
+from pipeline.evidence.runtime import gather
+from pipeline.evidence.runtime.assembly import digest, read_stage
+from pipeline.evidence.runtime.model import Baseline, ReleaseEvidence, Weight
+from tests.pipeline.evidence.example import TEMPLATE, template, with_properties
+from tests.pipeline.evidence.fakes import FakeCloudFormation, FakeCloudWatch, FakeCodeDeploy, FakeS3, refused
+from tests.pipeline.evidence.test_canary import PHYSICAL
+from tests.pipeline.evidence.test_executions import FakeCodePipeline, summary
+
+OTHER_KEY = [{"AttributeName": "name", "KeyType": "HASH"}]
+NEW = template(Cars=with_properties("Cars", KeySchema=OTHER_KEY), Alarm=None)
+
+
+class World:
+    """Prod runs execution e1 and e2 is asked about; what is set here is what AWS answers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.s3 = FakeS3()
+        self.codepipeline: Any = FakeCodePipeline(
+            summary(2, "c2", status="InProgress"),
+            summary(1, "c1"),
+            prod={"pipelineExecutionId": "e1", "status": "Succeeded"},
+            succeeded=(summary(1, "c1"),),
+        )
+        self.prod: FakeCloudFormation | None = FakeCloudFormation({"Prod-Api": ("UPDATE_COMPLETE", TEMPLATE)})
+        for stage, document in (("Prod", NEW), ("Staging", TEMPLATE)):
+            self.write_stage(stage, document)
+        (folder / "unit").mkdir()
+        (folder / "unit" / "r.xml").write_text('<testsuites><testsuite tests="3" time="1.5"/></testsuites>')
+
+    def write_stage(self, stage: str, document: dict[str, Any]) -> None:
+        at = self.folder / "cdk.out" / f"assembly-App-{stage}"
+        at.mkdir(parents=True, exist_ok=True)
+        (at / "Api.template.json").write_text(json.dumps(document))
+        properties = {"templateFile": "Api.template.json", "stackName": f"{stage}-Api"}
+        stack = {"type": "aws:cloudformation:stack", "properties": properties}
+        (at / "manifest.json").write_text(json.dumps({"artifacts": {"Api": stack}}))
+
+    def client(self, service: str) -> Any:
+        return {"codepipeline": self.codepipeline, "s3": self.s3, "sts": self}[service]
+
+    def assume_role(self, *, RoleArn: str, RoleSessionName: str) -> dict[str, Any]:
+        if RoleArn == "prod" and self.prod is None:
+            raise refused("AccessDenied", "is not authorized to perform: sts:AssumeRole")
+        credentials = {"AccessKeyId": RoleArn, "SecretAccessKey": "s", "SessionToken": "t"}
+        return {"Credentials": credentials}
+
+    def taken(self, *, aws_access_key_id: str, **_: str) -> Any:
+        """boto3.Session of the role whose credentials were taken."""
+        cloudformation = self.prod if aws_access_key_id == "prod" else FakeCloudFormation(physical=PHYSICAL)
+        clients = {
+            "cloudformation": cloudformation,
+            "codedeploy": FakeCodeDeploy({"d-1": ("Succeeded", "7")}),
+            "cloudwatch": FakeCloudWatch(),
+        }
+        return _Taken(clients)
+
+    def gather(self) -> ReleaseEvidence:
+        words = {
+            "pipeline": "Release", "execution": "e2", "region": "eu-west-1", "bucket": "evidence", "stage": "Prod",
+            "stage-region": "eu-west-1", "reader-role": "prod", "proof-stage": "Staging",
+            "proof-region": "eu-west-1", "proof-reader-role": "staging", "commit-url": "https://example/{commit}",
+            "compare-url": "https://example/{before}...{after}", "author": "Ann",
+            "assembly": str(self.folder / "cdk.out"), "unit-tests": str(self.folder / "unit"),
+            "end-to-end-tests": str(self.folder / "none"), "output": str(self.folder / "made"),
+        }  # fmt: skip
+        self.arguments = [part for name, value in words.items() for part in (f"--{name}", value)]
+        return gather.gather(gather._parser().parse_args(self.arguments), self)
+
+
+class _Taken:
+    def __init__(self, clients: dict[str, Any]) -> None:
+        self._clients = clients
+
+    def client(self, service: str) -> Any:
+        return self._clients[service]
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World(tmp_path)
+
+    def session(**given: str) -> Any:
+        return made.taken(**given) if "aws_access_key_id" in given else made
+
+    monkeypatch.setattr("boto3.Session", session)
+    return made
+
+
+def told(evidence: ReleaseEvidence, weight: Weight) -> str:
+    return " ".join(line.text for line in evidence.verdict if line.weight is weight)
+
+
+def test_table_that_would_be_replaced_is_the_pages_first_line(world: World) -> None:
+    evidence = world.gather()
+    assert evidence.verdict[0].weight is Weight.DANGER
+    assert evidence.verdict[0].text.startswith("Prod-Api/Cars (AWS::DynamoDB::Table) is replaced")
+    page = world.s3.objects["executions/e2/index.html"]
+    assert page.index("Cars (AWS::DynamoDB::Table) is replaced") < page.index("<h2")
+
+
+def test_evidence_says_what_is_released_over_what_and_its_digest(world: World) -> None:
+    evidence = world.gather()
+    assert (evidence.commit.commit_id, evidence.commit.author) == ("c2", "Ann")
+    assert (evidence.in_prod.commit_id, evidence.rollback.commit_id) == ("c1", "c1")
+    assert evidence.in_prod.compare_url == "https://example/c1...c2"
+    assert evidence.digest == digest(read_stage(world.folder / "cdk.out", "Prod"))
+
+
+def test_data_is_kept_beside_page_and_bill_and_is_what_its_schema_says(world: World) -> None:
+    evidence = world.gather()
+    assert sorted(world.s3.objects) == [f"executions/e2/{name}" for name in ("bom.json", "evidence.json", "index.html")]
+    assert world.s3.types["executions/e2/index.html"] == "text/html; charset=utf-8"
+    assert TypeAdapter(ReleaseEvidence).validate_json(world.s3.objects["executions/e2/evidence.json"]) == evidence
+
+
+def test_schema_is_that_of_the_model() -> None:
+    assert schema.PATH.read_text() == schema.schema(), "the evidence has changed: run `make schema`, and commit it"
+
+
+def test_what_could_not_be_found_out_stands_there(world: World) -> None:
+    unknown = told(world.gather(), Weight.UNKNOWN)
+    assert "End-to-end tests in staging: not known" in unknown
+    assert "Known vulnerabilities: not checked" in unknown
+    assert "There is no bill of materials of what prod runs" in unknown
+
+
+def test_first_release_is_said_to_be_all_new(world: World) -> None:
+    world.prod, world.codepipeline = None, FakeCodePipeline(summary(2, "c2", status="InProgress"))
+    evidence = world.gather()
+    assert evidence.changes.baseline is Baseline.NOTHING
+    assert "Nothing was released to Prod yet: everything is new." in told(evidence, Weight.LOOK)
+    assert evidence.in_prod.compare_url is None
+
+
+def test_release_that_brings_the_reader_says_that_changes_are_not_known(world: World) -> None:
+    world.prod = None
+    evidence = world.gather()
+    assert evidence.changes.baseline is Baseline.UNKNOWN
+    assert "no role yet that may read" in told(evidence, Weight.UNKNOWN)
+    assert evidence.cost.before is None
+
+
+def main(world: World) -> int:
+    world.gather()
+    world.s3.objects.clear()
+    return gather.main(world.arguments)
+
+
+def test_step_writes_what_it_exports(world: World) -> None:
+    assert main(world) == 0
+    assert len((world.folder / "made" / "digest").read_text()) == 64
+    assert (world.folder / "made" / "summary").read_text().startswith("Stop and read: ")
+
+
+def test_lost_reader_fails_the_step_and_writes_nothing(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.gather()
+    world.s3.objects = {"executions/e1/evidence.json": world.s3.objects["executions/e2/evidence.json"]}
+    world.prod = None
+    assert gather.main(world.arguments) == 1
+    assert "What Prod runs cannot be read" in capsys.readouterr().err
+    assert list(world.s3.objects) == ["executions/e1/evidence.json"]
+
+
+def test_bucket_that_is_closed_fails_the_step_with_its_name(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.gather()
+    world.s3 = FakeS3(is_closed=True)
+    assert gather.main(world.arguments) == 1
+    assert "The evidence bucket evidence cannot be read" in capsys.readouterr().err
+    assert not (world.folder / "made").exists()
