@@ -129,7 +129,8 @@ export function inColumns(views, count) {
 export function stoppedBy(execution) {
   for (const name of execution.stages) {
     const stage = execution.progress[name];
-    if (!stage || !["Failed", "Errored", "Stopped"].includes(stage.status)) continue;
+    if (stage?.status === "Stopped") return { stage: name, action: null, gate: null, reason: execution.reason };
+    if (!["Failed", "Errored"].includes(stage?.status)) continue;
     const failed = Object.values(stage.actions).find((action) => ["Failed", "Errored"].includes(action.status));
     const rule = stage.rules.find(({ status }) => status === "Failed");
     if (failed) return { stage: name, action: failed.name, gate: failed.gate, reason: failed.reason };

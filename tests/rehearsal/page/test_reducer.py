@@ -118,6 +118,22 @@ def test_stopped_execution_names_stage_action_gate_and_reason_and_what_was_put_b
     assert _stage(reduced, "Staging")["commit"] == commit_id(1)
 
 
+def test_execution_that_a_person_stopped_has_their_reason() -> None:
+    stopped = [
+        ended(1, "Build", "Synth", Status.FAILED, reason="The build was stopped.", gate="build"),
+        stage_ended(1, "Build", Status.STOPPED),
+        execution_ended(1, Status.STOPPED, "The execution was stopped. Wrong branch."),
+    ]
+
+    (found,) = _reduced([*BEGINNING, *building(1), *stopped])["stopped"]
+
+    assert (found["stage"], found["gate"], found["reason"]) == (
+        "Build",
+        None,
+        "The execution was stopped. Wrong branch.",
+    )
+
+
 def test_rollback_that_could_not_be_done_says_why() -> None:
     failed = StageRolledBack(
         stage="Staging", to_execution_id=None, status=Status.FAILED, reason="Nothing yet.", execution_id=execution_id(1)
