@@ -130,7 +130,9 @@ def _by_stack(changes: list[ResourceChange]) -> str:
 
 
 def _change(change: ResourceChange) -> str:
-    tone = " danger" if change.impact not in (Impact.CREATE, Impact.UPDATE) else ""
+    # Each release parts with an old version and its alarms: nobody is to be used to red.
+    is_grave = change.route is Route.AT_ONCE and change.impact not in (Impact.CREATE, Impact.UPDATE)
+    tone = " danger" if is_grave else ""
     details = "".join(_property(each) for each in change.properties)
     names = escape(", ".join(each.name for each in change.properties))
     more = f"<details><summary>{names}</summary>{details}</details>" if details else ""

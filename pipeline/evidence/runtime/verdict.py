@@ -97,7 +97,7 @@ def _of_changes(changes: Changes) -> Iterator[Line]:
         more = f", and {len(changes.widens) - 1} more" if len(changes.widens) > 1 else ""
         yield Line(
             Weight.LOOK,
-            f"{_count(len(changes.widens), 'permission or open port', 'permissions or open ports')} of prod widen: "
+            f"{_count(len(changes.widens), 'permission or open port widens', 'permissions or open ports widen')}: "
             f"{first.who or first.details or 'an expression'} gets {first.what or 'what it says'}{more}.",
             "access",
         )
@@ -146,9 +146,17 @@ def _of_canary(canary: Canary) -> Iterator[Line]:
         text = f"Staging's canaries of {_count(len(clean), 'function')} succeeded: {calls:g} calls of the new versions"
         weight = Weight.LOOK if errors else Weight.GOOD if calls else Weight.UNKNOWN
         yield Line(weight, f"{text}, {errors:g} failed.", "canary")
+    # As where what both versions use is replaced under the old one.
+    if old_errors := _old_errors(canary):
+        yield Line(Weight.LOOK, f"Meanwhile {old_errors:g} calls of the old versions failed in staging.", "canary")
     if canary.without:
         text = f"{_count(len(canary.without), 'function has', 'functions have')} no canary in staging to show."
         yield Line(Weight.UNKNOWN, text, "canary")
+
+
+def _old_errors(canary: Canary) -> float:
+    old = [traffic for each in canary.deployments for traffic in each.traffic if traffic.version != each.to_version]
+    return sum(value for traffic in old for value in traffic.errors if value is not None)
 
 
 def problem_of(deployment: Deployment) -> str | None:

@@ -155,3 +155,22 @@ def test_summary_is_one_short_line_of_ascii() -> None:
     assert told.isascii()
     assert "\n" not in told
     assert told.startswith("Stop and read: 1 thing can lose data or went wrong.")
+
+
+def test_failed_calls_of_the_old_version_are_to_be_looked_at() -> None:
+    made = evidence()
+    (deployment,) = made.canary.deployments
+    old, new = deployment.traffic
+    failing = dataclasses.replace(deployment, traffic=(dataclasses.replace(old, errors=(0, 50, None)), new))
+    lines = verdict(
+        changes=made.changes,
+        tests=made.tests,
+        canary=Canary((failing,), {}),
+        packages=made.packages,
+        vulnerabilities=made.vulnerabilities,
+        rollback=made.rollback,
+        cost=made.cost,
+        in_prod=made.in_prod,
+        was_released=True,
+    )
+    assert lines[0] == Line(Weight.LOOK, "Meanwhile 50 calls of the old versions failed in staging.", "canary")
