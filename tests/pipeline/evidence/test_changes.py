@@ -99,4 +99,4 @@ def test_missing_library_is_an_error_that_says_what_to_do(monkeypatch: pytest.Mo
     elsewhere.write_text('import { fullDiff } from "@aws-cdk/cloudformation-diff";\nfullDiff({}, {});\n')
     monkeypatch.setattr("pipeline.evidence.runtime.changes._DIFF", elsewhere)
     with pytest.raises(EvidenceError, match=r"`npm ci`(?s:.*)Cannot find package"):
-        between(TEMPLATE, TEMPLATE)
+        between(TEMPLATE, template(Alarm=with_properties("Alarm", Threshold=2)))
