@@ -6,7 +6,8 @@ import boto3
 import pytest
 
 from rehearsal.aws.aws_clients import AwsClients
-from rehearsal.aws.profiles import write_profiles
+from rehearsal.aws.profiles import read_profile, write_profiles
+from rehearsal.errors import EngineError
 from tests.rehearsal.aws.edge.bare_cloud import ACCOUNT, OTHER_ACCOUNT, REGION, BareCloud
 
 
@@ -36,3 +37,18 @@ def test_nobody_else_may_read_the_file(tmp_path: Path) -> None:
 
     assert file.stat().st_mode & 0o077 == 0
     assert file.parent.stat().st_mode & 0o077 == 0
+
+
+def test_file_is_read_by_whoever_talks_to_a_run_that_goes_on(tmp_path: Path) -> None:
+    file = tmp_path / "aws" / "config"
+    write_profiles(file, AwsClients("http://127.0.0.1:9", "secret"), [(ACCOUNT, REGION)])
+
+    profile = read_profile(file, ACCOUNT)
+
+    assert (profile.endpoint_url, profile.secret) == ("http://127.0.0.1:9", "secret")
+    assert "secret" not in repr(profile)
+
+
+def test_file_of_a_run_that_has_ended_is_told(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="has ended"):
+        read_profile(tmp_path / "config", ACCOUNT)
