@@ -1,4 +1,5 @@
 /** The approvals that wait for a person, with what is known of what would be released, and two buttons. */
+import { shortName } from "./canary_data.js";
 import { putApprovalResult } from "./commands.js";
 import { confirmation } from "./confirmation.js";
 import { KeyedList, element, setChildren, setHidden } from "./element.js";
@@ -111,7 +112,7 @@ function commentParts({ comment, url }) {
 function whatParts({ next, current, commits }) {
   const runs = current
     ? commitElement(current.commit, current.title)
-    : "Nothing of this `up` yet: this is its first release.";
+    : "Nothing yet: this is its first release here.";
   const shown = commits.slice(0, MOST_COMMITS).map((commit) => element("li", {}, commitElement(commit.id, commit.title)));
   const more = commits.length - shown.length;
   return [
@@ -140,7 +141,7 @@ function shiftLines({ name, deployments }) {
     const { calls, errors } = callsOf(deployment).new;
     const minutes = (deployment.shift.at(-1)?.[0] ?? 0) / 60;
     const counted = calls > 0 ? `${plural(calls, "call")}, ${plural(errors, "error")}` : "no calls counted";
-    return line(deployment.status, `${name}: canary of ${deployment.function}`, `${counted}, ${number(minutes)} AWS min`);
+    return line(deployment.status, `${name}: canary of ${shortName(deployment.function)}`, `${counted}, ${number(minutes)} AWS min`);
   });
   if (first > 0) lines.push(line("Skipped", `${name}: ${plural(first, "function")} for the first time`, "no canary"));
   return lines;

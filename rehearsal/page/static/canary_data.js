@@ -7,7 +7,7 @@ import { number, percent } from "./format.js";
 
 const MINUTE = 60;
 const LEAST_ERROR_PERCENT = 5;
-const HASH = /[0-9A-F]{8}(-[A-Za-z0-9]+)?$/;
+const HASH = /(?:[0-9A-F]{8}|[0-9a-f]{32})(?:-[A-Za-z0-9]+)?$/;
 
 export function minuteOf(deployment, awsAt) {
   return (awsAt - (deployment.shiftBeganAwsAt ?? deployment.startedAwsAt)) / MINUTE;
@@ -106,10 +106,9 @@ function around(series) {
   return [low - room, high + room];
 }
 
-/** The CDK's name for an alarm without the hash that CloudFormation knows it by. */
-export function shortName(alarm) {
-  const name = alarm.replace(HASH, "");
-  return name.length > 0 ? name : alarm;
+/** What CloudFormation made of a construct's path, without the hashes that it and the CDK added. */
+export function shortName(name) {
+  return name.replace(HASH, "") || name;
 }
 
 /** The table: {columns: [name], rows: [[text]]}, a row for each minute and each mark. */

@@ -1,5 +1,5 @@
 /** Each shift of traffic to a new version: how far it is, its plots over AWS minutes, and the same data as a table. */
-import { marks, minutesShown, plots, table } from "./canary_data.js";
+import { marks, minutesShown, plots, shortName, table } from "./canary_data.js";
 import { Chart, canDraw } from "./chart.js";
 import { KeyedList, element, setAttribute, setChildren, setHidden, setText } from "./element.js";
 import { breakable, number, plural } from "./format.js";
@@ -61,7 +61,8 @@ class CanaryCard {
     this.deployment = deployment;
     const { status, weight, fromVersion, toVersion, stage, account } = deployment;
     this.status.draw(status);
-    setText(this.name, breakable(deployment.function));
+    setText(this.name, breakable(shortName(deployment.function)));
+    setAttribute(this.name, "title", deployment.function);
     setText(this.where, `${stage || account} · version ${fromVersion} → ${toVersion}`);
     this.filled.style.inlineSize = `${weight}%`;
     setText(this.weight, isStopped(deployment) ? `back on version ${fromVersion}` : `${number(weight)} % on version ${toVersion}`);
@@ -123,10 +124,11 @@ class CanaryBody {
     for (const chart of this.charts) chart.close();
   }
 
-  #drawHooks({ hooks, config }) {
+  #drawHooks({ hooks, config, stoppedBy }) {
     const verdicts = hooks.map((hook) => {
       const sign = new StatusView();
-      sign.draw(hook.status, hook.reason ? `${hook.name}: ${hook.reason}` : hook.name);
+      const isNews = hook.reason && hook.reason !== stoppedBy?.reason;
+      sign.draw(hook.status, isNews ? `${hook.name}: ${hook.reason}` : hook.name);
       return element("li", {}, sign.node, element("span", { class: "visually-hidden" }, hook.status));
     });
     setChildren(this.hooks, [element("li", { class: "config" }, config), ...verdicts]);
