@@ -245,7 +245,7 @@ def test_question_that_is_answered_between_the_last_look_and_the_answer_is_refus
     code, _, err = releasing.run("approve", "--yes")
 
     assert code == 1
-    assert "not open any more" in err
+    assert "Somebody else has answered meanwhile" in err
     assert releasing.statuses() == ["Failed"]
 
 
