@@ -14,6 +14,8 @@ from typing import Any
 
 from pipeline.evidence.runtime.model import Access
 
+_DECODER = json.JSONDecoder()
+
 Atom = tuple[str, str, str, str, str, str, str]
 """kind, effect, who, what, on, details, stack."""
 
@@ -44,12 +46,14 @@ def _atoms(difference: Mapping[str, Any], statements: str, rules: str) -> Iterat
 
 
 def _text(value: Any) -> str:
-    """As the library renders it; it does not know `Fn::GetStackOutput`, which then is "${Stack.Output}"."""
+    """As the library renders it; `Fn::GetStackOutput`, which it does not know, becomes "${Stack.Output}"."""
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-    if not text.startswith('{"Fn::GetStackOutput"'):
+    before, found, _ = text.partition('{"Fn::GetStackOutput"')
+    if not found:
         return text
-    output = json.loads(text)["Fn::GetStackOutput"]
-    return f"${{{output['StackName']}.{output['OutputName']}}}"
+    intrinsic, length = _DECODER.raw_decode(text[len(before) :])
+    output = intrinsic["Fn::GetStackOutput"]
+    return f"{before}${{{output['StackName']}.{output['OutputName']}}}{_text(text[len(before) + length :])}"
 
 
 def _together(atoms: set[Atom]) -> tuple[Access, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.evidence.runtime.access import accesses
 from pipeline.evidence.runtime.changes import diff
 from pipeline.evidence.runtime.model import Access
+from tests.assembly import Assembly
 from tests.pipeline.evidence.example import TEMPLATE, template, with_properties
 
 Both = tuple[tuple[Access, ...], tuple[Access, ...]]
@@ -76,7 +77,20 @@ def test_managed_policy_public_permission_and_open_port_widen() -> None:
     }
 
 
-def test_another_stacks_output_is_named_shortly() -> None:
+def test_another_stacks_output_is_named_shortly_wherever_it_stands() -> None:
     output = {"Fn::GetStackOutput": {"StackName": "Prod-Database", "Region": "eu-west-1", "OutputName": "CarsArn"}}
-    widens, _ = after(statement("s3:GetObject", "s3:PutObject"), statement("dynamodb:DeleteItem", Resource=output))
-    assert [found.on for found in widens] == ["${Prod-Database.CarsArn}"]
+    within = {"Fn::Join": ["", ["at:", output, "/index/", output, "/*"]]}
+    widens, _ = after(
+        statement("s3:GetObject", "s3:PutObject"), statement("dynamodb:DeleteItem", Resource=[output, within])
+    )
+    assert {found.on for found in widens} == {
+        "${Prod-Database.CarsArn}",
+        "at:${Prod-Database.CarsArn}/index/${Prod-Database.CarsArn}/*",
+    }
+
+
+def test_all_that_prod_gets_the_first_time_is_told_in_words(assembly: Assembly) -> None:
+    stacks = {name: {"Resources": template.resources} for name, template in assembly.stage_stacks("Prod").items()}
+    widens, _ = accesses(diff([(name, {}, after) for name, after in stacks.items()]))
+    assert len(widens) > 100
+    assert all("Fn::" not in found.on + found.who + found.what for found in widens)
