@@ -15,6 +15,7 @@ from typing import Any
 
 from pipeline.evidence.runtime.access import accesses
 from pipeline.evidence.runtime.errors import EvidenceError
+from pipeline.evidence.runtime.exposure import exposures
 from pipeline.evidence.runtime.model import Baseline, Changes, Impact, PropertyChange, ResourceChange, Route
 
 Template = Mapping[str, Any]
@@ -77,7 +78,7 @@ def changes(deployed: Mapping[str, Template], wanted: Mapping[str, Template], *,
         new_stacks=tuple(sorted(set(wanted) - set(deployed))),
         unchanged_stacks=tuple(sorted(set(wanted) - touched)),
         gone_stacks=tuple(sorted(set(last_stacks) - set(wanted))),
-        widens=widens,
+        widens=(*exposures(differences), *widens),
         narrows=narrows,
     )
 

@@ -117,11 +117,11 @@ class ResourceChange:
 class Access:
     """A permission or an open port that prod gets or loses; `details` is a condition, or nothing.
 
-    `kind` "intrinsic" is a statement that only the deployment knows.
+    `kind` "intrinsic" is a statement that only the deployment knows, "exposure" a guard that goes (exposure.py).
     """
 
     stack: str
-    kind: Literal["permission", "managed-policy", "network", "intrinsic"]
+    kind: Literal["permission", "managed-policy", "network", "intrinsic", "exposure"]
     effect: str
     who: str
     what: str

@@ -19,6 +19,7 @@ function compare({ name, before, after }) {
       oldType: change.oldResourceType ?? null,
       newType: change.newResourceType ?? null,
       impact: change.changeImpact,
+      created: change.isAddition ? (change.newProperties ?? {}) : null,
       properties: [...properties, ...others].map(([property, { oldValue, newValue, changeImpact }]) => ({
         name: property,
         before: oldValue ?? null,

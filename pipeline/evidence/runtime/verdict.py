@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from pipeline.evidence.runtime.changes import LOSES
 from pipeline.evidence.runtime.model import (
+    Access,
     Baseline,
     Canary,
     Changes,
@@ -98,7 +99,7 @@ def _of_changes(changes: Changes) -> Iterator[Line]:
         yield Line(
             Weight.LOOK,
             f"{_count(len(changes.widens), 'permission or open port widens', 'permissions or open ports widen')}: "
-            f"{first.who or first.details or 'an expression'} gets {first.what or 'what it says'}{more}.",
+            f"{_gets(first)}{more}.",
             "access",
         )
     else:
@@ -221,3 +222,9 @@ def name_of(change: ResourceChange) -> str:
 
 def _count(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def _gets(access: Access) -> str:
+    if access.kind == "exposure":
+        return f"{access.on}: {access.what}"
+    return f"{access.who or access.details or 'an expression'} gets {access.what or 'what it says'}"
