@@ -19,6 +19,7 @@ from pipeline.bake import bake_step
 from pipeline.build import build_defaults, build_step
 from pipeline.end_to_end import end_to_end_step
 from pipeline.evidence.infrastructure import DIGEST, SUMMARY, EvidenceStore, as_approved_step, evidence_step
+from pipeline.evidence.runtime.link import digest_words
 from pipeline.gates import roll_back_on_failure
 from pipeline.monitor.infrastructure import Monitor
 from pipeline.names import APPROVAL, PIPELINE_NAME, PROD, STAGING
@@ -160,7 +161,7 @@ def _approval(
         "Approve",
         # True however long it waits: a newer commit may have gone to staging since, and queues here.
         comment=f"Release commit {commit_id} to prod? Execution #{{codepipeline.PipelineExecutionId}}. "
-        f"{evidence.exported_variable(SUMMARY)} Evidence {evidence.exported_variable(DIGEST)}. "
+        f"{evidence.exported_variable(SUMMARY)} {digest_words(evidence.exported_variable(DIGEST))} "
         "A newer commit may be in staging by now: it waits for this answer, "
         "and to let it go on without this one, reject this one.",
         review_url=store.url("index.html", configuration.toolchain.region),

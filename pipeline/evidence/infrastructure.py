@@ -18,6 +18,7 @@ from constructs import Construct
 
 from config import Configuration, GitHubSource, StageConfiguration
 from pipeline.artifact_store import ROLLBACK_HORIZON_DAYS
+from pipeline.evidence.runtime.link import console_url
 from pipeline.source import commit_url, compare_url
 from pipeline.steps import install
 from pipeline.way_back import VARIABLE as WAY_BACK
@@ -69,11 +70,8 @@ class EvidenceStore(Construct):
         acknowledge(writer, {f"IAM5[Resource::{own}]": "An object for each execution, and its id is not known before."})
 
     def url(self, name: str, region: str) -> str:
-        """The console's page of this execution's object: it opens for whoever may read the bucket."""
-        key = f"executions/{EXECUTION}/{name}"
-        return (
-            f"https://{region}.console.aws.amazon.com/s3/object/{self.bucket.bucket_name}?region={region}&prefix={key}"
-        )
+        """The console's page of this execution's object."""
+        return console_url(region, self.bucket.bucket_name, f"executions/{EXECUTION}/{name}")
 
 
 def evidence_step(

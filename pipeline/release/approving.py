@@ -16,6 +16,7 @@ from pipeline.executions.execution import Execution
 from pipeline.executions.record import Record
 from pipeline.executions.release_text import commit_text, duration_text
 from pipeline.release.errors import CannotAsk, Declined, Refused
+from pipeline.release.evidence import Asked
 from pipeline.release.state import PipelineState, pipeline_state
 
 if TYPE_CHECKING:
@@ -36,13 +37,17 @@ class Question:
     link: str
     since: datetime | None
 
+    @property
+    def asked(self) -> Asked:
+        return Asked(execution_id=self.execution.id, comment=self.comment, link=self.link)
+
 
 def find_question(
     client: CodePipelineClient, pipeline: str, *, execution_id: str | None, prod_stage: str
 ) -> tuple[Question, str]:
     """The open question, and the text that shows it. Raises Refused when there is none, or not that one."""
     state = pipeline_state(client.get_pipeline_state(name=pipeline))
-    question = _open_question(client, state, execution_id)
+    question = open_question(client, state, execution_id)
     has_prod = state.stage(prod_stage) is not None
     runs = next(iter(Record(client, pipeline).succeeded_in(prod_stage)), None) if has_prod else None
     lines = [
@@ -88,7 +93,8 @@ def answer(
     )
 
 
-def _open_question(client: CodePipelineClient, state: PipelineState, execution_id: str | None) -> Question:
+def open_question(client: CodePipelineClient, state: PipelineState, execution_id: str | None) -> Question:
+    """Raises Refused when none is open, or not that one, and CannotAsk when several are."""
     found = state.open_approvals()
     if execution_id is not None:
         asked = [(stage, action) for stage, action in found if stage.execution_id == execution_id]

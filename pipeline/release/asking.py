@@ -7,7 +7,8 @@ Sources: boto3 guide, "Credentials"; CodePipeline API reference, "Common Errors"
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
@@ -18,6 +19,7 @@ from pipeline.release.errors import CannotAsk, Refused
 
 if TYPE_CHECKING:
     from mypy_boto3_codepipeline import CodePipelineClient
+    from mypy_boto3_s3 import S3Client
 
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
 _UNKNOWN_CREDENTIALS = (
@@ -38,11 +40,23 @@ _GONE = {
 _SIGN_IN = "Sign in to the toolchain account (`aws sso login`, or --profile NAME)"
 
 
-def codepipeline(*, profile: str | None, region: str | None, endpoint: str | None) -> CodePipelineClient:
+@dataclass(frozen=True, kw_only=True)
+class Clients:
+    """`s3` answers the client of a region: the evidence's bucket is where its link says, not where the profile is."""
+
+    codepipeline: CodePipelineClient
+    s3: Callable[[str], S3Client]
+
+
+def connect(*, profile: str | None, region: str | None, endpoint: str | None) -> Clients:
     """Raises CannotAsk when there is no such profile, or no region is known."""
     try:
         with told():
-            return boto3.Session(profile_name=profile, region_name=region).client("codepipeline", endpoint_url=endpoint)
+            session = boto3.Session(profile_name=profile, region_name=region)
+            return Clients(
+                codepipeline=session.client("codepipeline", endpoint_url=endpoint),
+                s3=lambda where: session.client("s3", region_name=where, endpoint_url=endpoint),
+            )
     except ValueError as error:
         raise CannotAsk(f"{error}. --endpoint has to look like http://127.0.0.1:4566.") from error
 

@@ -1,4 +1,4 @@
-"""`python -m pipeline.release`: where the pipeline is, an approval's answer, a stage's way back, how releases went.
+"""`python -m pipeline.release`: where the pipeline is, an approval with its evidence, a way back, how releases went.
 
 The same against AWS and a local run: --endpoint, or the profile that a run writes (AWS_CONFIG_FILE). What changes
 something shows it first and asks; --yes answers for you. Exit codes: 0 done, 1 refused or declined: nothing was
@@ -13,37 +13,35 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from pipeline.executions.figures import LONGEST_EXECUTION
 from pipeline.executions.record import Record, UnknownExecution
 from pipeline.names import PIPELINE_NAME, PROD
-from pipeline.release.approving import answer, find_question
-from pipeline.release.asking import codepipeline, told
-from pipeline.release.errors import CannotAsk, Declined, ReleaseError
+from pipeline.release.approving import Question, answer, find_question, open_question
+from pipeline.release.asking import Clients, connect, told
+from pipeline.release.errors import CannotAsk, Declined, NoEvidence, ReleaseError
+from pipeline.release.evidence import asked_by, fetch, keep, verdict_text
 from pipeline.release.going_back import find_way_back, roll_back, shown
 from pipeline.release.history import history_document, history_text
 from pipeline.release.picture import picture
 from pipeline.release.state import pipeline_state
 
-if TYPE_CHECKING:
-    from mypy_boto3_codepipeline import CodePipelineClient
-
-    Command = Callable[[CodePipelineClient, argparse.Namespace], str]
-    Connect = Callable[..., CodePipelineClient]
+Command = Callable[[Clients, argparse.Namespace], str]
+Connect = Callable[..., Clients]
 
 _LISTED = 100
 _LONGEST_HISTORY_DAYS = 365
 
 
-def main(arguments: Sequence[str] | None = None, *, connect: Connect = codepipeline) -> int:
-    """`connect` makes the client: tests bring another CodePipeline."""
+def main(arguments: Sequence[str] | None = None, *, connect: Connect = connect) -> int:
+    """`connect` makes the clients: tests bring another CodePipeline and S3."""
     options = _parser().parse_args(arguments)
     command: Command = options.command
     try:
-        client = connect(profile=options.profile, region=options.region, endpoint=options.endpoint)
+        clients = connect(profile=options.profile, region=options.region, endpoint=options.endpoint)
         with told(options.pipeline):
-            text = command(client, options)
+            text = command(clients, options)
     except UnknownExecution as error:
         return _ends(f"{error} `history` shows those that there are.", CannotAsk.exit_code)
     except ReleaseError as error:
@@ -52,45 +50,78 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect = codepipel
     return 0
 
 
-def status(client: CodePipelineClient, options: argparse.Namespace) -> str:
-    state = pipeline_state(client.get_pipeline_state(name=options.pipeline))
-    known = {execution.id: execution for execution in Record(client, options.pipeline).latest(_LISTED)}
+def status(clients: Clients, options: argparse.Namespace) -> str:
+    state = pipeline_state(clients.codepipeline.get_pipeline_state(name=options.pipeline))
+    known = {execution.id: execution for execution in Record(clients.codepipeline, options.pipeline).latest(_LISTED)}
     return picture(state, known, now=datetime.now(UTC))
 
 
-def approve(client: CodePipelineClient, options: argparse.Namespace) -> str:
-    return _answer(client, options, is_approved=True)
+def evidence(clients: Clients, options: argparse.Namespace) -> str:
+    if options.execution is not None:
+        asked = asked_by(clients.codepipeline, options.pipeline, options.execution)
+    else:
+        state = pipeline_state(clients.codepipeline.get_pipeline_state(name=options.pipeline))
+        asked = open_question(clients.codepipeline, state, None).asked
+    fetched = fetch(clients.s3, asked)
+    page = keep(fetched, options.to)
+    return f"{verdict_text(fetched.evidence)}\n  The page:    {page.as_uri()}"
 
 
-def reject(client: CodePipelineClient, options: argparse.Namespace) -> str:
-    return _answer(client, options, is_approved=False)
+def approve(clients: Clients, options: argparse.Namespace) -> str:
+    return _answer(clients, options, is_approved=True)
 
 
-def rollback(client: CodePipelineClient, options: argparse.Namespace) -> str:
-    way = find_way_back(client, options.pipeline, options.stage, target_id=options.to)
+def reject(clients: Clients, options: argparse.Namespace) -> str:
+    return _answer(clients, options, is_approved=False)
+
+
+def rollback(clients: Clients, options: argparse.Namespace) -> str:
+    way = find_way_back(clients.codepipeline, options.pipeline, options.stage, target_id=options.to)
     _say(shown(way))
     if not _confirm(options)(f"Roll {way.stage} back?"):
         raise Declined("Nothing was rolled back.")
-    execution_id = roll_back(client, options.pipeline, way)
+    execution_id = roll_back(clients.codepipeline, options.pipeline, way)
     return f"{way.stage} is being rolled back, by execution {execution_id}. `status` shows how far it is."
 
 
-def history(client: CodePipelineClient, options: argparse.Namespace) -> str:
+def history(clients: Clients, options: argparse.Namespace) -> str:
     now = datetime.now(UTC)
     since = now - timedelta(days=options.days) - LONGEST_EXECUTION
-    executions = Record(client, options.pipeline).since(since)
+    executions = Record(clients.codepipeline, options.pipeline).since(since)
     if options.json:
         return json.dumps(history_document(executions, stage=options.stage, days=options.days, now=now), indent=2)
     return history_text(executions, stage=options.stage, days=options.days, now=now)
 
 
-def _answer(client: CodePipelineClient, options: argparse.Namespace, *, is_approved: bool) -> str:
-    question, text = find_question(client, options.pipeline, execution_id=options.execution, prod_stage=PROD)
+def _answer(clients: Clients, options: argparse.Namespace, *, is_approved: bool) -> str:
+    question, text = find_question(
+        clients.codepipeline, options.pipeline, execution_id=options.execution, prod_stage=PROD
+    )
     _say(text)
+    reason = _reason_with_evidence(clients, options, question) if is_approved else options.reason
     answer(
-        client, options.pipeline, question, is_approved=is_approved, reason=options.reason, confirm=_confirm(options)
+        clients.codepipeline,
+        options.pipeline,
+        question,
+        is_approved=is_approved,
+        reason=reason,
+        confirm=_confirm(options),
     )
     return f"{'Approved' if is_approved else 'Rejected'}: execution {question.execution.id}."
+
+
+def _reason_with_evidence(clients: Clients, options: argparse.Namespace, question: Question) -> str:
+    """What is kept with an approval. The evidence's verdict is shown, or, where it may be done without, why not."""
+    try:
+        _say(f"\n{verdict_text(fetch(clients.s3, question.asked).evidence)}")
+    except NoEvidence as error:
+        if not options.without_evidence:
+            raise NoEvidence(
+                f"{error} Nothing was answered; --without-evidence REASON approves all the same."
+            ) from error
+        _say(f"\n  Evidence:    none. {error}")
+        return f"{options.reason}. Without evidence: {options.without_evidence}"
+    return str(options.reason)
 
 
 def _confirm(options: argparse.Namespace) -> Callable[[str], bool]:
@@ -145,8 +176,14 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     add(status, "where the pipeline is, and what it waits for")
+    looking = add(evidence, "fetch the evidence of the open approval, and show its verdict")
+    looking.add_argument("--execution", metavar="ID", help="of this execution, whatever became of its approval")
+    looking.add_argument("--to", type=Path, metavar="DIR", help="a folder for it, new or empty; else a temporary one")
     approving = add(approve, "approve what waits", changing, answering)
     approving.add_argument("--reason", default="Approved with pipeline.release", help="kept with the approval")
+    approving.add_argument(
+        "--without-evidence", metavar="REASON", help="approve although there is none, or it cannot be read: kept, too"
+    )
     rejecting = add(reject, "reject what waits", changing, answering)
     rejecting.add_argument("--reason", required=True, help="kept with the rejection, and told")
     going_back = add(rollback, "roll a stage back to the release before", changing)

@@ -5,6 +5,7 @@ Exception
     ├── Refused       what was to be done cannot be done now, or would not be what was shown: exit code 1
     │   └── Declined  the person said no
     └── CannotAsk     wrong input, or AWS cannot be asked (credentials, permission, network): exit code 2
+        └── NoEvidence    there is none, or it cannot be read
 """
 
 
@@ -22,3 +23,7 @@ class Declined(Refused):
 
 class CannotAsk(ReleaseError):
     exit_code = 2
+
+
+class NoEvidence(CannotAsk):
+    pass

@@ -58,9 +58,12 @@ def gate_of_action(
     """`named` is the gate that the failure itself named, `deployment` that of a deployment which failed inside.
 
     A build before everything that is deployed is part of the build; one after a deployment tests what was deployed,
-    whatever its failing command is.
+    whatever its failing command is. But one that reads what its stage is about to deploy guards it, unless it runs
+    tests: those may be of the stage before.
     """
     category, provider = action.action_type.category, action.action_type.provider
+    if provider == "CodeBuild" and named in (None, Gate.BUILD) and _reads_what_comes_next(definition, stage, action):
+        return Gate.PIPELINE_GUARD
     if provider == "CodeBuild" and named in _BUILD_GATES and _is_after_a_deployment(definition, stage, action):
         return Gate.E2E
     if named is not None:
@@ -76,6 +79,20 @@ def gate_of_rule(kind: ConditionKind, rule: Rule) -> Gate:
     """An alarm that is watched after a stage succeeded is a bake."""
     is_bake = kind is ConditionKind.ON_SUCCESS and rule.provider == "CloudWatchAlarm"
     return Gate.BAKE if is_bake else Gate.CONDITION
+
+
+def _reads_what_comes_next(definition: PipelineDefinition, stage: str, action: ActionDeclaration) -> bool:
+    """Whether an input is an artifact that the stage deploys, and nothing of the stage is deployed before."""
+    deploying = [
+        other
+        for declared in definition.stages
+        if declared.name == stage
+        for other in declared.actions
+        if other.action_type.category == "Deploy"
+    ]
+    deployed = {artifact for other in deploying for artifact in other.input_artifacts}
+    is_first = all(other.run_order > action.run_order for other in deploying)
+    return is_first and not deployed.isdisjoint(action.input_artifacts)
 
 
 def _is_after_a_deployment(definition: PipelineDefinition, stage: str, action: ActionDeclaration) -> bool:

@@ -18,7 +18,7 @@ _NEXT = {
     "build": "Read the build's last lines above, mend the commit, and run again.",
     "unit-tests": "Run the unit tests (`make test`), mend what fails, commit, and run again.",
     "synth": "Run `cdk synth`, mend what fails, commit, and run again.",
-    "pipeline-guard": "The commit changes a gate or widens a role. Have it reviewed, or take the change out.",
+    "pipeline-guard": "A check refused what the stage was about to deploy. Have that reviewed anew, or take it out.",
     "pre-traffic-hook": "The new version failed before it got any traffic. Its logs say why.",
     "canary-alarm": "The new version failed for part of the traffic. Look at its alarm and its function's logs.",
     "evidence-hook": "The new version was not proven. Look at how often it was called and how often it failed.",

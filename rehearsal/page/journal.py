@@ -93,6 +93,11 @@ class Journal:
         with self._lock:
             return self._executions()
 
+    def of_type(self, kind: str, execution_id: str) -> list[Entry]:
+        """The execution's entries of this event type, oldest first."""
+        with self._lock:
+            return [entry for entry in self._entries if (entry.type, entry.execution_id) == (kind, execution_id)]
+
     def when_written(self, listener: Callable[[], None]) -> None:
         """`listener` is told after each event; it must not block."""
         with self._lock:

@@ -2,6 +2,7 @@
 
     GET  ./  static/NAME  chart/NAME  state          the page and what it needs
     GET  ./events  log  log/events                   what happens and what actions say, as they grow
+    GET  ./object/EXECUTION/STAGE/ACTION             what the link of an approval leads to, in the local S3
     POST ./approval  stop  retry  rollback           what a person decides
 
 It draws nothing and decides nothing: events come from the journal, output from the logs, decisions go to `Controls`.
@@ -29,6 +30,7 @@ from rehearsal.page.decisions import Decisions
 from rehearsal.page.files import Files
 from rehearsal.page.journal import Journal
 from rehearsal.page.log_routes import LogRoutes
+from rehearsal.page.stored_objects import ReadObject, StoredObjects
 from rehearsal.page.streams import Bell, message, stream, whole_number
 
 LOOPBACK = "127.0.0.1"
@@ -46,6 +48,7 @@ class Page:
     logs: ActionLogs
     controls: Controls
     chart: Path
+    read_object: ReadObject
     state: Callable[[], Mapping[str, Any]]
 
 
@@ -96,7 +99,12 @@ class PageServer:
         root = f"/{self._secret}"
         app.router.add_get(f"{root}/events", self._events)
         app.router.add_get(f"{root}/state", self._state)
-        for part in (Files(self._page.chart), LogRoutes(self._page.logs, self._bell), Decisions(self._page.controls)):
+        for part in (
+            Files(self._page.chart),
+            LogRoutes(self._page.logs, self._bell),
+            Decisions(self._page.controls),
+            StoredObjects(self._page.journal, self._page.read_object),
+        ):
             part.add_to(app.router, root)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()

@@ -19,7 +19,7 @@ from rehearsal.page.controls import ApprovalResult, Refused
 from rehearsal.source.project import open_project
 from rehearsal.up.pipeline_client import PipelineClient, Waiting
 from rehearsal.up.record import Running, UpFolder
-from rehearsal.up.status import draw_status
+from rehearsal.up.status import draw_status, to_look_at
 
 Say = Callable[[str], None]
 _FOLLOW_SECONDS = 0.2
@@ -50,7 +50,7 @@ def reach(project_dir: Path, *, cache: Path | None = None) -> Reached:
 
 def status(reached: Reached, say: Say, *, width: int | None = None) -> None:
     client, running = reached.client, reached.running
-    say(draw_status(client.state(), client.executions(), client.waiting(), width=width))
+    say(draw_status(client.state(), client.executions(), client.waiting(), page_url=running.page_url, width=width))
     say(f"\nBranch {running.branch} of {running.project}. Page: {running.page_url}")
     say(f"AWS CLI: AWS_CONFIG_FILE={running.profiles} AWS_PROFILE={running.account}")
 
@@ -58,6 +58,8 @@ def status(reached: Reached, say: Say, *, width: int | None = None) -> None:
 def answer(reached: Reached, say: Say, *, is_approved: bool, summary: str, execution: str | None) -> None:
     """Answers the approval that is open. Raises Refused where none is, another one is, or several are."""
     waiting = _one(reached.client.waiting(), execution)
+    if waiting.url:
+        say(to_look_at(waiting, reached.running.page_url))
     reached.client.put_approval_result(
         ApprovalResult(
             execution_id=waiting.execution_id,

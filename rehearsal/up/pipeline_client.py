@@ -8,7 +8,7 @@ AWS does not answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -31,12 +31,13 @@ _WORDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """An approval that is open, and the execution that waits for it."""
+    """An approval that is open, the execution that waits for it, and `url`, its link to what is to be looked at."""
 
     stage: str
     action: str
     token: str
     execution_id: str
+    url: str = ""
 
 
 class PipelineClient:
@@ -56,7 +57,7 @@ class PipelineClient:
         return list(answer["pipelineExecutionSummaries"])
 
     def waiting(self) -> list[Waiting]:
-        return list(_waiting(self.state()))
+        return [replace(found, url=self._url(found)) for found in _waiting(self.state())]
 
     def put_approval_result(self, result: ApprovalResult) -> None:
         self._ask(
@@ -100,6 +101,20 @@ class PipelineClient:
                 pipelineName=self.pipeline, stageName=stage, targetPipelineExecutionId=target_execution_id
             )
         )
+
+    def _url(self, waiting: Waiting) -> str:
+        """Where the approval's link leads, its variables resolved; "" where it has none."""
+        answer = self._ask(
+            lambda: self._client.list_action_executions(
+                pipelineName=self.pipeline, filter={"pipelineExecutionId": waiting.execution_id}
+            )
+        )
+        for detail in answer["actionExecutionDetails"]:
+            if (detail["stageName"], detail["actionName"]) == (waiting.stage, waiting.action):
+                given = detail.get("input", {})
+                told = given.get("resolvedConfiguration") or given.get("configuration") or {}
+                return str(told.get("ExternalEntityLink", ""))
+        return ""
 
     def _stages(self, name: str) -> list[dict[str, Any]]:
         return [stage for stage in self.state()["stageStates"] if stage["stageName"] == name]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rehearsal.console.table import table
+from rehearsal.page.stored_objects import shown_at
 from rehearsal.up.pipeline_client import Waiting
 
 _MARKS = {
@@ -27,11 +28,16 @@ Answer = Mapping[str, Any]
 
 
 def draw_status(
-    state: Answer, executions: Sequence[Answer], waiting: Sequence[Waiting], *, width: int | None = None
+    state: Answer,
+    executions: Sequence[Answer],
+    waiting: Sequence[Waiting],
+    *,
+    page_url: str = "",
+    width: int | None = None,
 ) -> str:
     """`state` is GetPipelineState's answer, `executions` ListPipelineExecutions' summaries, the newest first."""
     titles = {execution["pipelineExecutionId"]: _title(execution) for execution in executions}
-    return "\n".join(_lines(state, executions, waiting, titles, width))
+    return "\n".join(_lines(state, executions, waiting, titles, page_url, width))
 
 
 def _lines(
@@ -39,6 +45,7 @@ def _lines(
     executions: Sequence[Answer],
     waiting: Sequence[Waiting],
     titles: Mapping[str, str],
+    page_url: str,
     width: int | None,
 ) -> Iterator[str]:
     yield f"Pipeline {state['pipelineName']}, version {state['pipelineVersion']}"
@@ -52,7 +59,20 @@ def _lines(
         execution = f"{item.execution_id[:_SHORT]} {titles.get(item.execution_id, '')}".rstrip()
         yield ""
         yield f"? {item.stage}/{item.action} waits for you: execution {execution}"
+        if item.url:
+            yield f"  {to_look_at(item, page_url)}"
         yield f"  rehearse approve --execution {item.execution_id[:_SHORT]}, or rehearse reject"
+
+
+def to_look_at(waiting: Waiting, page_url: str) -> str:
+    where = shown_at(
+        waiting.url,
+        page_url=page_url,
+        execution_id=waiting.execution_id,
+        stage=waiting.stage,
+        action=waiting.action,
+    )
+    return f"What to look at: {where}"
 
 
 def _rows(state: Answer) -> Iterator[tuple[str, str, str]]:

@@ -48,6 +48,7 @@ from rehearsal.source.commit import Commit, checkout
 from rehearsal.source.project import open_project
 from rehearsal.up.branch import Branch, branch_to_release
 from rehearsal.up.clearing import BuiltPlans
+from rehearsal.up.object_reader import ObjectReader
 from rehearsal.up.page_controls import PageControls
 from rehearsal.up.record import Running, UpFolder
 from rehearsal.up.releases import Releases
@@ -152,8 +153,13 @@ class Up:
         logs.keep_only(journal.executions())
         self._listeners += [logs, journal, _ForgottenLogs(journal, logs)]
         page = Page(
-            journal=journal, logs=logs, controls=PageControls(self._pipeline), chart=chart, state=self._state
-        )  # fmt: skip
+            journal=journal,
+            logs=logs,
+            controls=PageControls(self._pipeline),
+            chart=chart,
+            read_object=ObjectReader(self._pipeline),
+            state=self._state,
+        )
         server = starting.enter_context(PageServer(page, listener))
         self._folder = folder
         self._record = Running(

@@ -68,7 +68,7 @@ def gather(options: argparse.Namespace, session: Any) -> ReleaseEvidence:
     codepipeline = session.client("codepipeline")
     store = Store(session.client("s3"), options.bucket)
     stage = read_stage(options.assembly, options.stage)
-    listed = executions.summaries(codepipeline, options.pipeline)
+    listed = executions.listed(codepipeline, options.pipeline)
     running, was_released = executions.in_prod(codepipeline, options.pipeline, options.stage, listed)
     commit = executions.commit_of(listed, options.execution, author=options.author, url=options.commit_url)
     earlier = store.read(running.execution_id, DATA) if running.execution_id else None

@@ -85,7 +85,7 @@ def _waits(action_id: str, execution: Execution, place: Place) -> Message | None
         [
             action.configuration.get("CustomData") or f"{action.stage} waits for an answer.",
             "",
-            *([f"What to look at: {shown}"] if shown else []),
+            *(_to_look_at(shown, execution) if shown else []),
             f"Answer:          {place.pipeline_url}",
             f"or:              python -m pipeline.release approve --execution {execution.id}",
             f"Without one it is rejected at {ends:%Y-%m-%d %H:%M} UTC.",
@@ -93,6 +93,13 @@ def _waits(action_id: str, execution: Execution, place: Place) -> Message | None
         execution,
         place,
     )
+
+
+def _to_look_at(link: str, execution: Execution) -> list[str]:
+    return [
+        f"What to look at: {link}",
+        f"or:              python -m pipeline.release evidence --execution {execution.id}",
+    ]
 
 
 def _ended(state: str, execution: Execution, place: Place) -> Message:

@@ -8,6 +8,8 @@ import { callsOf, evidence, openApprovals, steady } from "./selectors.js";
 import { StatusView, commitElement, timeElement } from "./status_view.js";
 
 const SAFE_LINK = /^https?:\/\//;
+// What the page serves from the local S3 itself: an object, by the address of S3's console.
+const STORED_OBJECT = /^https:\/\/([a-z0-9-]+\.)?console\.aws\.amazon\.com\/s3\/object\/[^/?]+\?(?!.*versionId=)(.*&)?prefix=/;
 const MOST_COMMITS = 8;
 
 export class ApprovalsView {
@@ -102,9 +104,10 @@ class ApprovalCard {
   }
 }
 
-function commentParts({ comment, url }) {
+function commentParts({ comment, url, executionId, stage, action }) {
+  const here = ["object", ...[executionId, stage, action].map(encodeURIComponent)].join("/");
   const link = SAFE_LINK.test(url)
-    ? element("a", { href: url, rel: "noreferrer", target: "_blank" }, "What to look at (opens a new tab)")
+    ? element("a", { href: STORED_OBJECT.test(url) ? here : url, rel: "noreferrer", target: "_blank" }, "What to look at (opens a new tab)")
     : null;
   return [comment ? `${comment} ` : null, link];
 }

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.evidence.runtime.errors import EvidenceError
-from pipeline.evidence.runtime.executions import commit_of, in_prod, pushes_since, rollback_of, summaries
+from pipeline.evidence.runtime.executions import commit_of, in_prod, listed, pushes_since, rollback_of
 
 AT = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 
@@ -19,6 +19,7 @@ def summary(number: int, commit: str, *, status: str = "Succeeded", **more: Any)
         "pipelineExecutionId": f"e{number}",
         "status": status,
         "startTime": AT,
+        "lastUpdateTime": AT,
         "sourceRevisions": [{"revisionId": commit, "revisionSummary": f"Change {commit}\n\nWhy."}],
         "executionType": "STANDARD",
         **more,
@@ -37,32 +38,30 @@ class FakeCodePipeline:
         prod = {} if self._prod is None else {"latestExecution": self._prod}
         return {"stageStates": [{"stageName": "Staging"}, {"stageName": "Prod", **prod}]}
 
-    def list_pipeline_executions(self, **asked: Any) -> dict[str, Any]:
-        assert asked["filter"] == {"succeededInStage": {"stageName": "Prod"}}
-        return {"pipelineExecutionSummaries": list(self._succeeded[: asked["maxResults"]])}
-
     def get_paginator(self, operation: str) -> FakeCodePipeline:
         assert operation == "list_pipeline_executions"
         return self
 
-    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
-        yield {"pipelineExecutionSummaries": list(self._listed)}
+    def paginate(self, **asked: Any) -> Iterator[dict[str, Any]]:
+        if "filter" in asked:
+            assert asked["filter"] == {"succeededInStage": {"stageName": "Prod"}}
+        yield {"pipelineExecutionSummaries": list(self._succeeded if "filter" in asked else self._listed)}
 
 
 def running(fake: FakeCodePipeline) -> Any:
-    return in_prod(fake, "Release", "Prod", summaries(fake, "Release"))
+    return in_prod(fake, "Release", "Prod", listed(fake, "Release"))
 
 
 @pytest.mark.parametrize("told", ["Faster\n\nMuch.", '{"ProviderType":"GitHub","CommitMessage":"Faster\\n\\nMuch."}'])
 def test_title_is_the_messages_first_line_however_the_source_tells_it(told: str) -> None:
-    found = [summary(1, "c1", sourceRevisions=[{"revisionId": "c1", "revisionSummary": told}])]
-    commit = commit_of(found, "e1", author="", url="https://example/{commit}")
+    fake = FakeCodePipeline(summary(1, "c1", sourceRevisions=[{"revisionId": "c1", "revisionSummary": told}]))
+    commit = commit_of(listed(fake, "Release"), "e1", author="", url="https://example/{commit}")
     assert (commit.title, commit.author, commit.url) == ("Faster", None, "https://example/c1")
 
 
 def test_execution_that_is_not_listed_is_an_error() -> None:
     with pytest.raises(EvidenceError, match="does not list execution e9"):
-        commit_of([summary(1, "c1")], "e9", author=None, url="")
+        commit_of(listed(FakeCodePipeline(summary(1, "c1")), "Release"), "e9", author=None, url="")
 
 
 def test_prod_runs_what_succeeded_in_it_last() -> None:
@@ -96,7 +95,7 @@ def test_prod_to_which_nothing_was_released_is_said_to_be_so() -> None:
 
 
 def test_pushes_are_those_since_what_prod_runs_each_once_and_without_what_came_later() -> None:
-    listed = [
+    told = [
         summary(6, "c5", status="InProgress"),
         summary(5, "c4", status="InProgress"),
         summary(4, "c4", status="Cancelled"),
@@ -105,8 +104,8 @@ def test_pushes_are_those_since_what_prod_runs_each_once_and_without_what_came_l
         summary(1, "c1"),
         summary(0, "c0"),
     ]
-    fake = FakeCodePipeline(*listed, prod={"pipelineExecutionId": "e1", "status": "Succeeded"})
-    pushes = pushes_since(listed, "e5", running(fake)[0])
+    fake = FakeCodePipeline(*told, prod={"pipelineExecutionId": "e1", "status": "Succeeded"})
+    pushes = pushes_since(listed(fake, "Release"), "e5", running(fake)[0])
     assert [(push.commit_id, push.execution_id) for push in pushes] == [("c4", "e5"), ("c3", "e3")]
 
 

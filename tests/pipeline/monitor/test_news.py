@@ -68,6 +68,7 @@ def test_open_question_is_told_with_what_to_look_at_how_to_answer_and_until_when
     assert message.subject == "Waits for approval: 1f5f691 Reads are quicker"
     assert message.text.startswith("Release it?\n")
     assert "https://example.com/change" in message.text
+    assert f"python -m pipeline.release evidence --execution {EXECUTION_ID}" in message.text
     assert f"python -m pipeline.release approve --execution {EXECUTION_ID}" in message.text
     assert "https://eu-west-1.console.aws.amazon.com/codesuite/codepipeline/pipelines/AutonomousCarManager/view" in (
         message.text

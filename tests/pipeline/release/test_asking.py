@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from pipeline.release import cli
-from pipeline.release.asking import codepipeline, told
+from pipeline.release.asking import Clients, connect, told
 from pipeline.release.errors import CannotAsk, Refused
 
 
@@ -101,9 +101,10 @@ def test_person_without_profile_region_or_credentials_is_told(
 
 @pytest.mark.usefixtures("nobody")
 def test_endpoint_and_region_are_those_that_were_given() -> None:
-    client = codepipeline(profile=None, region="eu-west-1", endpoint="http://127.0.0.1:4566")
+    clients = connect(profile=None, region="eu-west-1", endpoint="http://127.0.0.1:4566")
 
-    assert (client.meta.endpoint_url, client.meta.region_name) == ("http://127.0.0.1:4566", "eu-west-1")
+    for client, region in ((clients.codepipeline, "eu-west-1"), (clients.s3("us-east-1"), "us-east-1")):
+        assert (client.meta.endpoint_url, client.meta.region_name) == ("http://127.0.0.1:4566", region)
 
 
 def test_secret_is_in_no_message(capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,7 +113,10 @@ def test_secret_is_in_no_message(capsys: pytest.CaptureFixture[str]) -> None:
     )
     with Stubber(client) as stubber:
         stubber.add_client_error("get_pipeline_state", "InvalidSignatureException", "The signature does not match.")
-        code = cli.main(["status"], connect=lambda **_: client)
+        code = cli.main(
+            ["status"],
+            connect=lambda **_: Clients(codepipeline=client, s3=lambda _: pytest.fail("no evidence is asked for")),
+        )
 
     assert code == 2
     assert "very-secret" not in capsys.readouterr().err

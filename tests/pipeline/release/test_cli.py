@@ -15,14 +15,15 @@ import pytest
 
 from pipeline.names import PROD
 from pipeline.release import cli
+from pipeline.release.asking import Clients
 from rehearsal.codepipeline.definition import StageDeclaration
-from rehearsal.run_events import ApprovalRequested
+from rehearsal.run_events import ApprovalAnswered, ApprovalRequested
+from tests.pipeline.release.evidence_bucket import QUESTION, EvidenceBucket
 from tests.pipeline.release.local_codepipeline import LocalClient
 from tests.rehearsal.codepipeline.fake_cloud import action, deploy_stage, source_stage
 from tests.rehearsal.codepipeline.test_codepipeline_api import World
 from tests.synthesis import ROOT
 
-QUESTION = {"CustomData": "Release it?", "ExternalEntityLink": "https://example.com/evidence"}
 PUT = "PutApprovalResult"
 
 
@@ -34,14 +35,28 @@ class Terminal(io.StringIO):
 class Releasing:
     """A world with a pipeline of Source, ApproveProd and Prod, and the command in front of it."""
 
-    def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        ask = action("Approve", category="Approval", provider="Manual", configuration=QUESTION)
+    def __init__(
+        self,
+        home: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        question: dict[str, str] = QUESTION,
+    ) -> None:
+        ask = action("Approve", category="Approval", provider="Manual", configuration=question)
         approve = StageDeclaration(name="ApproveProd", actions=(ask,))
         self.world = World(home, source_stage(), approve, deploy_stage(PROD), bad_commit="bad")
         self.client = LocalClient(self.world)
+        self.bucket = EvidenceBucket()
         self._monkeypatch = monkeypatch
         self._capsys = capsys
         self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> Releasing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.world.bench.engine.stop()
+        self.settle()
 
     def push(self, commit: str) -> None:
         """Releases it until it asks; Prod's tests fail a commit that is called "bad"."""
@@ -70,7 +85,8 @@ class Releasing:
         """Exit code, output and error output. `typed` is what a person types; None is no terminal."""
         self._monkeypatch.setattr("sys.stdin", io.StringIO() if typed is None else Terminal(f"{typed}\n"))
         self._capsys.readouterr()
-        connect: Any = lambda **_: self.client  # noqa: E731
+        client: Any = self.client
+        connect: Any = lambda **_: Clients(codepipeline=client, s3=self.bucket.of_region)  # noqa: E731
         code = cli.main([words[0], "--pipeline", "release", *words[1:]], connect=connect)
         out, err = self._capsys.readouterr()
         return code, out, err
@@ -89,6 +105,9 @@ class Releasing:
     def ids(self) -> list[str]:
         return [execution.id for execution in self.world.pipeline.executions]
 
+    def answers(self) -> list[ApprovalAnswered]:
+        return self.world.bench.cloud.events(ApprovalAnswered)
+
     def _is_open(self) -> bool:
         return self.world.approvals.find("release", "ApproveProd", "Approve") is not None
 
@@ -97,10 +116,8 @@ class Releasing:
 def releasing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Releasing]:
-    made = Releasing(tmp_path, monkeypatch, capsys)
-    yield made
-    made.world.bench.engine.stop()
-    made.settle()
+    with Releasing(tmp_path, monkeypatch, capsys) as made:
+        yield made
 
 
 def test_status_draws_the_pipeline_and_says_what_it_waits_for(releasing: Releasing) -> None:
@@ -139,7 +156,7 @@ def test_approval_is_given_to_what_was_shown(releasing: Releasing) -> None:
     releasing.settle()
     assert code == 0
     assert "Release it?" in out
-    assert "https://example.com/evidence" in out
+    assert f"prefix=executions/{releasing.ids()[0]}/index.html" in out
     assert "Commit:      c1" in out
     assert "Approve c1 c1? [y/N]" in out
     assert releasing.statuses() == ["Succeeded"]

@@ -22,6 +22,7 @@ from rehearsal.page.action_logs import ActionLogs
 from rehearsal.page.controls import ApprovalResult, Refused
 from rehearsal.page.journal import Journal
 from rehearsal.page.server import Page, PageServer, listen
+from rehearsal.page.stored_objects import ObjectAddress, ReadObject, StoredObject
 from rehearsal.run_events import ApprovalAnswered, RunEvent
 from tests.rehearsal.page.recording import read_recording
 
@@ -64,18 +65,32 @@ class ReplayControls:
         self._say(f"roll {stage} back to {target_execution_id}")
 
 
+def no_objects(address: ObjectAddress) -> StoredObject:
+    raise Refused(f"Nothing was recorded of {address.key}.")
+
+
 class Replay:
     """Use it as a context manager; `url` is the page's. `folder` keeps journal and logs."""
 
-    def __init__(self, folder: Path, *, port: int = 0, chart: Path | None = None, say: Say = print) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int = 0,
+        chart: Path | None = None,
+        say: Say = print,
+        read_object: ReadObject = no_objects,
+    ) -> None:
         self.journal = Journal(folder / "events.jsonl")
         self.logs = ActionLogs(folder / "logs")
         self.controls = ReplayControls(self.tell, say)
+        self.read_object = read_object
         page = Page(
             journal=self.journal,
             logs=self.logs,
             controls=self.controls,
             chart=chart or folder,
+            read_object=lambda address: self.read_object(address),
             state=lambda: {
                 "project": "replay", "pipeline": "replay", "started_at": 0.0, "speed": 1.0, "endpoint_url": "",
             },

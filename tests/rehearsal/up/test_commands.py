@@ -21,7 +21,11 @@ from rehearsal.up.record import Running, UpFolder
 from rehearsal.up.status import draw_status
 
 E1, E2 = "11111111-aaaa", "22222222-bbbb"
-RUNNING = Running(process_id=1, project="/app", branch="main", started_at=0.0, pipeline="release", profiles="/p")
+PAGE = "http://127.0.0.1:1/secret/"
+RUNNING = Running(
+    process_id=1, project="/app", branch="main", started_at=0.0, page_url=PAGE, pipeline="release", profiles="/p"
+)
+OBJECT = "https://eu-west-1.console.aws.amazon.com/s3/object/evidence?region=eu-west-1&prefix=e/index.html"
 
 
 def _action(name: str, status: str | None, **more: Any) -> dict[str, Any]:
@@ -64,6 +68,7 @@ class CodePipeline:
             _summary(E2, "InProgress", "2222222bbb", "Two"),
             _summary(E1, "InProgress", "1111111aaa", "One"),
         ]
+        self.link = ""
         self.asked: list[dict[str, Any]] = []
         self.refusal = ""
 
@@ -72,6 +77,15 @@ class CodePipeline:
 
     def list_pipeline_executions(self, *, pipelineName: str) -> dict[str, Any]:
         return {"pipelineExecutionSummaries": self.summaries}
+
+    def list_action_executions(self, *, pipelineName: str, filter: dict[str, str]) -> dict[str, Any]:
+        assert filter["pipelineExecutionId"] in (E1, E2)
+        resolved = {"ExternalEntityLink": self.link} if self.link else {}
+        details = [
+            {"stageName": "Build", "actionName": "Synth"},
+            {"stageName": "Approve", "actionName": "Ask", "input": {"resolvedConfiguration": resolved}},
+        ]
+        return {"actionExecutionDetails": details}
 
     def put_approval_result(self, **parameters: Any) -> None:
         self._ask("PutApprovalResult", parameters)
@@ -164,6 +178,21 @@ def test_answer_is_given_to_what_waits(world: World, is_approved: bool, status: 
         }
     ]
     assert world.said == [f"{status}: Approve/Ask of execution {E1}."]
+
+
+@pytest.mark.parametrize(
+    ("link", "address"),
+    [(OBJECT, f"{PAGE}object/{E1}/Approve/Ask"), ("https://example.com/diff", "https://example.com/diff")],
+)
+def test_what_is_to_be_looked_at_is_said_by_status_and_with_the_answer(world: World, link: str, address: str) -> None:
+    world.pipeline.link = link
+
+    commands.status(world.reached, world.said.append)
+    assert f"  What to look at: {address}\n  rehearse approve" in world.text
+
+    world.said.clear()
+    commands.answer(world.reached, world.said.append, is_approved=True, summary="", execution=None)
+    assert world.said[0] == f"What to look at: {address}"
 
 
 def _answer(world: World, execution: str | None) -> str:
