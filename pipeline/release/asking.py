@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.exceptions
@@ -18,6 +18,7 @@ from pipeline.release.errors import CannotAsk, Refused
 
 if TYPE_CHECKING:
     from mypy_boto3_codepipeline import CodePipelineClient
+    from mypy_boto3_s3 import S3Client
 
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
 _UNKNOWN_CREDENTIALS = (
@@ -40,9 +41,20 @@ _SIGN_IN = "Sign in to the toolchain account (`aws sso login`, or --profile NAME
 
 def codepipeline(*, profile: str | None, region: str | None, endpoint: str | None) -> CodePipelineClient:
     """Raises CannotAsk when there is no such profile, or no region is known."""
+    client: CodePipelineClient = _client("codepipeline", profile=profile, region=region, endpoint=endpoint)
+    return client
+
+
+def s3(*, profile: str | None, region: str | None, endpoint: str | None) -> S3Client:
+    """Raises CannotAsk as `codepipeline` does."""
+    client: S3Client = _client("s3", profile=profile, region=region, endpoint=endpoint)
+    return client
+
+
+def _client(service: Any, *, profile: str | None, region: str | None, endpoint: str | None) -> Any:
     try:
         with told():
-            return boto3.Session(profile_name=profile, region_name=region).client("codepipeline", endpoint_url=endpoint)
+            return boto3.Session(profile_name=profile, region_name=region).client(service, endpoint_url=endpoint)
     except ValueError as error:
         raise CannotAsk(f"{error}. --endpoint has to look like http://127.0.0.1:4566.") from error
 
@@ -67,7 +79,7 @@ def told(pipeline: str = "") -> Iterator[None]:
     except (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError) as error:
         raise CannotAsk(f"AWS does not answer: {error} Is the region right, and --endpoint, if given?") from error
     except botocore.exceptions.BotoCoreError as error:
-        raise CannotAsk(f"This cannot be asked of CodePipeline: {error}") from error
+        raise CannotAsk(f"This cannot be asked of AWS: {error}") from error
 
 
 def _of_client_error(error: ClientError, pipeline: str) -> Refused | CannotAsk:

@@ -1,4 +1,4 @@
-"""`python -m pipeline.release`: where the pipeline is, an approval's answer, a stage's way back, how releases went.
+"""`python -m pipeline.release`: where the pipeline is, evidence, an approval's answer, a way back, how releases went.
 
 The same against AWS and a local run: --endpoint, or the profile that a run writes (AWS_CONFIG_FILE). What changes
 something shows it first and asks; --yes answers for you. Exit codes: 0 done, 1 refused or declined: nothing was
@@ -13,14 +13,17 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.executions.figures import LONGEST_EXECUTION
 from pipeline.executions.record import Record, UnknownExecution
 from pipeline.names import PIPELINE_NAME, PROD
 from pipeline.release.approving import answer, find_question
-from pipeline.release.asking import codepipeline, told
+from pipeline.release.asking import codepipeline, s3, told
 from pipeline.release.errors import CannotAsk, Declined, ReleaseError
+from pipeline.release.evidence import find_evidence, read_evidence, write_files
+from pipeline.release.evidence import shown as evidence_text
 from pipeline.release.going_back import find_way_back, roll_back, shown
 from pipeline.release.history import history_document, history_text
 from pipeline.release.picture import picture
@@ -28,20 +31,22 @@ from pipeline.release.state import pipeline_state
 
 if TYPE_CHECKING:
     from mypy_boto3_codepipeline import CodePipelineClient
+    from mypy_boto3_s3 import S3Client
 
     Command = Callable[[CodePipelineClient, argparse.Namespace], str]
     Connect = Callable[..., CodePipelineClient]
+    ConnectS3 = Callable[..., S3Client]
 
 _LISTED = 100
 _LONGEST_HISTORY_DAYS = 365
 
 
-def main(arguments: Sequence[str] | None = None, *, connect: Connect = codepipeline) -> int:
-    """`connect` makes the client: tests bring another CodePipeline."""
-    options = _parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, *, connect: Connect = codepipeline, connect_s3: ConnectS3 = s3) -> int:
+    """`connect` and `connect_s3` make the clients: tests bring others."""
+    options = _parser().parse_args(arguments, argparse.Namespace(connect_s3=connect_s3))
     command: Command = options.command
     try:
-        client = connect(profile=options.profile, region=options.region, endpoint=options.endpoint)
+        client = connect(**_place(options))
         with told(options.pipeline):
             text = command(client, options)
     except UnknownExecution as error:
@@ -52,10 +57,21 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect = codepipel
     return 0
 
 
+def _place(options: argparse.Namespace) -> dict[str, str | None]:
+    return {"profile": options.profile, "region": options.region, "endpoint": options.endpoint}
+
+
 def status(client: CodePipelineClient, options: argparse.Namespace) -> str:
     state = pipeline_state(client.get_pipeline_state(name=options.pipeline))
     known = {execution.id: execution for execution in Record(client, options.pipeline).latest(_LISTED)}
     return picture(state, known, now=datetime.now(UTC))
+
+
+def evidence(client: CodePipelineClient, options: argparse.Namespace) -> str:
+    kept = find_evidence(client, options.pipeline, execution_id=options.execution)
+    files = read_evidence(options.connect_s3(**_place(options)), kept)
+    where = [write_files(options.output, files)] if options.output is not None else []
+    return "\n".join([evidence_text(kept, files), *where])
 
 
 def approve(client: CodePipelineClient, options: argparse.Namespace) -> str:
@@ -150,6 +166,9 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     add(status, "where the pipeline is, and what it waits for")
+    looking = add(evidence, "the release evidence of what waits: its verdict, and its page as a file")
+    looking.add_argument("--execution", metavar="ID", help="else the one that asks")
+    looking.add_argument("--output", type=Path, metavar="FOLDER", help="to write its page and data to")
     approving = add(approve, "approve what waits", changing, answering)
     approving.add_argument("--reason", default="Approved with pipeline.release", help="kept with the approval")
     rejecting = add(reject, "reject what waits", changing, answering)

@@ -40,7 +40,7 @@ def client_error(code: str, message: str = "Because.") -> ClientError:
             botocore.exceptions.EndpointConnectionError(endpoint_url="http://127.0.0.1:1"),
             "AWS does not answer",
         ),
-        (botocore.exceptions.ParamValidationError(report="too long"), "This cannot be asked of CodePipeline"),
+        (botocore.exceptions.ParamValidationError(report="too long"), "This cannot be asked of AWS"),
     ],
 )
 def test_what_cannot_be_asked_is_said_with_what_to_do(error: Exception, words: str) -> None:
