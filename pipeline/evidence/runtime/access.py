@@ -1,4 +1,4 @@
-"""What a release lets more, or fewer, do: statements, managed policies and rules of security groups.
+"""What a release lets more, or fewer, do: statements, managed policies, boundaries, unsigned calls, security groups.
 
 A statement that only moved, or only lost some of its actions, widens nothing: each is taken apart into who may do what
 on what, and only what was in no statement that went is new. What a statement leaves out (NotAction, NotResource,

@@ -97,6 +97,34 @@ def test_managed_policy_public_permission_and_open_port_widen() -> None:
     }
 
 
+def test_method_that_everybody_may_call_widens_and_one_that_is_signed_does_not() -> None:
+    def method(kind: str) -> dict[str, Any]:
+        return {"Type": "AWS::ApiGateway::Method", "Properties": {"HttpMethod": "GET", "AuthorizationType": kind}}
+
+    signed, unsigned = template(Get=method("AWS_IAM")), template(Get=method("NONE"))
+    told = ("everybody, unsigned", "execute-api:Invoke", "${Get}")
+
+    for before, wanted in ((signed, unsigned), (TEMPLATE, unsigned)):
+        widens, narrows = accesses(diff([("Prod-Api", before, wanted)]))
+        assert ([(found.who, found.what, found.on) for found in widens], narrows) == ([told], ())
+    for before, wanted in ((TEMPLATE, signed), (unsigned, signed)):
+        assert accesses(diff([("Prod-Api", before, wanted)]))[0] == ()
+
+
+def test_boundary_that_goes_widens_unless_the_role_goes_with_it() -> None:
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}}
+    bound = {**role, "Properties": {**role["Properties"], "PermissionsBoundary": "arn:b"}}  # type: ignore[dict-item]
+    before = template(Role=bound)
+
+    widens, _ = accesses(diff([("Prod-Api", before, template(Role=role))]))
+
+    assert [(found.effect, found.who, found.what) for found in widens] == [
+        ("Deny", "${Role}", "all but what arn:b allows")
+    ]
+    assert accesses(diff([("Prod-Api", before, TEMPLATE)]))[0] == ()
+    assert accesses(diff([("Prod-Api", template(Role=role), before)]))[0] == ()
+
+
 def test_another_stacks_output_is_named_shortly() -> None:
     output = {"Fn::GetStackOutput": {"StackName": "Prod-Database", "Region": "eu-west-1", "OutputName": "CarsArn"}}
     widens, _ = after(statement("s3:GetObject", "s3:PutObject"), statement("dynamodb:DeleteItem", Resource=output))
