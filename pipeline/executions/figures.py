@@ -3,9 +3,11 @@
 In: executions in any order, a stage (prod's) and a span of time. Out: `Figures`. It is pure, and must not know where
 the executions come from. What counts:
 - A *change* is an execution that began to deploy to the stage. It has failed when it did not get through it, when a
-  person stopped it there, or when the stage was rolled back after it. What was stopped before the stage (by a test, in
-  staging, by a rejection) reached no customer, and is no failed change; what was superseded, or cancelled because the
-  pipeline had changed itself, was released by the execution that came instead of it.
+  person stopped it there, or when the stage was rolled back after it. What becomes of it behind the stage is not the
+  stage's: where that is not the last one, as Staging, an execution that fails later got through it. What was stopped
+  before the stage (by a test, in staging, by a rejection) reached no customer, and is no failed change; what was
+  superseded, or cancelled because the pipeline had changed itself, was released by the execution that came instead of
+  it.
 - A rollback is no change: it is what restores the stage after one. So is the next change that gets through.
 - Time to restore is counted from when the failed change began to deploy: from then on somebody may have been harmed.
 - The lead time of a commit ends when the first execution that contains it has got through the stage: the one that
@@ -77,7 +79,7 @@ def figures(executions: Iterable[Execution], *, stage: str, since: datetime, unt
     ]  # fmt: skip
     return Figures(
         days=(until - since) / timedelta(days=1),
-        deployments=sum(change.execution.status is ExecutionStatus.SUCCEEDED for change in counted),
+        deployments=sum(_got_through(change.execution, stage) for change in counted),
         failed=sum(change.is_failed for change in counted),
         changes=len(counted),
         lead_time=_median(leads),
@@ -93,9 +95,9 @@ def changes(executions: Iterable[Execution], *, stage: str) -> list[Change]:
     undone = _rolled_back(in_stage, stage)
     found = []
     for execution in in_stage:
-        is_failed = execution.status in (ExecutionStatus.FAILED, ExecutionStatus.STOPPED) or execution.id in undone
-        if not _is_change(execution):
+        if not _is_change(execution, stage):
             continue
+        is_failed = not _got_through(execution, stage) or execution.id in undone
         began_at = _began(execution, stage)
         found.append(
             Change(
@@ -120,7 +122,7 @@ def lead_times(executions: Iterable[Execution], *, stage: str) -> list[tuple[dat
         commit = execution.commit
         if commit is not None and commit.id not in arrived:
             waiting.setdefault(commit.id, commit.written_at or execution.started_at)
-        if execution.status is ExecutionStatus.SUCCEEDED and execution.actions_of(stage):
+        if execution.actions_of(stage) and _got_through(execution, stage):
             ended_at = _ended(execution, stage)
             found += [(ended_at, max(ended_at - since, timedelta(0))) for since in waiting.values()]
             arrived |= waiting.keys()
@@ -128,9 +130,17 @@ def lead_times(executions: Iterable[Execution], *, stage: str) -> list[tuple[dat
     return found
 
 
-def _is_change(execution: Execution) -> bool:
-    is_counted = execution.status in (ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED, ExecutionStatus.STOPPED)
-    return is_counted and execution.type is ExecutionType.STANDARD
+def _is_change(execution: Execution, stage: str) -> bool:
+    is_over = execution.status in (ExecutionStatus.FAILED, ExecutionStatus.STOPPED) or _got_through(execution, stage)
+    return is_over and execution.type is ExecutionType.STANDARD
+
+
+def _got_through(execution: Execution, stage: str) -> bool:
+    """Of one that was in the stage. While it is in a stage, none is superseded."""
+    if execution.status in (ExecutionStatus.SUCCEEDED, ExecutionStatus.SUPERSEDED):
+        return True
+    last = execution.actions_of(stage)[-1]
+    return any(action.stage != stage and action.started_at > last.started_at for action in execution.actions)
 
 
 def _rolled_back(in_stage: Sequence[Execution], stage: str) -> set[str]:
@@ -148,7 +158,7 @@ def _rolled_back(in_stage: Sequence[Execution], stage: str) -> set[str]:
 def _restored_at(in_stage: Sequence[Execution], stage: str, failed: Execution) -> datetime | None:
     """When the first one that began in the stage after it, a rollback or a change, had got through."""
     later = in_stage[in_stage.index(failed) + 1 :]
-    ends = [_ended(found, stage) for found in later if found.status is ExecutionStatus.SUCCEEDED]
+    ends = [_ended(found, stage) for found in later if _got_through(found, stage)]
     return min(ends, default=None)
 
 

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect = connect) 
         return _ends(f"{error} `history` shows those that there are.", CannotAsk.exit_code)
     except ReleaseError as error:
         return _ends(str(error), error.exit_code)
-    sys.stdout.write(f"{text}\n")
+    _say(text)
     return 0
 
 
@@ -130,7 +130,7 @@ def _confirm(options: argparse.Namespace) -> Callable[[str], bool]:
             return True
         if not sys.stdin.isatty():
             raise CannotAsk("There is nobody at a terminal to ask. Look at what is shown above, then give --yes.")
-        sys.stdout.write(f"\n{question} [y/N] ")
+        sys.stdout.write(f"\n{_plain(question)} [y/N] ")
         sys.stdout.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -138,13 +138,18 @@ def _confirm(options: argparse.Namespace) -> Callable[[str], bool]:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{_plain(text)}\n")
     sys.stdout.flush()
 
 
 def _ends(message: str, exit_code: int) -> int:
-    sys.stderr.write(f"release: {message}\n")
+    sys.stderr.write(f"release: {_plain(message)}\n")
     return exit_code
+
+
+def _plain(text: str) -> str:
+    """What a commit's message says must not steer the terminal: it could draw over what is shown."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
 
 
 def _days(text: str) -> int:

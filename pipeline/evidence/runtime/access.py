@@ -1,7 +1,8 @@
 """What a release lets more, or fewer, do: statements, managed policies and rules of security groups.
 
 A statement that only moved, or only lost some of its actions, widens nothing: each is taken apart into who may do what
-on what, and only what was in no statement that went is new. It must not judge whether a permission is right.
+on what, and only what was in no statement that went is new. What a statement leaves out (NotAction, NotResource,
+NotPrincipal) stays whole: one less is more. It must not judge whether a permission is right.
 Source: IAM user guide, "Policy evaluation logic" (a denial that goes is a permission).
 """
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline.evidence.runtime.executions import iso
-from pipeline.evidence.runtime.model import Alarm, Canary, Deployment, Traffic
+from pipeline.evidence.runtime.model import GONE, Alarm, Canary, Deployment, Traffic
 
 Template = Mapping[str, Any]
 _BATCH = 25
@@ -204,7 +204,7 @@ def _alarms(cloudwatch: Any, names: list[str], started: datetime, until: datetim
         for alarm in (*found.get("MetricAlarms", ()), *found.get("CompositeAlarms", ()))
     }
     for name in names:
-        yield Alarm(name, states.get(name, "missing"), _went_off(cloudwatch, name, started, until))
+        yield Alarm(name, states.get(name, GONE), _went_off(cloudwatch, name, started, until))
 
 
 def _went_off(cloudwatch: Any, name: str, started: datetime, until: datetime) -> bool:

@@ -1,6 +1,6 @@
 """Refuses to start Prod when what it would deploy is not what the release manager was shown.
 
-usage: python3 -m pipeline.evidence.runtime.check --assembly cdk.out --stage Prod --digest SHA256 [--way-back yes|no]
+usage: python3 -m pipeline.evidence.runtime.check --assembly cdk.out --stage Prod --digest SHA256 --way-back yes|no
 
 What a rollback deploys was approved when it was released, and has served since: on the way back nothing is compared. It
 needs nothing but Python, and must not deploy.
@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--assembly", type=Path, required=True)
     parser.add_argument("--stage", required=True)
     parser.add_argument("--digest", required=True)
-    parser.add_argument("--way-back", choices=("yes", "no"), default="no")
+    parser.add_argument("--way-back", choices=("yes", "no"), required=True)
     return parser
 
 

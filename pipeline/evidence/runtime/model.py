@@ -170,9 +170,13 @@ class Traffic:
     errors: tuple[float | None, ...]
 
 
+GONE = "missing"
+"""The state of an alarm that CloudWatch does not know any more."""
+
+
 @dataclass(frozen=True)
 class Alarm:
-    """`state` is CloudWatch's; `went_off` whether it was in ALARM during the shift."""
+    """`state` is CloudWatch's, or GONE; `went_off` whether it was in ALARM during the shift."""
 
     name: str
     state: str

@@ -45,8 +45,13 @@ function statement({ effect, actions, resources, principals, condition, serializ
   return { effect, actions: targets(actions), resources: targets(resources), principals: targets(principals), condition: condition ?? null };
 }
 
+// All but these is one thing: who is let do all but one thing, and not all but two, may do more.
 function targets({ values, not }) {
-  return not ? values.map((value) => `NOT ${value}`) : values;
+  return not ? [`all but ${values.map(text).sort().join(" and ")}`] : values;
+}
+
+function text(value) {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function policy({ identityArn, managedPolicyArn }) {

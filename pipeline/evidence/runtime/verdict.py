@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from pipeline.evidence.runtime.changes import LOSES
 from pipeline.evidence.runtime.model import (
+    GONE,
     Access,
     Baseline,
     Canary,
@@ -147,6 +148,9 @@ def _of_canary(canary: Canary) -> Iterator[Line]:
         text = f"Staging's canaries of {_count(len(clean), 'function')} succeeded: {calls:g} calls of the new versions"
         weight = Weight.LOOK if errors else Weight.GOOD if calls else Weight.UNKNOWN
         yield Line(weight, f"{text}, {errors:g} failed.", "canary")
+    for deployment in canary.deployments:
+        if unwatched := unwatched_by(deployment):
+            yield Line(Weight.LOOK, f"Staging's canary of {deployment.stack} {unwatched}", "canary")
     # As where what both versions use is replaced under the old one.
     if old_errors := _old_errors(canary):
         yield Line(Weight.LOOK, f"Meanwhile {old_errors:g} calls of the old versions failed in staging.", "canary")
@@ -166,6 +170,14 @@ def problem_of(deployment: Deployment) -> str | None:
         return f"{deployment.status}. {deployment.problem or ''}".strip()
     rang = [alarm.name for alarm in deployment.alarms if alarm.went_off]
     return f"{', '.join(rang)} went off." if rang else None
+
+
+def unwatched_by(deployment: Deployment) -> str | None:
+    """The end of a sentence, when alarms that should have watched the shift are not known to have."""
+    if not deployment.alarms:
+        return "was watched by no alarm."
+    gone = [alarm.name for alarm in deployment.alarms if alarm.state == GONE]
+    return f"has alarms that are gone by now, {', '.join(gone)}: nobody knows whether they went off." if gone else None
 
 
 def new_version(deployment: Deployment, what: str) -> float:

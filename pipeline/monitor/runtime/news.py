@@ -131,7 +131,10 @@ def _failed(execution: Execution, place: Place) -> Message:
     if action.category == APPROVAL:
         return _message(
             f"Not approved: {commit_text(execution)}",
-            [f"{action.stage} was rejected, or nobody answered in time: {_reason(action)}", "Nothing was changed."],
+            [
+                f"{action.stage} was rejected, or nobody answered in time: {_reason(action)}",
+                "It goes no further: what comes behind that stage was not changed.",
+            ],
             execution,
             place,
         )

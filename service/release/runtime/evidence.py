@@ -48,8 +48,8 @@ def _examine(deployment: Deployment) -> None:
     judge_all_calls(deployment)
 
 
-def judge_all_calls(deployment: Deployment) -> Counts:
-    """What CloudWatch has counted since the deployment began. Raises ReleaseRefused when it speaks against it."""
+def judge_all_calls(deployment: Deployment) -> None:
+    """Raises ReleaseRefused when what CloudWatch has counted since the deployment began speaks against it."""
     seen = _collect(deployment.began)
     logger.info("evidence", calls=seen.new_calls, errors=seen.new_errors, since=deployment.began.isoformat())
     minimum = int(read(Setting.MINIMUM_CALLS))
@@ -60,7 +60,6 @@ def judge_all_calls(deployment: Deployment) -> Counts:
         )
     if finding := beyond_chance(seen, Setting.CHANCE):
         raise ReleaseRefused(f"{finding}.")
-    return seen
 
 
 def beyond_chance(seen: Counts, setting: Setting) -> str | None:
@@ -86,12 +85,13 @@ def _collect(began: datetime) -> Counts:
 
 
 def _measured(began: datetime) -> Counts:
-    return Counts(**sums([_query(name) for name in ("new_calls", "new_errors", "all_calls", "all_errors")], began))
+    names = ("new_calls", "new_errors", "all_calls", "all_errors")
+    return Counts(**sums([calls_query(name) for name in names], began, datetime.now(UTC) + MINUTE))
 
 
-def sums(queries: Sequence[MetricDataQueryTypeDef], began: datetime) -> dict[str, float]:
-    """What CloudWatch knows by now, by the queries' ids. Its periods are whole minutes: that in which the deployment
-    began counts."""
+def sums(queries: Sequence[MetricDataQueryTypeDef], began: datetime, ended: datetime) -> dict[str, float]:
+    """What CloudWatch knows by now, by the queries' ids. Its periods are whole minutes: those in which the deployment
+    began and `ended` lies count."""
     totals = dict.fromkeys((query["Id"] for query in queries), 0.0)
     pages = (
         cloudwatch()
@@ -99,7 +99,7 @@ def sums(queries: Sequence[MetricDataQueryTypeDef], began: datetime) -> dict[str
         .paginate(
             MetricDataQueries=queries,
             StartTime=began.replace(second=0, microsecond=0),
-            EndTime=datetime.now(UTC) + MINUTE,
+            EndTime=ended,
         )
     )
     for page in pages:
@@ -108,7 +108,8 @@ def sums(queries: Sequence[MetricDataQueryTypeDef], began: datetime) -> dict[str
     return totals
 
 
-def _query(query_id: str) -> MetricDataQueryTypeDef:
+def calls_query(query_id: str) -> MetricDataQueryTypeDef:
+    """Of all calls, or errors, that came through the alias: `query_id` is a name in Counts."""
     function_name = read(Setting.FUNCTION_NAME)
     dimensions = {"FunctionName": function_name, "Resource": f"{function_name}:{read(Setting.ALIAS_NAME)}"}
     if query_id.startswith("new_"):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
@@ -21,7 +21,7 @@ from service.cars import route_faults
 from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
 from service.release.runtime.callback import Deployment, ReleaseRefused, give_verdict
 from service.release.runtime.chance import Counts
-from service.release.runtime.evidence import beyond_chance, judge_all_calls, metric_query, sums
+from service.release.runtime.evidence import beyond_chance, calls_query, judge_all_calls, metric_query, sums
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
@@ -34,6 +34,7 @@ ATTEMPTS = 13
 SECONDS_BETWEEN_ATTEMPTS = 15
 """Three minutes in all: what logs tell is late, as any metric may be (METRIC_LAG_SECONDS in canary.py)."""
 
+CALLED = "new_calls"
 STATISTICS = {"calls": "SampleCount", "errors": "Sum"}
 
 logger = Logger(service=ServiceName.RELEASE)
@@ -46,8 +47,8 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def _examine(deployment: Deployment) -> None:
-    called = judge_all_calls(deployment).new_calls
-    by_route = _collect(deployment.began, called)
+    judge_all_calls(deployment)
+    called, by_route = _collect(deployment.began)
     logger.info("evidence by route", routes={route: vars(seen) for route, seen in by_route.items()})
     told = _told(by_route)
     if told < SHARE_THAT_TELLS * called:
@@ -64,24 +65,30 @@ def _examine(deployment: Deployment) -> None:
         raise ReleaseRefused(f"{'; '.join(findings)}.")
 
 
-def _collect(began: datetime, called: float) -> Mapping[str, Counts]:
-    """Asks again while too few calls have told their routes, for late metrics."""
+def _collect(began: datetime) -> tuple[float, Mapping[str, Counts]]:
+    """The new version's calls, and those of each route. Asks again while too few have told theirs, for late metrics.
+
+    Both of the same minutes, and of no later ones: the new version has all traffic by now, and calls that come while
+    the hook waits would stand in for those that have told nothing.
+    """
+    ended = datetime.now(UTC)
     for _ in range(ATTEMPTS - 1):
-        by_route = _measured(began)
+        called, by_route = _measured(began, ended)
         if _told(by_route) >= SHARE_THAT_TELLS * called:
-            return by_route
+            return called, by_route
         time.sleep(SECONDS_BETWEEN_ATTEMPTS)
-    return _measured(began)
+    return _measured(began, ended)
 
 
 def _told(by_route: Mapping[str, Counts]) -> float:
     return sum(seen.new_calls for seen in by_route.values())
 
 
-def _measured(began: datetime) -> Mapping[str, Counts]:
+def _measured(began: datetime, ended: datetime) -> tuple[float, Mapping[str, Counts]]:
     routes: list[str] = json.loads(read(Setting.ROUTES))
-    totals = sums([query for place, route in enumerate(routes) for query in _queries(place, route)], began)
-    return {
+    of_routes = [query for place, route in enumerate(routes) for query in _queries(place, route)]
+    totals = sums([*of_routes, calls_query(CALLED)], began, ended)
+    return totals[CALLED], {
         route: Counts(
             **{name: totals[f"{name}_{place}"] for name in ("new_calls", "new_errors", "all_calls", "all_errors")}
         )

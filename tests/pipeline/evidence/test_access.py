@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from pipeline.evidence.runtime.access import accesses
 from pipeline.evidence.runtime.changes import diff
 from pipeline.evidence.runtime.model import Access
@@ -33,6 +35,25 @@ def test_statement_that_is_divided_or_loses_an_action_widens_nothing() -> None:
     assert after(statement("s3:PutObject"), statement("s3:GetObject")) == ((), ())
     widens, (lost,) = after(statement("s3:GetObject"))
     assert (widens, lost.what) == ((), "s3:PutObject")
+
+
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_all_but_one_thing_is_more_than_all_but_two_allowed_or_denied(effect: str) -> None:
+    # given
+    one, two = (
+        template(
+            Policy=with_properties(
+                "Policy",
+                PolicyDocument={"Statement": [{"Effect": effect, "NotAction": actions, "Resource": "*"}]},
+            )
+        )
+        for actions in (["iam:*"], ["sts:*", "iam:*"])
+    )
+    before, wanted = (two, one) if effect == "Allow" else (one, two)
+    # when
+    widens, _ = accesses(diff([("Prod-Api", before, wanted)]))
+    # then: to allow the former, or no longer to deny it
+    assert [(found.effect, found.what) for found in widens] == [(effect, "all but iam:*")]
 
 
 def test_condition_that_goes_widens() -> None:

@@ -93,6 +93,7 @@ def test_every_asset_of_the_real_stage_is_in_its_digest(assembly: Assembly) -> N
     ("broken", "words"),
     [
         (lambda out: shutil.rmtree(out / FOLDER), "has 0 folders assembly-\\*-Prod"),
+        (lambda out: (out / "assembly-Another-Prod").mkdir(), "has 2 folders assembly-\\*-Prod"),
         (lambda out: (out / "asset.2.zip").unlink(), "names ../asset.2.zip, which is not in the artifact"),
         (lambda out: (out / FOLDER / "Api.template.json").write_text("{"), "Api.template.json .* cannot be read"),
     ],

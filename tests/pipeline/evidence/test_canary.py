@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 from pipeline.evidence.runtime.canary import Clients, canary
-from pipeline.evidence.runtime.model import Canary
-from pipeline.evidence.runtime.verdict import new_version, problem_of
+from pipeline.evidence.runtime.model import GONE, Alarm, Canary
+from pipeline.evidence.runtime.verdict import new_version, problem_of, unwatched_by
 from tests.pipeline.evidence.example import TEMPLATE
 from tests.pipeline.evidence.fakes import FakeCloudFormation, FakeCloudWatch, FakeCodeDeploy
 
@@ -54,6 +55,14 @@ def test_failed_shift_and_alarm_that_went_off_are_problems() -> None:
     (rang,) = found({"d-1": ("Succeeded", "7")}, cloudwatch=FakeCloudWatch(went_off=True)).deployments
     assert problem_of(stopped) == "Stopped. An alarm is active."
     assert problem_of(rang) == "errors went off."
+
+
+def test_shift_that_no_alarm_is_known_to_have_watched_is_said() -> None:
+    (watched,) = found({"d-1": ("Succeeded", "7")}).deployments
+    gone = dataclasses.replace(watched, alarms=(*watched.alarms, Alarm("slow", GONE, False)))
+    assert unwatched_by(watched) is None
+    assert unwatched_by(dataclasses.replace(watched, alarms=())) == "was watched by no alarm."
+    assert unwatched_by(gone) == "has alarms that are gone by now, slow: nobody knows whether they went off."
 
 
 def test_version_without_a_shift_is_said_to_have_none() -> None:

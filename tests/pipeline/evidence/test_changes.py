@@ -25,6 +25,18 @@ def test_nothing_changes_between_the_same_templates() -> None:
     assert (found.unchanged_resources, found.unchanged_stacks) == (len(TEMPLATE["Resources"]), ("Prod-Api",))
 
 
+def test_letters_that_cloudformation_does_not_tell_are_no_change() -> None:
+    # given: each letter that is not ASCII is a question mark in what GetTemplate answers
+    meant, told, other = (
+        template(Hook=with_properties("Hook", Description=text)) for text in ("häuft ☺ an", "h?uft ? an", "räumt ☺ auf")
+    )
+    # then
+    assert between(told, meant).resources == ()
+    assert [change.logical_id for change in between(told, other).resources] == ["Hook"]
+    # where they are told as they are, what changes in them is seen
+    assert [change.logical_id for change in between(meant, told).resources] == ["Hook"]
+
+
 def test_table_that_is_replaced_comes_first_and_names_the_property_that_does_it() -> None:
     # given
     after = template(

@@ -74,6 +74,22 @@ class Tags(HTMLParser):
         self.links += [str(value) for name, value in attributes if name in ("href", "src")]
 
 
+def test_canary_without_an_alarm_is_to_be_looked_at() -> None:
+    seen = evidence()
+    (deployment,) = seen.canary.deployments
+    facts = {field.name: getattr(seen, field.name) for field in dataclasses.fields(seen)}
+    asked = {
+        name: facts[name] for name in ("changes", "tests", "packages", "vulnerabilities", "rollback", "cost", "in_prod")
+    }
+    canary = Canary((dataclasses.replace(deployment, alarms=()),), {})
+
+    lines = verdict(**asked, canary=canary, was_released=True)
+
+    text = f"Staging's canary of {deployment.stack} was watched by no alarm."
+    assert Line(Weight.LOOK, text, "canary") in lines
+    assert not any(line.text == text for line in seen.verdict)
+
+
 def test_page_has_no_script_and_loads_nothing() -> None:
     tags = Tags(page(evidence()))
     assert not {"script", "link", "img", "iframe", "object"} & set(tags.names)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.executions.execution import Execution
 from pipeline.executions.figures import Figures, changes, figures
-from tests.pipeline.executions.stories import BEGINNING, MINUTE, PROD, STORIES, Narrator
+from tests.pipeline.executions.stories import BEGINNING, MINUTE, PROD, STAGING, STORIES, Narrator
 
 Story = Callable[[Narrator, int], None]
 QUIET = st.sampled_from(["superseded", "fails_in_build", "rejected"])
@@ -141,3 +141,18 @@ def test_what_ended_outside_of_the_span_does_not_count_and_its_end_does() -> Non
 
     assert found.deployments == 1
     assert found.lead_time == second.updated_at - (second.started_at - 11 * MINUTE)
+
+
+def test_what_becomes_of_a_change_behind_the_stage_is_not_the_stages() -> None:
+    narrator = narrated(
+        Narrator.fails_in_staging_and_is_rolled_back_there,
+        Narrator.rejected,
+        Narrator.superseded,
+        Narrator.fails_in_prod,
+        Narrator.released,
+    )
+
+    found = figures(narrator.executions, stage=STAGING, since=BEGINNING, until=narrator.now)
+
+    assert (found.changes, found.deployments, found.failed) == (5, 4, 1)
+    assert [change.is_failed for change in changes(narrator.executions, stage=STAGING)] == [True, *[False] * 4]

@@ -195,6 +195,21 @@ def test_rejection_is_kept_with_its_reason(releasing: Releasing) -> None:
     assert "A hotfix goes first" in releasing.world.pipeline.executions[0].reason
 
 
+def test_commit_cannot_draw_over_what_is_shown(releasing: Releasing) -> None:
+    # given
+    releasing.push("c\x1b[2K\u202e")
+
+    # when
+    _, drawn, _ = releasing.run("status")
+    _, asked, _ = releasing.run("reject", "--reason", "No.", typed="y")
+    _, _, refused = releasing.run("rollback", "--yes", "--to", "\x1b[2K")
+
+    # then
+    for shown, words in ((drawn, "c?[2K?"), (asked, "Reject c?[2K?"), (refused, "?[2K")):
+        assert words in shown
+        assert all(letter.isprintable() or letter == "\n" for letter in shown)
+
+
 def test_another_execution_than_the_one_that_is_named_is_not_approved(releasing: Releasing) -> None:
     releasing.push("c1")
 

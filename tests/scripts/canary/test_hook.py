@@ -154,7 +154,7 @@ def test_hook_reads_what_the_function_has_sent(
     monkeypatch.setattr(evidence, "cloudwatch", lambda: asked)
 
     # when
-    by_route = evidence_by_route._measured(datetime.fromtimestamp(START, UTC))
+    _, by_route = evidence_by_route._measured(datetime.fromtimestamp(START, UTC), datetime.now(UTC))
 
     # then
     assert asdict(by_route["POST /cars"]) == {"new_calls": 120, "new_errors": 6, "all_calls": 120, "all_errors": 6}

@@ -175,6 +175,27 @@ def test_version_whose_routes_tell_nothing_is_refused_when_the_longest_lag_is_ov
     )
 
 
+class BusyCloudWatch(FakeCloudWatch):
+    """400 calls of the new version have come by the second look: it has all traffic when the hook runs."""
+
+    def paginate(self, **request: Any) -> list[dict[str, Any]]:
+        if self.requests:
+            self._of_all["Invocations"] = (2000, 1600)
+        return super().paginate(**request)
+
+
+def test_calls_that_come_while_the_hook_waits_do_not_stand_in_for_those_that_told_nothing(
+    codedeploy: FakeCodeDeploy, naps: list[float], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cloudwatch = BusyCloudWatch((1600, 1600), (0, 0), {GET: ((1500, 0), (0, 0))})
+
+    judge(cloudwatch, monkeypatch)
+
+    assert reason(caplog).startswith("Only 1500 of 2000 calls")
+    (ended,) = {request["EndTime"] for request in cloudwatch.requests[1:]}
+    assert ended <= datetime.now(UTC)
+
+
 def test_route_that_nobody_called_says_nothing(
     codedeploy: FakeCodeDeploy, naps: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,5 +228,5 @@ def test_counts_are_asked_for_as_the_function_sends_them(
         "all_calls_1": ("Faults", of_all, "SampleCount"),
         "all_errors_1": ("Faults", of_all, "Sum"),
     }
-    assert len(request["MetricDataQueries"]) == 4 * len(ROUTES)
+    assert len(request["MetricDataQueries"]) == 4 * len(ROUTES) + 1
     assert request["StartTime"] == BEGAN.replace(second=0, microsecond=0)
