@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import botocore.session
 import pytest
-from botocore import xform_name
 
 from tests.assembly import Assembly
 from tests.example import example_configuration
 from tests.synthesis import ROOT
 
-_CODEPIPELINE = botocore.session.get_session().get_service_model("codepipeline")
 RUNBOOK = ROOT / "docs" / "runbook"
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 
@@ -90,33 +86,3 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
         target = page.parent / path if path else page
         assert target.exists(), f"{page.name}: {link}"
         assert not anchor or anchor in headings(target), f"{page.name}: {link}"
-
-
-def test_release_managers_permissions_are_those_that_their_command_uses(assembly: Assembly) -> None:
-    # given what the command's modules call of CodePipeline
-    sources = [*(ROOT / "pipeline" / "release").glob("*.py"), ROOT / "pipeline" / "executions" / "record.py"]
-    methods = {xform_name(name): name for name in _CODEPIPELINE.operation_names}
-    called = re.compile(r"client\.(?:get_paginator\(\")?(\w+)")
-    words = {word for source in sources for word in called.findall(source.read_text())}
-    used = {f"codepipeline:{methods[word]}" for word in words if word in methods}
-    # when
-    (policy,) = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", _page("pipeline"), re.DOTALL)]
-    # then
-    allowed = {action: statement for statement in policy["Statement"] for action in _listed(statement["Action"])}
-    assert set(allowed) == used
-    stages = {
-        stage["Name"]: [action["Name"] for action in stage["Actions"]]
-        for stage in assembly.pipeline_template.only("AWS::CodePipeline::Pipeline")["Stages"]
-    }
-    (answered,) = _listed(allowed["codepipeline:PutApprovalResult"]["Resource"])
-    _, stage, action = answered.split("/")
-    assert action in stages[stage]
-    assert all(arn.split("/")[1] in stages for arn in allowed["codepipeline:RollbackStage"]["Resource"])
-
-
-def _page(name: str) -> str:
-    return (RUNBOOK / f"{name}.md").read_text()
-
-
-def _listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
