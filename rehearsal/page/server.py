@@ -22,6 +22,7 @@ from aiohttp import web
 
 from rehearsal.machine.listening import accept_no_more
 from rehearsal.machine.loop_thread import LoopThread
+from rehearsal.machine.server_log import SERVER_LOG
 from rehearsal.page.action_logs import ActionLogs
 from rehearsal.page.admission import admission, secure
 from rehearsal.page.controls import Controls
@@ -98,7 +99,7 @@ class PageServer:
         app.router.add_get(f"{root}/state", self._state)
         for part in (Files(self._page.chart), LogRoutes(self._page.logs, self._bell), Decisions(self._page.controls)):
             part.add_to(app.router, root)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(app, access_log=None, logger=SERVER_LOG, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.SockSite(self._runner, self._listener).start()
 
