@@ -55,6 +55,11 @@ class PipelineClient:
         answer = self._ask(lambda: self._client.list_pipeline_executions(pipelineName=self.pipeline))
         return list(answer["pipelineExecutionSummaries"])
 
+    def actions(self) -> list[dict[str, Any]]:
+        """The newest first, as ListActionExecutions answers."""
+        answer = self._ask(lambda: self._client.list_action_executions(pipelineName=self.pipeline))
+        return list(answer["actionExecutionDetails"])
+
     def waiting(self) -> list[Waiting]:
         return list(_waiting(self.state()))
 
