@@ -14,6 +14,7 @@ SHOWN = 3
 SHOWN_CHARACTERS = 200
 """Of each: pytest does not cut off what it says where it finds CI in the environment."""
 
+_LONGEST_LINE = 2000  # none of a test runner's is longer, and looking through one takes its square
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _SUMMARY = re.compile(r"=+ short test summary info =+")
 _IN_SUMMARY = re.compile(r"(?:FAILED|ERROR) (\S.*)")
@@ -35,7 +36,7 @@ class FailingTests:
         self._is_summary = self._is_failures = self._is_after_rule = False
 
     def hear(self, line: str) -> None:
-        text = _COLOUR.sub("", line).strip()
+        text = _COLOUR.sub("", line[:_LONGEST_LINE]).strip()
         if _SUMMARY.fullmatch(text):
             self._is_summary = True
         elif _FAILURES.fullmatch(text):

@@ -179,7 +179,7 @@ def _action_state(
         stage = run.stage(stage_name)
         for action in stage.actions if stage else ():
             if action.declaration.name == action_name:
-                request = approvals.find(pipeline.name, stage_name, action_name)
+                request = approvals.find(pipeline.name, stage_name, action_name, run.id)
                 latest = {
                     "actionExecutionId": action.id,
                     "status": _ACTION_STATUS.get(action.status, action.status),

@@ -23,7 +23,7 @@ from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline, DisabledT
 from rehearsal.codepipeline.engine import Engine
 from rehearsal.codepipeline.execution import Execution, Trigger
 from rehearsal.codepipeline.retry import NotLatestExecution, RetryMode, StageNotRetryable
-from rehearsal.codepipeline.rollback import RollbackUnavailable, rollback_target
+from rehearsal.codepipeline.rollback import RollbackUnavailable
 from rehearsal.errors import RehearsalError
 from rehearsal.run_events import Status
 
@@ -157,10 +157,9 @@ class CodePipelineApi:
         stage, target = _stage(pipeline, parameters["stageName"]), parameters["targetPipelineExecutionId"]
         _execution(pipeline, target)
         try:
-            rollback_target(pipeline, stage, target)
+            execution = self._engine.begin_rollback(pipeline, stage, target)
         except RollbackUnavailable as exc:
             raise ApiError("UnableToRollbackStageException", str(exc)) from exc
-        execution = self._engine.begin_rollback(pipeline, target, Trigger.MANUAL_ROLLBACK)
         self._in_background(lambda: self._engine.run_rollback(pipeline, stage, execution))
         return {"pipelineExecutionId": execution.id}
 

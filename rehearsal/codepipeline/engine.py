@@ -149,12 +149,17 @@ class Engine:
             self._end(execution, status, reason)
         return execution
 
-    def begin_rollback(self, pipeline: DeployedPipeline, target_id: str, trigger: Trigger) -> Execution:
-        """A ROLLBACK execution with the target's artifacts and variables, ready for `run_rollback`."""
-        target = pipeline.execution(target_id)
-        if target is None:
-            raise RollbackUnavailable(f"Pipeline {pipeline.name} has no execution {target_id}.")
-        return pipeline.new_rollback(target, trigger)
+    def begin_rollback(self, pipeline: DeployedPipeline, stage: str, target_id: str) -> Execution:
+        """A ROLLBACK execution with the target's artifacts and variables, in the stage and ready for `run_rollback`.
+
+        Raises RollbackUnavailable, also where the stage is running: two would deploy the same stacks.
+        """
+        target = rollback_target(pipeline, stage, target_id)
+        locks = self._locks_of(pipeline)
+        execution = locks.take(stage, lambda: pipeline.new_rollback(target, Trigger.MANUAL_ROLLBACK))
+        if execution is None:
+            raise RollbackUnavailable(f"Stage {stage} is currently running. Stop its execution, or wait for its end.")
+        return execution
 
     def run_rollback(self, pipeline: DeployedPipeline, stage: str, execution: Execution) -> Execution:
         """Runs a ROLLBACK execution: the one stage, with the old artifacts and variables."""
@@ -166,6 +171,7 @@ class Engine:
             outcome = StageOutcome(Status.ERRORED)
             raise
         finally:
+            self._locks_of(pipeline).leave(stage, execution)
             execution.stopped_by = outcome.stopped_by
             self._end(execution, outcome.status, outcome.stopped_by.reason if outcome.stopped_by else "")
         return execution
@@ -173,7 +179,7 @@ class Engine:
     def _walk(
         self, pipeline: DeployedPipeline, execution: Execution, waits: bool, retry: Retry | None
     ) -> tuple[Status, str]:
-        locks = self._locks.setdefault(pipeline.arn, StageLocks())
+        locks = self._locks_of(pipeline)
 
         def is_stopped() -> bool:
             return self._is_stopped(execution)
@@ -200,6 +206,9 @@ class Engine:
             if pipeline.version != execution.version:
                 return self._cancel(pipeline, execution, stage)
         return Status.SUCCEEDED, ""
+
+    def _locks_of(self, pipeline: DeployedPipeline) -> StageLocks:
+        return self._locks.setdefault(pipeline.arn, StageLocks())
 
     def _hold(self, pipeline: DeployedPipeline, execution: Execution, stage: StageDeclaration) -> tuple[Status, str]:
         """Ends an execution that AWS would hold: here nobody will enable the transition, and a run must not hang."""

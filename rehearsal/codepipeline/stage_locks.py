@@ -52,10 +52,22 @@ class StageLocks:
         try:
             yield
         finally:
-            with self._changed:
-                if self._inside.get(name) is execution:
-                    del self._inside[name]
-                self._changed.notify_all()
+            self.leave(name, execution)
+
+    def take(self, name: str, begin: Callable[[], Execution]) -> Execution | None:
+        """Keeps the stage for the execution that `begin` makes, ahead of all that wait; None where one is inside."""
+        with self._changed:
+            if name in self._inside:
+                return None
+            execution = self._inside[name] = begin()
+            return execution
+
+    def leave(self, name: str, execution: Execution) -> None:
+        """Nothing where that execution is not inside."""
+        with self._changed:
+            if self._inside.get(name) is execution:
+                del self._inside[name]
+            self._changed.notify_all()
 
     def _enter(
         self, name: str, execution: Execution, is_stopped: Callable[[], bool], is_open: Callable[[str], bool]

@@ -2,7 +2,9 @@
 
     {"schema": 1, "seq": 17, "type": "StageStarted", "at": 1.5, "aws_at": 60.0, "execution_id": …, "stage": …}
 
-The fields are those of the event's dataclass; tuples are arrays, statuses their words. It must not know what is told.
+The fields are those of the event's dataclass; tuples are arrays, statuses their words. Numbers that JSON does not have
+are null; half a character, as a program leaves it that cuts text off in the middle, is `?`. It must not know what is
+told.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,8 +29,9 @@ _TYPES: Mapping[str, type[RunEvent]] = {
 def event_json(event: RunEvent, seq: int) -> str:
     """One line of JSON; `seq` numbers the events of a journal."""
     head = {"schema": SCHEMA_VERSION, "seq": seq, "type": type(event).__name__, "at": event.at, "aws_at": event.aws_at}
-    values = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
-    return json.dumps(head | values, default=dataclasses.asdict, ensure_ascii=False, separators=(",", ":"))
+    values = {field.name: _told(getattr(event, field.name)) for field in dataclasses.fields(event)}
+    text = json.dumps(head | values, default=dataclasses.asdict, ensure_ascii=False, separators=(",", ":"))
+    return text.encode(errors="replace").decode()
 
 
 def event_of(content: Mapping[str, Any]) -> RunEvent:
@@ -41,6 +45,10 @@ def event_of(content: Mapping[str, Any]) -> RunEvent:
         return kind(**values)
     except TypeError as exc:
         raise ValueError(f"{kind.__name__} lacks something: {exc}") from exc
+
+
+def _told(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _value(name: str, value: Any) -> Any:

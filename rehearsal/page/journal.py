@@ -22,11 +22,12 @@ from rehearsal.run_events import ActionOutput, RunEvent
 MOST_BYTES = 20_000_000
 MOST_EXECUTIONS = 50
 _KEPT_SHARE = 0.75  # of the bounds, when one is reached: the file is not written anew at each event
+_MOST_EVENTS = 10**15  # a browser counts as far without a gap, and asks for what comes after any of them
 _PRIVATE = 0o600
 _PRIVATE_FOLDER = 0o700
 # The newest of each is kept whatever its age: without it, what comes after could not be drawn.
-_ALWAYS_KEPT = ("UpStarted", "PipelineDefined")
-_STARTED = "ExecutionStarted"
+_UP_STARTED, _STARTED, _ENDED = "UpStarted", "ExecutionStarted", "ExecutionEnded"
+_ALWAYS_KEPT = (_UP_STARTED, "PipelineDefined")
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Journal:
         self._entries: list[Entry] = []
         self._bytes = 0
         self._is_failing = False
+        self._is_torn = False
         self.damaged = 0
         file.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
         self._read()
@@ -72,7 +74,7 @@ class Journal:
             text = event_json(event, seq)
             self._keep(_entry({**vars(event), "seq": seq, "type": type(event).__name__}, text))
             self._write(f"{text}\n".encode())
-            if self._is_full():
+            if self._descriptor >= 0 and self._is_full():
                 self._forget()
             listeners = list(self._listeners)
         for listener in listeners:
@@ -105,7 +107,8 @@ class Journal:
 
     def close(self) -> None:
         with self._lock:
-            os.close(self._descriptor)
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
             self._descriptor = -1
 
     def _read(self) -> None:
@@ -143,17 +146,22 @@ class Journal:
         return len(self._executions()) > self._most_executions
 
     def _forget(self) -> None:
+        """Where the disk is full, the file stays as it is until there is too much the next time."""
         self._drop()
+        try:
+            descriptor = self._write_anew()
+        except OSError as exc:
+            self._warn(exc)
+            return
         os.close(self._descriptor)
-        self._descriptor = self._write_anew()
+        self._descriptor, self._is_torn = descriptor, False
 
     def _drop(self) -> None:
-        """Leaves out whole events, the oldest first; of what is always kept, the newest stays."""
+        """Leaves out whole events, the oldest first; what still runs stays, and of what is always kept the newest."""
         start = 0
         executions = self._executions()
-        kept = int(self._most_executions * _KEPT_SHARE)
         if len(executions) > self._most_executions:
-            first = executions[-kept]
+            first = executions[-int(self._most_executions * _KEPT_SHARE)]
             start = next(i for i, entry in enumerate(self._entries) if entry.execution_id == first)
         size = sum(len(entry.text.encode()) + 1 for entry in self._entries[start:])
         while size > self._most_bytes * _KEPT_SHARE and start < len(self._entries) - 1:
@@ -161,10 +169,24 @@ class Journal:
             start += 1
         rest = self._entries[start:]
         known = {entry.key for entry in rest if entry.key}
-        newest = {entry.key: entry for entry in self._entries[:start] if entry.key and entry.key not in known}
-        self._entries, self._bytes = [], 0
-        for entry in [*sorted(newest.values(), key=lambda entry: entry.seq), *rest]:
-            self._keep(entry)
+        older = self._entries[:start]
+        newest = {entry.key: entry for entry in older if entry.key and entry.key not in known}
+        running = self._running()
+        kept = {entry.seq: entry for entry in (*newest.values(), *(e for e in older if e.execution_id in running))}
+        self._entries = [*(kept[seq] for seq in sorted(kept)), *rest]
+        self._bytes = sum(len(entry.text.encode()) + 1 for entry in self._entries)
+
+    def _running(self) -> set[str]:
+        """The executions of this `up` that have not ended: one may wait for an approval while many come and go."""
+        running: set[str] = set()
+        for entry in self._entries:
+            if entry.type == _UP_STARTED:
+                running.clear()
+            elif entry.type == _STARTED:
+                running.add(entry.execution_id)
+            elif entry.type == _ENDED:
+                running.discard(entry.execution_id)
+        return running
 
     def _write_anew(self) -> int:
         """Replaces the file as a whole, so that it is never half written."""
@@ -178,13 +200,19 @@ class Journal:
         """A disk that is full ends no release: the page still has it all, and the next run less of a history."""
         if self._descriptor < 0:
             return
+        content = b"\n" + line if self._is_torn else line
         try:
-            os.write(self._descriptor, line)
+            # What a full disk did not take of a line must not tear the next one too.
+            self._is_torn = os.write(self._descriptor, content) < len(content)
             self._is_failing = False
         except OSError as exc:
-            if not self._is_failing:
-                logger.warning("The history %s cannot be written: %s.", self._file, exc.strerror)
-            self._is_failing = True
+            self._warn(exc)
+
+    def _warn(self, error: OSError) -> None:
+        """Once, until it can be written again."""
+        if not self._is_failing:
+            logger.warning("The history %s cannot be written: %s.", self._file, error.strerror)
+        self._is_failing = True
 
 
 def _parsed(line: bytes) -> Entry | None:
@@ -198,7 +226,7 @@ def _parsed(line: bytes) -> Entry | None:
 
 def _entry(content: dict[str, Any], text: str) -> Entry:
     seq, kind = content["seq"], content["type"]
-    if not isinstance(seq, int) or not isinstance(kind, str):
+    if type(seq) is not int or not 0 < seq < _MOST_EVENTS or not isinstance(kind, str):
         raise TypeError(content)
     key = kind if kind in _ALWAYS_KEPT else ""
     if kind == "AlarmChanged":

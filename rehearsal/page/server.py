@@ -23,6 +23,7 @@ from aiohttp import web
 
 from rehearsal.machine.listening import accept_no_more
 from rehearsal.machine.loop_thread import LoopThread
+from rehearsal.machine.server_log import SERVER_LOG
 from rehearsal.page.action_logs import ActionLogs
 from rehearsal.page.admission import admission, secure
 from rehearsal.page.controls import Controls
@@ -106,7 +107,7 @@ class PageServer:
             StoredObjects(self._page.journal, self._page.read_object),
         ):
             part.add_to(app.router, root)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(app, access_log=None, logger=SERVER_LOG, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.SockSite(self._runner, self._listener).start()
 

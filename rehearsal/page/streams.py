@@ -76,13 +76,21 @@ class Stream:
         self.response = response
         self._bell = bell
         self._woken = woken
+        self._head = ""
+
+    def begin(self, head: str) -> None:
+        """Goes with the first that is sent, or before waiting: who is gone by then ends as any other."""
+        self._head = head
 
     async def send(self, text: str) -> None:
         """Waits until the connection has taken it. Raises Dropped."""
-        await self._write(text.encode())
+        head, self._head = self._head, ""
+        await self._write(f"{head}{text}".encode())
 
     async def more(self) -> bool:
         """Waits until something was written; False when the page ends."""
+        if self._head:
+            await self.send("")
         while not self._bell.is_closed:
             try:
                 await asyncio.wait_for(self._woken.wait(), BEAT_SECONDS)
@@ -108,8 +116,8 @@ async def stream(request: web.Request, bell: Bell) -> AsyncIterator[Stream]:
     await response.prepare(request)
     with bell.woken() as woken:
         opened = Stream(response, bell, woken)
+        opened.begin(f"retry: {_RETRY_MILLISECONDS}\n\n")
         try:
-            await opened.send(f"retry: {_RETRY_MILLISECONDS}\n\n")
             yield opened
         except (ConnectionError, Dropped):
             if request.transport is not None:

@@ -129,8 +129,8 @@ def _uncommitted(top: Path) -> tuple[str, ...]:
 
 
 def _branch(top: Path) -> str:
-    name = _git(top, "rev-parse", "--abbrev-ref", "HEAD", problem="")
-    return "" if name == "HEAD" else name
+    """Whole names, for the short ones of git are others where a tag has the branch's name."""
+    return _git(top, "symbolic-ref", "--quiet", "HEAD", problem="").removeprefix("refs/heads/")
 
 
 def _packed(repository: Path, commit_id: str, *, branch: str, uncommitted: tuple[str, ...]) -> Commit:
@@ -219,7 +219,9 @@ def _run(
     except FileNotFoundError as exc:
         raise BadInput("git is needed, and there is no `git` on the PATH. Install it, then run again.") from exc
     if check and done.returncode != 0:
-        raise BadInput(f"`git {arguments[0]}` failed in {folder}. Git says:\n{_words(done)}")
+        name = next(word for before, word in zip(("", *arguments), arguments, strict=False)
+                    if before != "-c" and not word.startswith("-"))  # fmt: skip
+        raise BadInput(f"`git {name}` failed in {folder}. Git says:\n{_words(done)}")
     return done
 
 

@@ -6,9 +6,10 @@ They find it by its record (record.py) and speak the local AWS's own API. It mus
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rehearsal.aws.aws_clients import AwsClients
 from rehearsal.aws.profiles import read_profile
@@ -118,21 +119,15 @@ def _one(waiting: Sequence[Waiting], execution: str | None) -> Waiting:
 
 def _actions(reached: Reached, wanted: str | None) -> list[ActionPath]:
     """With no name those that run, else the last that ran."""
-    found: list[tuple[bool, float, ActionPath]] = []
-    for stage in reached.client.state()["stageStates"]:
-        for action in stage["actionStates"]:
-            latest = action.get("latestExecution")
-            names = (action["actionName"], f"{stage['stageName']}/{action['actionName']}")
-            if latest is not None and (wanted is None or wanted in names):
-                path = ActionPath(
-                    stage["latestExecution"]["pipelineExecutionId"], stage["stageName"], action["actionName"]
-                )
-                found.append((latest["status"] == "InProgress", latest["lastStatusChange"].timestamp(), path))
+    found = [
+        (detail["status"] == "InProgress", _path(detail))
+        for detail in reached.client.actions()
+        if wanted in (None, detail["actionName"], f"{detail['stageName']}/{detail['actionName']}")
+    ]
     if not found:
         what = f"named {wanted} has run" if wanted else "has run"
         raise Refused(f"No action {what} yet.")
-    running = [path for is_running, _, path in found if is_running]
-    return running if running else [max(found, key=lambda item: item[1])[2]]
+    return [path for is_running, path in found if is_running] or [found[0][1]]
 
 
 def _print_log(reached: Reached, kept: ActionLogs, path: ActionPath, say: Say, *, is_followed: bool) -> None:
@@ -148,9 +143,9 @@ def _print_log(reached: Reached, kept: ActionLogs, path: ActionPath, say: Say, *
 
 
 def _running_actions(reached: Reached) -> set[ActionPath]:
-    return {
-        ActionPath(stage["latestExecution"]["pipelineExecutionId"], stage["stageName"], action["actionName"])
-        for stage in reached.client.state()["stageStates"]
-        for action in stage["actionStates"]
-        if action.get("latestExecution", {}).get("status") == "InProgress"
-    }
+    return {_path(detail) for detail in reached.client.actions() if detail["status"] == "InProgress"}
+
+
+def _path(detail: Mapping[str, Any]) -> ActionPath:
+    """Of what ListActionExecutions answers."""
+    return ActionPath(detail["pipelineExecutionId"], detail["stageName"], detail["actionName"])

@@ -56,6 +56,11 @@ class PipelineClient:
         answer = self._ask(lambda: self._client.list_pipeline_executions(pipelineName=self.pipeline))
         return list(answer["pipelineExecutionSummaries"])
 
+    def actions(self) -> list[dict[str, Any]]:
+        """The newest first, as ListActionExecutions answers."""
+        answer = self._ask(lambda: self._client.list_action_executions(pipelineName=self.pipeline))
+        return list(answer["actionExecutionDetails"])
+
     def waiting(self) -> list[Waiting]:
         return [replace(found, url=self._url(found)) for found in _waiting(self.state())]
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from rehearsal.errors import BadInput, EngineError
 
 _PRIVATE = 0o600
 _PRIVATE_FOLDER = 0o700
+_LOOKING_SECONDS = 1.0
+_PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +57,12 @@ class UpFolder:
         return self.path / "logs"
 
     def hold(self) -> None:
-        """Until `release`, or the end of this process. Raises BadInput where another holds it."""
+        """Until `release`, or the end of this process. Raises BadInput where another holds it, EngineError where the
+        file system has no locks."""
         self.path.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
         descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, _PRIVATE)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(descriptor)
         except OSError as exc:
             os.close(descriptor)
             if not isinstance(exc, BlockingIOError):
@@ -110,3 +114,17 @@ class UpFolder:
         running = self.running() or Running(process_id=0, project="this project", branch="", started_at=0.0)
         where = f" Its page: {running.page_url}" if running.page_url else ""
         return f"`rehearse up` already runs for {running.project} (process {running.process_id}).{where}"
+
+
+def _lock(descriptor: int) -> None:
+    """Waits a moment: a command that looks whether an `up` runs has the lock as long as it looks. Raises OSError."""
+    deadline = time.monotonic() + _LOOKING_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return

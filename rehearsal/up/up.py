@@ -24,6 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from rehearsal.aws import ministack
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline
 from rehearsal.codepipeline.execution import Source
 from rehearsal.errors import BadInput, EngineError, RehearsalError, Unsupported
@@ -126,8 +127,9 @@ class Up:
     def run(self) -> None:
         """Releases every commit, until an error or a signal ends it, or `end`. Raises EngineError."""
         while not self._is_ended.wait(_LOOK_SECONDS):
-            if (commit_id := self._branch.new_commit()) is not None:
-                self._take(self._checkout(commit_id))
+            commit_id = self._branch.new_commit()
+            if commit_id is not None and (commit := self._packed(commit_id)) is not None:
+                self._take(commit)
             if self._local is not None:
                 self._local.cloud.failure.require_none()
 
@@ -143,6 +145,8 @@ class Up:
         folder = UpFolder(self._cache, project.id)
         folder.hold()
         starting.callback(folder.release)
+        if options.port:
+            ministack.listen(options.port).close()  # in use, it would be told of every commit
         listener = _listen(options.page_port)
         starting.callback(listener.close)
         chart = self._find_chart(self._cache)
@@ -232,6 +236,14 @@ class Up:
             region=pipeline.region,
         )
         self._folder.tell(self._record)
+
+    def _packed(self, commit_id: str) -> Commit | None:
+        """None, and it is told, where git cannot: what runs goes on, and the next commit may be better."""
+        try:
+            return self._checkout(commit_id)
+        except BadInput as exc:
+            self._tell(CommitRefused(commit=commit_id, title="", reason=str(exc)))
+            return None
 
     def _checkout(self, commit_id: str) -> Commit:
         return replace(checkout(self._options.project, rev=commit_id), branch=self._branch.name)

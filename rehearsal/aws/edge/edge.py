@@ -50,11 +50,11 @@ from rehearsal.aws.edge.stored_limits import StoredLimits
 from rehearsal.aws.edge.unsigned_operations import is_served_unsigned
 from rehearsal.aws.edge.upstream import DigestCheck, Upstream, is_small
 from rehearsal.aws.eventbridge.rule_targets import MatchedEvent, event_id, matched_event
-from rehearsal.aws.lambda_host.http_server import SERVER_LOG
 from rehearsal.aws.localize import Localizer
 from rehearsal.aws.resource import ResourceProvider
 from rehearsal.aws.service_api import ApiError, ServiceApi
 from rehearsal.machine.listening import accept_no_more
+from rehearsal.machine.server_log import SERVER_LOG
 
 # The service's signing name, the operation where header or form names it (else ""), the caller's account, the region,
 # and the body, None where it was passed on in parts.

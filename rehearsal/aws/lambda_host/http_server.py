@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import cast
 
 import httptools
-from aiohttp.http_exceptions import HttpProcessingError
 
 from rehearsal.machine.listening import end_listening
+from rehearsal.machine.server_log import SERVER_LOG
 
 _LARGEST_REQUEST = 16 * 1024 * 1024  # Lambda's largest payload is 6 MB, and JSON in JSON grows
 _ACCEPTED_SECONDS = 0.01
-
-SERVER_LOG = logging.getLogger("rehearsal.http")
-"""For servers whose port is open to every program of this machine."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +33,6 @@ class Response:
 
 
 Answer = Callable[[Request], Awaitable[Response]]
-
-
-def _is_of_the_server(record: logging.LogRecord) -> bool:
-    """Who sends what is no HTTP, or hangs up in the middle of it, must not write into the run's output with it."""
-    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError | ConnectionResetError))
-
-
-SERVER_LOG.addFilter(_is_of_the_server)
 
 
 class HttpServer:

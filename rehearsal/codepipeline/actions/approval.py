@@ -101,12 +101,12 @@ class Approvals:
         with self._changed:
             self._when_closed.append(listener)
 
-    def find(self, pipeline: str, stage: str, action: str) -> ApprovalRequest | None:
-        """The question of that action that is open: of several executions that run in parallel, the latest."""
+    def find(self, pipeline: str, stage: str, action: str, execution_id: str | None = None) -> ApprovalRequest | None:
+        """The question of that action that is open, of the execution or of any: of several, the latest."""
         with self._changed:
             path = (pipeline, stage, action)
             found = (request for request in reversed(self._open.values()) if request.path == path)
-            return next(found, None)
+            return next((request for request in found if execution_id in (None, request.execution_id)), None)
 
     def is_of(self, token: str, path: tuple[str, str, str]) -> bool:
         """Whether the token is that of a question of this action, open or answered."""

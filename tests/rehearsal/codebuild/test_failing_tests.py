@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,11 @@ def test_output_before_and_behind_hides_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("output", [JEST, MOCHA, NUNIT, "", "1 failed, 2 passed"])
 def test_what_others_say_names_no_test(output: str) -> None:
     assert words_of(output) == ""
+
+
+def test_long_line_does_not_hold_up_the_build() -> None:
+    began = time.monotonic()
+
+    FailingTests().hear("std::" * 100_000)
+
+    assert time.monotonic() - began < 2

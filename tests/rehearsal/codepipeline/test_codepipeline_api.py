@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,26 @@ from rehearsal.aws.service_api import ApiError, Caller
 from rehearsal.codepipeline.actions.action import ActionContext
 from rehearsal.codepipeline.actions.approval import ApprovalAction, Approvals
 from rehearsal.codepipeline.codepipeline_api import CodePipelineApi
-from rehearsal.codepipeline.definition import StageDeclaration
+from rehearsal.codepipeline.definition import ExecutionMode, StageDeclaration
 from rehearsal.codepipeline.deployed_pipeline import DeployedPipeline, PipelineStore
 from rehearsal.codepipeline.engine import Engine
-from rehearsal.run_events import ApprovalAnswered, ApprovalExpired, ApprovalRequested, ExecutionEnded, Status
+from rehearsal.codepipeline.execution import Source, Trigger
+from rehearsal.run_events import (
+    ApprovalAnswered,
+    ApprovalExpired,
+    ApprovalRequested,
+    ExecutionEnded,
+    StageEnded,
+    StageStarted,
+    Status,
+)
 from tests.rehearsal.codepipeline.fake_cloud import (
     ACCOUNT,
     REGION,
     Bench,
     FolderArtifacts,
     NoArtifactRoles,
+    SourceOf,
     action,
     deploy_stage,
     deployed,
@@ -311,3 +323,80 @@ def test_running_execution_is_stopped(tmp_path: Path) -> None:
 
     assert execution.status is Status.STOPPED
     assert world.bench.actions.ran == ["Prod/Deploy c1"]
+
+
+def test_stage_that_is_running_is_not_rolled_back_and_a_rollback_keeps_executions_out(world: World) -> None:
+    good = world.bench.release(world.pipeline, "c1")
+    names = {"pipelineName": "release", "stageName": "Prod", "targetPipelineExecutionId": good.id}
+    is_inside, may_end = threading.Event(), threading.Event()
+
+    def wait(_: ActionContext) -> None:
+        is_inside.set()
+        assert may_end.wait(5)
+
+    def refusal() -> str:
+        with pytest.raises(ApiError) as caught:
+            world.call("RollbackStage", **names)
+        return f"{caught.value.code} {caught.value}"
+
+    world.bench.actions.script["Prod/Deploy"] = wait
+    releasing = threading.Thread(target=world.bench.release, args=(world.pipeline, "c2"))
+    releasing.start()
+    assert is_inside.wait(5)
+    while_released = refusal()
+    may_end.set()
+    releasing.join(5)
+
+    is_inside.clear()
+    may_end.clear()
+    world.call("RollbackStage", **names)
+    assert is_inside.wait(5)
+    while_rolled_back = refusal()
+    releasing = threading.Thread(target=world.bench.release, args=(world.pipeline, "c3"))
+    releasing.start()
+    deadline = time.monotonic() + 5
+    while len(world.bench.cloud.events(StageEnded)) < 5:  # the last is the Source of c3
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    may_end.set()
+    releasing.join(5)
+
+    for refused in (while_released, while_rolled_back):
+        assert refused.startswith("UnableToRollbackStageException")
+        assert "currently running" in refused
+    assert len(world.pipeline.executions) == 4, "what is refused leaves none"
+    *_, rollback, newest = world.pipeline.executions
+    in_prod = [
+        (type(event), event.execution_id)
+        for event in world.bench.cloud.event_log.events
+        if isinstance(event, StageStarted | StageEnded) and event.stage == "Prod"
+    ]
+    assert in_prod[-3:] == [(StageEnded, rollback.id), (StageStarted, newest.id), (StageEnded, newest.id)]
+    assert newest.status is Status.SUCCEEDED
+
+
+def test_approval_that_the_state_shows_is_of_the_execution_that_it_shows(tmp_path: Path) -> None:
+    approve = StageDeclaration(name="Approve", actions=(action("Ask", category="Approval", provider="Manual"),))
+    world = World(tmp_path, source_stage(), approve)
+    world.pipeline.definition = replace(world.pipeline.definition, execution_mode=ExecutionMode.PARALLEL)
+    source = Source(action=SourceOf("c1"), commit="c1")
+    executions = [world.pipeline.new_execution(source, Trigger.START) for _ in range(2)]
+    threads = []
+    for count, execution in enumerate(reversed(executions), start=1):
+        threads.append(
+            threading.Thread(target=world.bench.engine.follow, args=(world.pipeline, execution), daemon=True)
+        )
+        threads[-1].start()
+        deadline = time.monotonic() + 5
+        while world.approvals.find("release", "Approve", "Ask", execution.id) is None:
+            assert time.monotonic() < deadline, f"question {count} is not open"
+            time.sleep(0.01)
+
+    approve_state = world.call("GetPipelineState", name="release")["stageStates"][1]
+
+    tokens = {event.execution_id: event.token for event in world.bench.cloud.events(ApprovalRequested)}
+    shown = approve_state["latestExecution"]["pipelineExecutionId"]
+    assert approve_state["actionStates"][0]["latestExecution"]["token"] == tokens[shown]
+    world.bench.engine.stop()
+    for thread in threads:
+        thread.join(5)

@@ -11,6 +11,7 @@ from rehearsal import run_events
 from rehearsal.page.event_json import event_json, event_of
 from rehearsal.run_events import (
     ActionShape,
+    AlarmEvaluated,
     DeploymentEnded,
     ExecutionStarted,
     PipelineDefined,
@@ -82,3 +83,15 @@ def test_what_is_no_event_is_refused(content: dict[str, Any]) -> None:
 def test_no_event_has_a_field_that_the_head_of_its_json_has() -> None:
     for kind in EVENTS:
         assert {"type", "seq", "schema"}.isdisjoint(field.name for field in dataclasses.fields(kind)), kind
+
+
+def test_numbers_and_characters_that_json_does_not_have_are_replaced() -> None:
+    event = AlarmEvaluated(
+        account="1", alarm="half an emoji \ud83d", value=float("nan"), threshold=float("inf"), comparison="", state="OK"
+    )
+
+    text = event_json(event, 1)
+
+    assert text.encode()
+    content = json.loads(text, parse_constant=pytest.fail)
+    assert (content["alarm"], content["value"], content["threshold"]) == ("half an emoji ?", None, None)

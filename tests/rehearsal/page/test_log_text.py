@@ -37,3 +37,9 @@ def test_line_without_end_is_cut() -> None:
 
 def test_oldest_lines_are_dropped_where_there_are_too_many() -> None:
     assert _lines("one\ntwo\n", "three\nfour\n", most=3) == ["two", "three", "four", 1]
+
+
+def test_long_line_of_what_a_terminal_would_obey_does_not_hold_up_the_page() -> None:
+    (line, _) = _lines("\x1b]" * 2_000_000 + "\n")
+
+    assert len(line) == 5_002

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
@@ -11,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
+from aiohttp import web
 
 from rehearsal.page.controls import ApprovalResult
 from rehearsal.run_events import ActionEnded, ActionOutput, ActionStarted, ExecutionStarted, Notice, RunEvent, Status
@@ -274,3 +276,35 @@ def test_numbers_that_are_none_are_refused_or_the_beginning(page: Replay, number
         assert _texts(listening, 1) == ["one"]
 
     assert status == 400
+
+
+@pytest.mark.parametrize("request_line", [b"no HTTP at all", b"GET http://[ HTTP/1.1", b"GET /\xff/ HTTP/1.1"])
+def test_what_strangers_send_writes_nothing_into_the_runs_output(
+    page: Replay, caplog: pytest.LogCaptureFixture, request_line: bytes
+) -> None:
+    address = urlsplit(page.url)
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10) as stranger:
+        stranger.sendall(request_line + f"\r\nHost: {address.netloc}\r\n\r\n".encode())
+        answer = stranger.recv(4096)
+
+    assert answer.startswith(b"HTTP/1.0 400")
+    assert caplog.records == []
+
+
+def test_browser_that_is_gone_when_its_stream_begins_is_no_error(
+    page: Replay, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def write(*_: object) -> None:
+        has_written.set()
+        raise ConnectionResetError
+
+    has_written = threading.Event()
+    monkeypatch.setattr(web.StreamResponse, "write", write)
+
+    for path in ("events", f"log/events?execution={ID}&stage=Build&action=Synth"):
+        has_written.clear()
+        with contextlib.suppress(OSError, http.client.HTTPException), Listening(page, path) as listening:
+            listening.rest()
+        assert has_written.wait(5)
+
+    assert caplog.records == []

@@ -119,3 +119,16 @@ def test_detached_head_needs_a_name(repository: Repository) -> None:
 def test_branch_that_is_not_there_is_refused(repository: Repository) -> None:
     with pytest.raises(BadInput, match=r"no branch 'none'.*There are: main\."):
         branch_to_release(repository.folder, "none")
+
+
+def test_branch_is_found_where_a_tag_has_its_name(repository: Repository) -> None:
+    repository.git("tag", "main")
+
+    assert branch_to_release(repository.folder, None) == "main"
+
+
+def test_branch_without_a_commit_is_named(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "new")
+
+    with pytest.raises(BadInput, match="There is no branch 'main' with a commit"):
+        branch_to_release(repository.folder, None)

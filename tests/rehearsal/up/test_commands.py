@@ -51,6 +51,10 @@ def _summary(execution_id: str, status: str, commit: str, title: str) -> dict[st
     }
 
 
+def _detail(execution_id: str, stage: str, name: str, status: str) -> dict[str, Any]:
+    return {"pipelineExecutionId": execution_id, "stageName": stage, "actionName": name, "status": status}
+
+
 class CodePipeline:
     """Answers what it holds, and keeps what it is asked to do. `refusal` is the code of the error of every request."""
 
@@ -69,6 +73,7 @@ class CodePipeline:
             _summary(E1, "InProgress", "1111111aaa", "One"),
         ]
         self.link = ""
+        self.actions = [_detail(E1, "Approve", "Ask", "Succeeded"), _detail(E2, "Build", "Synth", "Succeeded")]
         self.asked: list[dict[str, Any]] = []
         self.refusal = ""
 
@@ -78,7 +83,9 @@ class CodePipeline:
     def list_pipeline_executions(self, *, pipelineName: str) -> dict[str, Any]:
         return {"pipelineExecutionSummaries": self.summaries}
 
-    def list_action_executions(self, *, pipelineName: str, filter: dict[str, str]) -> dict[str, Any]:
+    def list_action_executions(self, *, pipelineName: str, filter: dict[str, str] | None = None) -> dict[str, Any]:
+        if filter is None:
+            return {"actionExecutionDetails": self.actions}
         assert filter["pipelineExecutionId"] in (E1, E2)
         resolved = {"ExternalEntityLink": self.link} if self.link else {}
         details = [
@@ -288,7 +295,7 @@ def test_logs_show_what_an_action_said(world: World, name: str) -> None:
 
 def test_logs_are_followed_until_the_action_has_ended(world: World) -> None:
     logs = _log(world)
-    world.pipeline.stages[0] = _stage("Build", "InProgress", E2, _action("Synth", "InProgress"))
+    world.pipeline.actions = [_detail(E2, "Build", "Synth", "InProgress")]
 
     def say(text: str) -> None:
         world.said.append(text)
@@ -300,7 +307,7 @@ def test_logs_are_followed_until_the_action_has_ended(world: World) -> None:
                     seconds=1.0,
                 )
             )  # fmt: skip
-            world.pipeline.stages[0] = _stage("Build", "Succeeded", E2, _action("Synth", "Succeeded"))
+            world.pipeline.actions = [_detail(E2, "Build", "Synth", "Succeeded")]
 
     commands.logs(world.reached, say, action="Synth", is_followed=True)
 
@@ -310,3 +317,16 @@ def test_logs_are_followed_until_the_action_has_ended(world: World) -> None:
 def test_logs_of_an_action_that_is_none_are_refused(world: World) -> None:
     with pytest.raises(Refused, match="No action named Nobody has run yet"):
         commands.logs(world.reached, world.said.append, action="Nobody", is_followed=False)
+
+
+def test_logs_are_of_the_execution_that_ran_the_action_though_another_is_in_its_stage(world: World) -> None:
+    _log(world)
+    world.pipeline.stages[0] = _stage("Build", "InProgress", E1, _action("Synth", "Succeeded"))
+    world.pipeline.actions = [
+        _detail(E1, "Build", "Install", "InProgress"),
+        _detail(E2, "Build", "Synth", "Succeeded"),
+    ]
+
+    commands.logs(world.reached, world.said.append, action="Synth", is_followed=False)
+
+    assert world.said == ["one\ntwo"]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import fcntl
 import signal
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -81,4 +83,17 @@ def test_damaged_record_is_none(tmp_path: Path) -> None:
     (folder.path / "running.json").write_text("{")
 
     assert folder.running() is None
+    folder.release()
+
+
+def test_who_only_looks_keeps_nobody_out(tmp_path: Path) -> None:
+    folder = UpFolder(tmp_path, "app")
+    folder.path.mkdir(parents=True)
+    with (folder.path / "lock").open("w") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        has_looked = threading.Timer(0.2, fcntl.flock, (looking, fcntl.LOCK_UN))
+        has_looked.start()
+        folder.hold()
+        has_looked.join()
+
     folder.release()

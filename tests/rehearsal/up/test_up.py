@@ -111,6 +111,35 @@ def test_port_in_use_is_refused_and_nothing_is_left(heard: Heard) -> None:
         pass
 
 
+def test_port_of_the_local_aws_in_use_is_refused_before_any_commit(heard: Heard) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(BadInput, match=f"Port {port} of 127.0.0.1 cannot be used"), heard.up(port=port):
+            pass
+
+    assert heard.events == []
+
+
+def test_commit_that_git_cannot_pack_is_refused_and_ends_nothing(tmp_path: Path, cache: Path) -> None:
+    app = make_repository(FOLDER / "approved", tmp_path / "shop")
+    blob = subprocess.check_output(["git", "rev-parse", "HEAD:word.txt"], cwd=app, text=True).strip()
+    (app / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    heard = Heard(app, cache)
+    has_refused = threading.Event()
+    heard.when = lambda event: has_refused.set() if isinstance(event, CommitRefused) else None
+
+    with heard.up() as up:
+        running = threading.Thread(target=up.run, daemon=True)
+        running.start()
+        is_waiting = has_refused.wait(30) and running.is_alive()
+        up.end()
+        running.join(5)
+
+    assert is_waiting
+    (refused,) = (event for event in heard.events if isinstance(event, CommitRefused))
+    assert "`git archive` failed" in refused.reason
+
+
 def test_branch_that_is_not_there_is_refused(heard: Heard) -> None:
     with pytest.raises(BadInput, match="no branch 'none'"), heard.up(branch="none"):
         pass
