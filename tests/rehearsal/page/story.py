@@ -128,8 +128,8 @@ def said(number: int, stage: str, action: str, line: str) -> ActionOutput:
 
 def asked(number: int, *, token: str = "token-1") -> ApprovalRequested:
     return ApprovalRequested(
-        execution_id=execution_id(number), stage="ApproveProd", action="Approve", comment="Look at the canary.",
-        url="https://example.com/runbook", token=token,
+        execution_id=execution_id(number), stage="ApproveProd", action="Approve",
+        comment=f"Look at the canary. Evidence {64 * 'a'}.", url="https://example.com/runbook", token=token,
     )  # fmt: skip
 
 
