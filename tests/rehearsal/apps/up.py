@@ -232,7 +232,11 @@ def test_functions_measures_and_logs_are_read_with_the_aws_cli(shop: Shop) -> No
     assert json.loads(invoked.stdout)["StatusCode"] == 200
     assert json.loads(Path(out).read_text()) == {"word": "one"}, "the stage was rolled back"
 
-    events = shop.aws("logs", "filter-log-events", log_group_name="/aws/lambda/shop")["events"]
+    def said() -> list[str]:
+        events = shop.aws("logs", "filter-log-events", log_group_name="/aws/lambda/shop")["events"]
+        return [event["message"] for event in events if "a call" in event["message"]]
+
+    until(said, "word of the call in the function's log")
     query = {
         "Id": "m",
         "MetricStat": {
@@ -246,12 +250,15 @@ def test_functions_measures_and_logs_are_read_with_the_aws_cli(shop: Shop) -> No
         },
     }
     now = int(time.time())
-    data = shop.aws(
-        "cloudwatch", "get-metric-data", metric_data_queries=json.dumps([query]),
-        start_time=str(now - 3600), end_time=str(now + 3600),
-    )  # fmt: skip
-    assert any("a call" in event["message"] for event in events)
-    assert sum(data["MetricDataResults"][0]["Values"]) >= 1
+
+    def counted() -> float:
+        data = shop.aws(
+            "cloudwatch", "get-metric-data", metric_data_queries=json.dumps([query]),
+            start_time=str(now - 3600), end_time=str(now + 3600),
+        )  # fmt: skip
+        return float(sum(data["MetricDataResults"][0]["Values"]))
+
+    until(counted, "invocation in the function's metrics")
 
 
 def test_execution_that_was_started_by_hand_takes_the_newest_commit_and_is_stopped(shop: Shop) -> None:
