@@ -12,7 +12,7 @@ from aws_cdk import pipelines
 from constructs import Construct
 
 from config import StageConfiguration
-from pipeline.steps import INSTALL, step_role
+from pipeline.steps import INSTALL, role_arn, step_role
 from pipeline.way_back import VARIABLE, way_back_of
 from service.service_stage import ServiceStage
 
@@ -27,7 +27,7 @@ def bake_step(
 ) -> pipelines.CodeBuildStep:
     """Where the stage is being rolled back, what had rung may still ring, and has these minutes to end."""
     service = configuration.service
-    role_arn = f"arn:aws:iam::{configuration.environment.account}:role/{service.alarm_reader_role_name}"
+    reader = role_arn(configuration, service.alarm_reader_role_name)
     minutes = configuration.bake_minutes
     looks = minutes * 60 // SECONDS_BETWEEN_LOOKS
     return pipelines.CodeBuildStep(
@@ -38,10 +38,10 @@ def bake_step(
         commands=[
             f"for look in $(seq {looks}); do sleep {SECONDS_BETWEEN_LOOKS} && echo || break; done | "
             f"python3 scripts/bake.py --looks {looks} "
-            f'--way-back "${VARIABLE}" --role-arn {role_arn} --region {configuration.environment.region} '
+            f'--way-back "${VARIABLE}" --role-arn {reader} --region {configuration.environment.region} '
             + " ".join(stage.bake_alarm_names)
         ],
         timeout=cdk.Duration.minutes(minutes + 10),
         role=step_role(scope, f"{stage.node.id}BakeRole", role_name=service.bake_role_name),
-        role_policy_statements=[iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[role_arn])],
+        role_policy_statements=[iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[reader])],
     )

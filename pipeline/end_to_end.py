@@ -13,7 +13,7 @@ from aws_cdk import pipelines
 from constructs import Construct
 
 from config import StageConfiguration
-from pipeline.steps import INSTALL, TEST_REPORTS, junit_report, step_role
+from pipeline.steps import INSTALL, TEST_REPORTS, junit_report, role_arn, step_role
 from service.service_stage import ServiceStage
 
 
@@ -40,7 +40,7 @@ def end_to_end_step(
             iam.PolicyStatement(
                 actions=["sts:AssumeRole"],
                 resources=[
-                    f"arn:aws:iam::{configuration.environment.account}:role/{configuration.service.e2e_role_name}"
+                    role_arn(configuration, configuration.service.e2e_role_name),
                 ],
             )
         ],

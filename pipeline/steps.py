@@ -11,6 +11,8 @@ from typing import Any
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from config import StageConfiguration
+
 TEST_REPORTS = "test-reports"
 """The folder into which tests write their JUnit report."""
 
@@ -29,6 +31,11 @@ def step_role(scope: Construct, construct_id: str, *, role_name: str) -> iam.Rol
     return iam.Role(
         scope, construct_id, role_name=role_name, assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com")
     )
+
+
+def role_arn(stage: StageConfiguration, role_name: str) -> str:
+    """Of a role in the stage's account: it is named and not referred to, for it is of another stack."""
+    return f"arn:aws:iam::{stage.environment.account}:role/{role_name}"
 
 
 def junit_report(group: str) -> dict[str, Any]:

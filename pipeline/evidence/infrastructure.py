@@ -20,7 +20,7 @@ from config import Configuration, GitHubSource, StageConfiguration
 from pipeline.artifact_store import ROLLBACK_HORIZON_DAYS
 from pipeline.evidence.runtime.link import console_url
 from pipeline.source import commit_url, compare_url
-from pipeline.steps import install
+from pipeline.steps import install, role_arn
 from pipeline.way_back import VARIABLE as WAY_BACK
 from pipeline.way_back import way_back_of
 from service.acknowledgements import acknowledge
@@ -89,7 +89,7 @@ def evidence_step(
     """
     toolchain = configuration.toolchain
     (proof_stage, proof), (stage, asked) = stages.items()
-    readers = {name: _reader_role_arn(each) for name, each in stages.items()}
+    readers = {name: role_arn(each, each.service.release_reader_role_name) for name, each in stages.items()}
     # CodeCommit's source action does not tell it ("Variables reference").
     is_told = isinstance(configuration.source, GitHubSource)
     author = {"AUTHOR": source.source_attribute("AuthorDisplayName")} if is_told else {}
@@ -152,10 +152,6 @@ def _statements(
             conditions={"StringLike": {"s3:prefix": ["executions/*"]}},
         ),
     ]
-
-
-def _reader_role_arn(stage: StageConfiguration) -> str:
-    return f"arn:aws:iam::{stage.environment.account}:role/{stage.service.release_reader_role_name}"
 
 
 def as_approved_step(

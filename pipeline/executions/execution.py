@@ -69,6 +69,16 @@ class ActionRun:
     reason: str = ""
     configuration: Mapping[str, str]
 
+    @property
+    def comment(self) -> str:
+        """What an approval asks; "" of one that says nothing, and of other actions."""
+        return self.configuration.get("CustomData", "")
+
+    @property
+    def link(self) -> str:
+        """What an approval asks to look at, likewise."""
+        return self.configuration.get("ExternalEntityLink", "")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:

@@ -19,6 +19,14 @@ def commit_text(execution: Execution) -> str:
     return f"{execution.commit.short_id} {execution.commit.title}".strip()
 
 
+def printable(text: str, *, keeps: str = "") -> str:
+    """What a commit's message says must not steer a terminal: it could draw over what is shown.
+
+    Line ends go, too, unless they are among what it `keeps`.
+    """
+    return "".join(letter if letter.isprintable() or letter in keeps else "?" for letter in text)
+
+
 def duration_text(duration: timedelta) -> str:
     """'12 s', '4 min', '3.5 h', '2.1 days'."""
     seconds = duration.total_seconds()

@@ -114,14 +114,13 @@ def open_question(client: CodePipelineClient, state: PipelineState, execution_id
     # An approval waits for seven days at most, and its execution has begun before.
     execution = Record(client, state.name).find(stage.execution_id, since=datetime.now(UTC) - timedelta(days=30))
     asked_by = [run for run in execution.actions_of(stage.name) if run.name == action.name]
-    configuration = asked_by[-1].configuration if asked_by else {}
     return Question(
         stage=stage.name,
         action=action.name,
         token=action.token,
         execution=execution,
-        comment=configuration.get("CustomData", ""),
-        link=configuration.get("ExternalEntityLink", ""),
+        comment=asked_by[-1].comment if asked_by else "",
+        link=asked_by[-1].link if asked_by else "",
         since=action.changed_at,
     )
 

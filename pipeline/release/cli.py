@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pipeline.executions.figures import LONGEST_EXECUTION
 from pipeline.executions.record import Record, UnknownExecution
+from pipeline.executions.release_text import printable
 from pipeline.names import PIPELINE_NAME, PROD
 from pipeline.release.approving import Question, answer, find_question, open_question
 from pipeline.release.asking import Clients, connect, told
@@ -148,8 +149,7 @@ def _ends(message: str, exit_code: int) -> int:
 
 
 def _plain(text: str) -> str:
-    """What a commit's message says must not steer the terminal: it could draw over what is shown."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)
+    return printable(text, keeps="\n")
 
 
 def _days(text: str) -> int:

@@ -21,6 +21,7 @@ from pipeline.evidence.runtime.model import ReleaseEvidence
 from pipeline.evidence.runtime.store import BILL, DATA, PAGE
 from pipeline.evidence.runtime.verdict import answer
 from pipeline.executions.record import Record
+from pipeline.executions.release_text import printable
 from pipeline.release.errors import CannotAsk, NoEvidence, Refused
 
 if TYPE_CHECKING:
@@ -53,12 +54,7 @@ def asked_by(client: CodePipelineClient, pipeline: str, execution_id: str) -> As
     execution = Record(client, pipeline).find(execution_id, since=datetime.now(UTC) - _KNOWN)
     for action in reversed(execution.actions):
         if action.category == _APPROVAL:
-            told = action.configuration
-            return Asked(
-                execution_id=execution_id,
-                comment=told.get("CustomData", ""),
-                link=told.get("ExternalEntityLink", ""),
-            )
+            return Asked(execution_id=execution_id, comment=action.comment, link=action.link)
     raise NoEvidence(f"Execution {execution_id} has not asked for an approval: `status` shows how far it is.")
 
 
@@ -111,7 +107,7 @@ def verdict_text(evidence: ReleaseEvidence) -> str:
     return "\n".join(
         [
             f"  Evidence:    {answer(evidence.verdict)[1]}",
-            *(f"    {line.weight:{width}}  {_printable(line.text)}" for line in evidence.verdict),
+            *(f"    {line.weight:{width}}  {printable(line.text)}" for line in evidence.verdict),
             f"  Digest:      {evidence.digest}",
         ]
     )
@@ -138,8 +134,3 @@ def _parsed(data: bytes, where: str) -> ReleaseEvidence:
             f"{where} is no evidence that this version of the command reads ({place}: {first['msg']}). Use the "
             "checkout of the commit that the pipeline runs."
         ) from error
-
-
-def _printable(text: str) -> str:
-    """A commit's words may hold what steers a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -79,13 +79,12 @@ def _waits(action_id: str, execution: Execution, place: Place) -> Message | None
     if action.category != APPROVAL or action.status is not ActionStatus.IN_PROGRESS:
         return None
     ends = action.started_at + place.approval_timeout
-    shown = action.configuration.get("ExternalEntityLink")
     return _message(
         f"Waits for approval: {commit_text(execution)}",
         [
-            action.configuration.get("CustomData") or f"{action.stage} waits for an answer.",
+            action.comment or f"{action.stage} waits for an answer.",
             "",
-            *(_to_look_at(shown, execution) if shown else []),
+            *(_to_look_at(action.link, execution) if action.link else []),
             f"Answer:          {place.pipeline_url}",
             f"or:              python -m pipeline.release approve --execution {execution.id}",
             f"Without one it is rejected at {ends:%Y-%m-%d %H:%M} UTC.",

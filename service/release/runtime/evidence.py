@@ -9,9 +9,9 @@ from __future__ import annotations
 import functools
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -24,6 +24,8 @@ from service.release.runtime.chance import Chance, Counts
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
+
+Seen = TypeVar("Seen")
 
 MINUTE = timedelta(minutes=1)
 ATTEMPTS = 4
@@ -75,13 +77,18 @@ def beyond_chance(seen: Counts, setting: Setting) -> str | None:
 
 
 def _collect(began: datetime) -> Counts:
-    """Asks again while there is too little, for late metrics."""
-    for _ in range(ATTEMPTS - 1):
-        seen = _measured(began)
-        if seen.new_calls >= int(read(Setting.MINIMUM_CALLS)):
+    minimum = int(read(Setting.MINIMUM_CALLS))
+    return asked_again(lambda: _measured(began), lambda seen: seen.new_calls >= minimum, attempts=ATTEMPTS)
+
+
+def asked_again(measure: Callable[[], Seen], is_enough: Callable[[Seen], bool], *, attempts: int) -> Seen:
+    """What `measure` answers as soon as it is enough, for metrics come late; else what it answers at last."""
+    for _ in range(attempts - 1):
+        seen = measure()
+        if is_enough(seen):
             return seen
         time.sleep(SECONDS_BETWEEN_ATTEMPTS)
-    return _measured(began)
+    return measure()
 
 
 def _measured(began: datetime) -> Counts:

@@ -9,7 +9,6 @@ says nothing for or against the version. It must not make calls of its own.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,14 @@ from service.cars import route_faults
 from service.cars.settings import METRICS_NAMESPACE, ServiceName, Setting, read
 from service.release.runtime.callback import Deployment, ReleaseRefused, give_verdict
 from service.release.runtime.chance import Counts
-from service.release.runtime.evidence import beyond_chance, calls_query, judge_all_calls, metric_query, sums
+from service.release.runtime.evidence import (
+    asked_again,
+    beyond_chance,
+    calls_query,
+    judge_all_calls,
+    metric_query,
+    sums,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
@@ -31,7 +37,6 @@ SHARE_THAT_TELLS = 0.9
 one that Lambda ended for its time tells nothing."""
 
 ATTEMPTS = 13
-SECONDS_BETWEEN_ATTEMPTS = 15
 """Three minutes in all: what logs tell is late, as any metric may be (METRIC_LAG_SECONDS in canary.py)."""
 
 CALLED = "new_calls"
@@ -50,10 +55,9 @@ def _examine(deployment: Deployment) -> None:
     judge_all_calls(deployment)
     called, by_route = _collect(deployment.began)
     logger.info("evidence by route", routes={route: vars(seen) for route, seen in by_route.items()})
-    told = _told(by_route)
-    if told < SHARE_THAT_TELLS * called:
+    if not _have_told(called, by_route):
         raise ReleaseRefused(
-            f"Only {told:g} of {called:g} calls of the new version have told their routes "
+            f"Only {_told(by_route):g} of {called:g} calls of the new version have told their routes "
             f"(metric {route_faults.FAULTS}): what some route does is not known."
         )
     findings = [
@@ -72,12 +76,11 @@ def _collect(began: datetime) -> tuple[float, Mapping[str, Counts]]:
     the hook waits would stand in for those that have told nothing.
     """
     ended = datetime.now(UTC)
-    for _ in range(ATTEMPTS - 1):
-        called, by_route = _measured(began, ended)
-        if _told(by_route) >= SHARE_THAT_TELLS * called:
-            return called, by_route
-        time.sleep(SECONDS_BETWEEN_ATTEMPTS)
-    return _measured(began, ended)
+    return asked_again(lambda: _measured(began, ended), lambda seen: _have_told(*seen), attempts=ATTEMPTS)
+
+
+def _have_told(called: float, by_route: Mapping[str, Counts]) -> bool:
+    return _told(by_route) >= SHARE_THAT_TELLS * called
 
 
 def _told(by_route: Mapping[str, Counts]) -> float:
