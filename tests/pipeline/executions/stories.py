@@ -36,7 +36,10 @@ def revision(commit: str, message: str = "A change") -> list[dict[str, Any]]:
 
 
 def detail(stage: str, name: str, status: str, began: datetime, ended: datetime, **more: Any) -> dict[str, Any]:
-    """An ActionExecutionDetail; `more` overrides its parts."""
+    """An ActionExecutionDetail, of a stack's deployment where its name says so; `more` overrides its parts."""
+    stack = {"StackName": f"{stage}-{name.removesuffix('.Deploy')}"}
+    is_deployment = name.endswith(".Deploy")
+    kind = action_type("Deploy", "CloudFormation") if is_deployment else action_type("Build", "CodeBuild")
     return {
         "actionExecutionId": f"{stage}-{name}-{began.timestamp():.0f}",
         "stageName": stage,
@@ -44,10 +47,7 @@ def detail(stage: str, name: str, status: str, began: datetime, ended: datetime,
         "status": status,
         "startTime": began,
         "lastUpdateTime": ended,
-        "input": {
-            "actionTypeId": action_type("Deploy", "CloudFormation"),
-            "configuration": {"StackName": f"{stage}-{name.removesuffix('.Deploy')}"},
-        },
+        "input": {"actionTypeId": kind, "configuration": stack if is_deployment else {}},
         "output": {},
         **more,
     }
@@ -266,10 +266,7 @@ class Narrator:
             at = self.now
             self._prod_began = at if stage == PROD else self._prod_began
             self.now += minutes * MINUTE
-            more_of_action = (
-                {} if name == "Api.Deploy" else {"input": {"actionTypeId": action_type("Build", "CodeBuild")}}
-            )
-            details.append(detail(stage, name, of_action, at, self.now, **more_of_action))
+            details.append(detail(stage, name, of_action, at, self.now))
         number = len(self.executions)
         told = summary(f"e{number}", status, began, self.now, sourceRevisions=revision(commit), **more)
         self.executions.append(execution_of(told, details))
