@@ -31,7 +31,7 @@ def gate_of(execution: Execution, action: ActionRun, impacts: Sequence[StageImpa
         return _gate_of_shifts(action.stack, impacts)
     if action.name in GATES_OF_ACTIONS:
         return GATES_OF_ACTIONS[action.name]
-    is_after = any(other.stack is not None and other.started_at < action.started_at for other in execution.actions)
+    is_after = any(other.category == "Deploy" and other.started_at < action.started_at for other in execution.actions)
     return E2E if is_after else BUILD
 
 
@@ -166,4 +166,4 @@ def _moment(moment: datetime) -> str:
 
 
 def _deployed(execution: Execution, stage: str) -> bool:
-    return any(action.stack is not None for action in execution.actions_of(stage))
+    return any(action.category == "Deploy" for action in execution.actions_of(stage))
