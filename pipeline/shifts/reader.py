@@ -2,15 +2,15 @@
 
 CodeDeploy does not know executions: a deployment is of the action in whose time, and in whose stack, it was created;
 for a stage has one execution at a time. It must not change anything.
-Sources: CodeDeploy API reference (ListDeployments, BatchGetDeployments, ListDeploymentTargets, GetDeploymentTarget,
-GetDeploymentGroup); CloudFormation API reference (ListStackResources).
+Sources: CodeDeploy API reference (ListDeployments, BatchGetDeployments, ListDeploymentTargets, GetDeploymentTarget);
+CloudFormation API reference (ListStackResources).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -19,6 +19,9 @@ from pipeline.executions.execution import ActionStatus, Execution
 from pipeline.shifts.shift import Shift, shift_of
 
 APPLICATION, GROUP = "AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup"
+SLACK = timedelta(minutes=1)
+"""So much earlier than its action may a deployment seem to be created: two services tell the times."""
+
 BATCH = 25
 """BatchGetDeployments takes as many."""
 
@@ -80,12 +83,6 @@ def lambda_target(codedeploy: Any, deployment_id: str) -> Mapping[str, Any]:
     return found
 
 
-def alarms_of(codedeploy: Any, names: Mapping[str, str]) -> tuple[str, ...]:
-    """The names of the alarms that watch the group's deployments now."""
-    group = codedeploy.get_deployment_group(**names)["deploymentGroupInfo"]
-    return tuple(alarm["name"] for alarm in group.get("alarmConfiguration", {}).get("alarms", []))
-
-
 def _groups(clients: StageClients, stack: str) -> Iterator[Mapping[str, str]]:
     """Of a stack as CDK writes it, with an application for each group: which is whose, the names do not tell."""
     pages = clients.cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
@@ -100,7 +97,7 @@ def _groups(clients: StageClients, stack: str) -> Iterator[Mapping[str, str]]:
 
 
 def _in_window(codedeploy: Any, window: Window, names: Mapping[str, str]) -> Iterator[Shift]:
-    created = {"start": window.since, **({"end": window.until} if window.until is not None else {})}
+    created = {"start": window.since - SLACK, **({"end": window.until} if window.until is not None else {})}
     pages = codedeploy.get_paginator("list_deployments").paginate(**names, createTimeRange=created)
     try:
         ids = [found for page in pages for found in page["deployments"]]
@@ -110,11 +107,10 @@ def _in_window(codedeploy: Any, window: Window, names: Mapping[str, str]) -> Ite
         raise
     if not ids:
         return
-    alarms = alarms_of(codedeploy, names)
     for info in _infos(codedeploy, ids):
         target = lambda_target(codedeploy, info["deploymentId"])
         if target:
-            yield shift_of(info, target, stack=window.stack, alarms=alarms)
+            yield shift_of(info, target, stack=window.stack)
 
 
 def _infos(codedeploy: Any, ids: list[str]) -> Iterator[Mapping[str, Any]]:

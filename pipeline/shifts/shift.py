@@ -33,7 +33,7 @@ _OVER = (DeploymentStatus.SUCCEEDED, DeploymentStatus.FAILED, DeploymentStatus.S
 @dataclass(frozen=True, kw_only=True)
 class Shift:
     """One deployment of a function's alias. `traffic_from` is when the new version began to get traffic, None: it never
-    did. `failed_event` is the lifecycle event that failed, "" for none; `alarms` are those that watched it, by name.
+    did. `failed_event` is the lifecycle event that failed, "" for none.
 
     `is_way_back` is of one that puts another back: CodeDeploy's own, or CloudFormation's.
     """
@@ -53,7 +53,6 @@ class Shift:
     reason: str = ""
     rolled_back_by: str = ""
     is_way_back: bool = False
-    alarms: tuple[str, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -64,9 +63,7 @@ class Shift:
         return self.status in (DeploymentStatus.FAILED, DeploymentStatus.STOPPED)
 
 
-def shift_of(
-    info: Mapping[str, Any], target: Mapping[str, Any], *, stack: str, alarms: Sequence[str] = ()
-) -> Shift:  # fmt: skip
+def shift_of(info: Mapping[str, Any], target: Mapping[str, Any], *, stack: str) -> Shift:
     """From a DeploymentInfo and its LambdaTarget. Raises KeyError or ValueError where they are no such thing."""
     function = target["lambdaFunctionInfo"]
     rollback = info.get("rollbackInfo", {})
@@ -87,7 +84,6 @@ def shift_of(
         reason=error.get("message", ""),
         rolled_back_by=rollback.get("rollbackDeploymentId", ""),
         is_way_back=info.get("creator") in _CREATORS_OF_WAYS_BACK or "rollbackTriggeringDeploymentId" in rollback,
-        alarms=tuple(alarms),
     )
 
 

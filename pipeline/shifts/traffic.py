@@ -69,9 +69,7 @@ def read_traffic(
         after=after,
         until=until,
         is_final=now >= until + METRIC_LAG,
-        went_off=tuple(
-            name for name in shift.alarms if went_off(cloudwatch, name, shift.traffic_from, max(until, shared_until))
-        ),
+        went_off=went_off(cloudwatch, shift.stack, shift.traffic_from, until),
     )
 
 
@@ -101,13 +99,31 @@ def read_minutes(
     return values
 
 
-def went_off(cloudwatch: Any, name: str, since: datetime, until: datetime) -> bool:
-    """Whether the alarm was in ALARM at some time in between, by its history."""
-    history = cloudwatch.describe_alarm_history(
-        AlarmName=name, HistoryItemType="StateUpdate", StartDate=since, EndDate=until
+def went_off(cloudwatch: Any, stack: str, since: datetime, until: datetime) -> tuple[str, ...]:
+    """The names of the stack's alarms that went into ALARM in between, by CloudWatch's history.
+
+    Those that a deployment group names now are of no use: a release that was put back has taken its alarms with it. The
+    history is kept, and CloudFormation calls what has no name after its stack.
+    """
+    pages = cloudwatch.get_paginator("describe_alarm_history").paginate(
+        HistoryItemType="StateUpdate", StartDate=since, EndDate=until
     )
-    states = (json.loads(item["HistoryData"]).get("newState", {}) for item in history["AlarmHistoryItems"])
-    return any(state.get("stateValue") == "ALARM" for state in states)
+    return tuple(
+        sorted(
+            {
+                item["AlarmName"]
+                for page in pages
+                for item in page["AlarmHistoryItems"]
+                if item["AlarmName"].startswith(f"{stack}-") and state_of(item) == "ALARM"
+            }
+        )
+    )
+
+
+def state_of(item: Mapping[str, Any]) -> str:
+    """The state that an AlarmHistoryItem of a StateUpdate tells of."""
+    state: str = json.loads(item["HistoryData"]).get("newState", {}).get("stateValue", "")
+    return state
 
 
 def _sums(cloudwatch: Any, shift: Shift, version: str | None, first: datetime, last: datetime) -> Calls:

@@ -16,7 +16,7 @@ from typing import Any
 from pipeline.evidence.runtime.executions import iso
 from pipeline.evidence.runtime.model import GONE, Alarm, Canary, Deployment, Traffic
 from pipeline.shifts.reader import BATCH, lambda_target
-from pipeline.shifts.traffic import lambda_query, read_minutes, went_off
+from pipeline.shifts.traffic import lambda_query, read_minutes, state_of
 
 Template = Mapping[str, Any]
 _LATEST = 25
@@ -181,4 +181,11 @@ def _alarms(cloudwatch: Any, names: list[str], started: datetime, until: datetim
         for alarm in (*found.get("MetricAlarms", ()), *found.get("CompositeAlarms", ()))
     }
     for name in names:
-        yield Alarm(name, states.get(name, GONE), went_off(cloudwatch, name, started, until))
+        yield Alarm(name, states.get(name, GONE), _went_off(cloudwatch, name, started, until))
+
+
+def _went_off(cloudwatch: Any, name: str, started: datetime, until: datetime) -> bool:
+    history = cloudwatch.describe_alarm_history(
+        AlarmName=name, HistoryItemType="StateUpdate", StartDate=started, EndDate=until
+    )
+    return any(state_of(item) == "ALARM" for item in history["AlarmHistoryItems"])

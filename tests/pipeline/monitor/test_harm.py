@@ -70,16 +70,17 @@ def told(known: Execution, stage: FakeStage, *, state: str = "FAILED", now: date
 
 
 def test_canary_alarm_is_told_with_the_calls_of_both_versions_and_who_was_harmed() -> None:
-    message = told(CANARY_FAILED, FakeStage([halted(), put_back()], CALLS, rang=["errors"]))
+    message = told(CANARY_FAILED, FakeStage([halted(), put_back()], CALLS, rang=["Prod-Api-errors"]))
 
     assert message.subject == "Stopped in Prod by canary-alarm: 1f5f691 Reads are quicker"
-    assert (
+    harmed = (
         "Harmed: Prod's callers, the prober among them: 12 of 40 calls of cars-api's version 7 failed in 4 min, and "
-        "its alarms went off (errors); since 2026-03-02 09:36 UTC version 6 has all traffic again.\n" in message.text
+        "its alarms went off (Prod-Api-errors); since 2026-03-02 09:36 UTC version 6 has all traffic again.\n"
     )
+    assert harmed in message.text
     assert (
         "Traffic shifts in Prod:\n"
-        "- cars-api, from version 6 to 7: Stopped after 4 min. Went off: errors.\n"
+        "- cars-api, from version 6 to 7: Stopped after 4 min. Went off: Prod-Api-errors.\n"
         "  Version 7: 40 calls, 12 failed. Version 6 meanwhile: 360 calls, 4 failed.\n" in message.text
     )
 

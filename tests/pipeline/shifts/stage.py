@@ -59,7 +59,7 @@ def target(
 class FakeStage:
     """`deployments` are (DeploymentInfo, LambdaTarget); `calls` per minute by version, None: of the alias.
 
-    `rang` are names of alarms that were in ALARM. Stack `Prod-Api` has the one group.
+    `rang` are names of alarms that went into ALARM. Stack `Prod-Api` has the one group.
     """
 
     deployments: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
@@ -108,10 +108,6 @@ class FakeStage:
         (found,) = [each for told, each in self.deployments if told["deploymentId"] == deploymentId]
         return {"deploymentTarget": {"lambdaTarget": found}}
 
-    def get_deployment_group(self, **names: str) -> dict[str, Any]:
-        assert names == NAMES
-        return {"deploymentGroupInfo": {"alarmConfiguration": {"alarms": [{"name": "errors"}, {"name": "slow"}]}}}
-
     def _get_metric_data(
         self, *, MetricDataQueries: list[dict[str, Any]], StartTime: datetime, EndTime: datetime, ScanBy: str
     ) -> dict[str, Any]:
@@ -128,9 +124,18 @@ class FakeStage:
             results.append({"Id": query["Id"], "Timestamps": times, "Values": [value] * len(times)})
         return {"MetricDataResults": results}
 
-    def describe_alarm_history(self, *, AlarmName: str, **_: Any) -> dict[str, Any]:
-        state = "ALARM" if AlarmName in self.rang else "OK"
-        return {"AlarmHistoryItems": [{"HistoryData": json.dumps({"newState": {"stateValue": state}})}]}
+    def _describe_alarm_history(
+        self, *, HistoryItemType: str, StartDate: datetime, EndDate: datetime
+    ) -> dict[str, Any]:
+        assert HistoryItemType == "StateUpdate"
+        assert StartDate <= EndDate
+        told = [(name, "ALARM") for name in self.rang] + [("Prod-Api-quiet", "OK"), ("Another-alarm", "ALARM")]
+        return {
+            "AlarmHistoryItems": [
+                {"AlarmName": name, "HistoryData": json.dumps({"newState": {"stateValue": state}})}
+                for name, state in told
+            ]
+        }
 
 
 class _Pages:

@@ -16,7 +16,7 @@ END = BEGINNING + 5 * MINUTE
 
 def failed(**more: Any) -> Shift:
     told = info("d-1", "Stopped", BEGINNING, END, errorInformation={"code": "ALARM_ACTIVE", "message": "Rang."}, **more)
-    return shift_of(told, target("6", "7", traffic_from=BEGINNING + MINUTE), stack="Prod-Api", alarms=["errors"])
+    return shift_of(told, target("6", "7", traffic_from=BEGINNING + MINUTE), stack="Prod-Api")
 
 
 def back(
@@ -32,7 +32,7 @@ def test_shift_is_read_with_when_its_traffic_began_and_why_it_ended() -> None:
     assert (shift.function, shift.alias, shift.from_version, shift.to_version) == ("cars-api", "live", "6", "7")
     assert (shift.status, shift.is_over, shift.has_failed) == (DeploymentStatus.STOPPED, True, True)
     assert (shift.traffic_from, shift.ended_at) == (BEGINNING + MINUTE, END)
-    assert (shift.error_code, shift.reason, shift.alarms) == ("ALARM_ACTIVE", "Rang.", ("errors",))
+    assert (shift.error_code, shift.reason) == ("ALARM_ACTIVE", "Rang.")
     assert not shift.is_way_back
 
 
