@@ -27,6 +27,7 @@ class DeploymentStatus(StrEnum):
 
 BEFORE, ALLOW, AFTER = "BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic"
 _CREATORS_OF_WAYS_BACK = ("codeDeployRollback", "CloudFormationRollback")
+_NOT_BEGUN = ("Pending", "Skipped")
 _OVER = (DeploymentStatus.SUCCEEDED, DeploymentStatus.FAILED, DeploymentStatus.STOPPED)
 
 
@@ -118,7 +119,7 @@ def _traffic_from(info: Mapping[str, Any], target: Mapping[str, Any]) -> datetim
     if allow is None:
         begun: datetime = info.get("startTime", info["createTime"])
         return begun
-    return allow.get("startTime")
+    return None if allow["status"] in _NOT_BEGUN else allow.get("startTime")
 
 
 def _events(target: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -38,7 +38,7 @@ def target(
     from_version: str, to_version: str, *, traffic_from: datetime | None, failed: str = "", function: str = "cars-api"
 ) -> dict[str, Any]:
     """A LambdaTarget; `failed` is the lifecycle event that did."""
-    started = {"startTime": traffic_from} if traffic_from is not None else {}
+    started: dict[str, Any] = {"startTime": traffic_from} if traffic_from is not None else {"status": "Skipped"}
     events: list[dict[str, Any]] = [
         {"lifecycleEventName": name, "status": "Failed" if name == failed else "Succeeded"}
         for name in ("BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic")

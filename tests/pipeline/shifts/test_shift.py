@@ -45,6 +45,19 @@ def test_hook_that_failed_is_named_and_its_version_never_got_traffic() -> None:
     assert put_back_at(shift, [shift]) == END
 
 
+@pytest.mark.parametrize("status", ["Pending", "Skipped"])
+def test_traffic_that_was_not_moved_has_no_beginning_whatever_time_is_told(status: str) -> None:
+    told = target("6", "7", traffic_from=BEGINNING)
+    events = [
+        {**each, "status": status} if each["lifecycleEventName"] == "AllowTraffic" else each
+        for each in told["lifecycleEvents"]
+    ]
+
+    shift = shift_of(info("d-1", "Failed", BEGINNING, END), {**told, "lifecycleEvents": events}, stack="Prod-Api")
+
+    assert shift.traffic_from is None
+
+
 def test_where_codedeploy_tells_no_lifecycle_event_traffic_may_have_begun_with_the_deployment() -> None:
     told = {**target("6", "7", traffic_from=None), "lifecycleEvents": []}
 
