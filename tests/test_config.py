@@ -229,6 +229,8 @@ def test_example_keeps_every_value_of_a_fork_but_its_place() -> None:
             service=dataclasses.replace(example_sandbox().service, toolchain_account="444444444444"),
             environment=AwsEnvironment(account="777777777777", region="us-east-2"),
         ),
+        release_managers_email="release-managers@example.com",
+        checks_pull_requests=True,
     )
     # when
     example = at_example_place(fork)
