@@ -162,7 +162,9 @@ def test_commented_example_of_a_sandbox_is_one() -> None:
     # given
     source = (ROOT / "config.py").read_text()
     comment = re.search(r"^ *# sandbox=StageConfiguration\(\n(?: *# .*\n)+", source, re.MULTILINE)
-    assert comment is not None
+    if comment is None:  # a fork has taken it up
+        assert config.configuration().sandbox is not None
+        return
     # when
     argument = re.sub(r"^ *# ?", "", comment[0], flags=re.MULTILINE)
     toolchain = example_configuration().toolchain
