@@ -44,6 +44,7 @@ def configuration() -> Configuration:
                 runbook_url=RUNBOOK_URL,
                 log_retention_days=14,
                 toolchain_account=toolchain.account,
+                toolchain_region=toolchain.region,
                 requests_per_minute=120,
             ),
             bake_minutes=8,
@@ -57,6 +58,7 @@ def configuration() -> Configuration:
                 runbook_url=RUNBOOK_URL,
                 log_retention_days=90,
                 toolchain_account=toolchain.account,
+                toolchain_region=toolchain.region,
                 requests_per_minute=120,
             ),
             bake_minutes=10,
@@ -77,6 +79,7 @@ def configuration() -> Configuration:
         #         runbook_url=RUNBOOK_URL,
         #         log_retention_days=3,
         #         toolchain_account=toolchain.account,
+        #         toolchain_region=toolchain.region,
         #         requests_per_minute=120,
         #     ),
         # ),
@@ -211,6 +214,11 @@ class Configuration:
                 raise ConfigurationError(
                     f"{name}: toolchain_account {stage.service.toolchain_account} is not the toolchain's account "
                     f"{self.toolchain.account}. Its end-to-end tests could not sign in."
+                )
+            if stage.service.toolchain_region != self.toolchain.region:
+                raise ConfigurationError(
+                    f"{name}: toolchain_region {stage.service.toolchain_region} is not the toolchain's region "
+                    f"{self.toolchain.region}. The pipeline would not hear of its traffic shifts."
                 )
             if not 1 <= stage.bake_minutes <= BAKE_MINUTES_MAXIMUM:
                 raise ConfigurationError(

@@ -91,9 +91,9 @@ class PipelineStack(cdk.Stack):
             "Monitor",
             pipeline_name=PIPELINE_NAME,
             prod_stage=PROD,
+            stages={STAGING: configuration.staging, PROD: configuration.prod},
             approval_timeout_hours=configuration.approval_timeout_hours,
             topic=notifications.topic,
-            settings=configuration.prod.service,
         )
         if configuration.checks_pull_requests:
             PullRequests(self, "PullRequests", source=configuration.source, log_retention_days=_PULL_REQUEST_LOG_DAYS)

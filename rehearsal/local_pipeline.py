@@ -66,7 +66,12 @@ class LocalPipeline:
         cloud.event_log.subscribe(StateChanges(self._store, cloud.service_events.put))
         cloud.register(PipelineProvider(self._store))
         cloud.register(WebhookProvider())
-        cloud.register_api(CodePipelineApi(self._store, self.engine, surroundings.approvals))
+        clock = cloud.clock
+        # As CloudWatch's and CodeDeploy's: as many seconds ago for callers as it is in AWS.
+        api = CodePipelineApi(
+            self._store, self.engine, surroundings.approvals, as_told=lambda wall: clock.to_wall(clock.when(wall))
+        )
+        cloud.register_api(api)
 
     def deploy(self, assembly: Path, profiles: Path) -> None:
         """Bootstraps, makes what is in a real account before, and deploys the pipeline's stack from the assembly.

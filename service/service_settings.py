@@ -20,7 +20,8 @@ ACCOUNT_BURST = 5_000
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSettings:
-    """`stage_name` is part of physical names; `toolchain_account` runs the e2e tests.
+    """`stage_name` is part of physical names; `toolchain_account` runs the e2e tests, and hears of traffic shifts in
+    `toolchain_region`.
 
     `requests_per_minute` is what the prober sends while a new version gets its share of the traffic, so that the canary
     can be judged; `requests_per_minute_at_rest` what it sends at all other times, so that alarms always have data.
@@ -43,6 +44,7 @@ class ServiceSettings:
     event_canary: Canary
     log_retention_days: int
     toolchain_account: str
+    toolchain_region: str
     runbook_url: str
     requests_per_minute: int
     requests_per_minute_at_rest: int = 14
@@ -126,8 +128,32 @@ class ServiceSettings:
 
     @property
     def evidence_role_name(self) -> str:
-        """Of the one role of the toolchain account that may become the release reader, of every stage."""
+        """Of the role of the toolchain account that makes the release evidence; it may become every release reader."""
         return "acs-evidence"
+
+    @property
+    def monitor_role_name(self) -> str:
+        """Of the role of the toolchain account that tells how releases went; it may become every release reader."""
+        return "acs-release-monitor"
+
+    @property
+    def deployments_bus_name(self) -> str:
+        """Of the bus of the toolchain account that every stage tells of its traffic shifts."""
+        return "acs-deployments"
+
+    @property
+    def deployments_bus_arn(self) -> str:
+        place = f"{self.toolchain_region}:{self.toolchain_account}"
+        return f"arn:aws:events:{place}:event-bus/{self.deployments_bus_name}"
+
+    @property
+    def deployments_rule_name(self) -> str:
+        return f"acs-deployments-{self.stage_name}"
+
+    @property
+    def deployments_forwarder_role_name(self) -> str:
+        """Of the role of the stage that alone may put events on that bus."""
+        return f"acs-deployments-forwarder-{self.stage_name}"
 
     @property
     def telemetry_stream_name(self) -> str:

@@ -54,5 +54,5 @@ def example_sandbox() -> StageConfiguration:
 
 
 def _in(environment: AwsEnvironment, stage: StageConfiguration) -> StageConfiguration:
-    service = dataclasses.replace(stage.service, toolchain_account=TOOLCHAIN.account)
+    service = dataclasses.replace(stage.service, toolchain_account=TOOLCHAIN.account, toolchain_region=TOOLCHAIN.region)
     return dataclasses.replace(stage, environment=environment, service=service)

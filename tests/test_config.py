@@ -125,9 +125,9 @@ def _connection_of(account: str) -> Callable[[Configuration], dict[str, Any]]:
     return lambda values: {"source": dataclasses.replace(GITHUB, connection_arn=arn)}
 
 
-def _staging_tested_from(account: str) -> Callable[[Configuration], dict[str, Any]]:
+def _staging_tells(**toolchain: str) -> Callable[[Configuration], dict[str, Any]]:
     def change(values: Configuration) -> dict[str, Any]:
-        service = dataclasses.replace(values.staging.service, toolchain_account=account)
+        service = dataclasses.replace(values.staging.service, **toolchain)  # type: ignore[arg-type]
         return {"staging": dataclasses.replace(values.staging, service=service)}
 
     return change
@@ -188,7 +188,14 @@ def test_commented_example_of_a_sandbox_is_one() -> None:
             _connection_of("444444444444"),
             "connection_arn is of account 444444444444, and the pipeline runs in 111111111111",
         ),
-        (_staging_tested_from("444444444444"), "staging: toolchain_account 444444444444 is not the toolchain's"),
+        (
+            _staging_tells(toolchain_account="444444444444"),
+            "staging: toolchain_account 444444444444 is not the toolchain's",
+        ),
+        (
+            _staging_tells(toolchain_region="us-east-2"),
+            "staging: toolchain_region us-east-2 is not the toolchain's region",
+        ),
         (_baking("staging", 0), "staging: bake_minutes is 0. It has to be from 1 to 50"),
         (_baking("prod", 300), "prod: bake_minutes is 300. It has to be from 1 to 50: in minutes, not seconds"),
         (
@@ -216,7 +223,7 @@ def test_example_keeps_every_value_of_a_fork_but_its_place() -> None:
         dataclasses.replace(
             stage,
             environment=AwsEnvironment(account=account, region="us-east-2"),
-            service=dataclasses.replace(stage.service, toolchain_account="444444444444"),
+            service=dataclasses.replace(stage.service, toolchain_account="444444444444", toolchain_region="us-east-2"),
         )
         for stage, account in ((values.staging, "555555555555"), (values.prod, "666666666666"))
     )

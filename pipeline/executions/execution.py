@@ -79,6 +79,11 @@ class ActionRun:
         """What an approval asks to look at, likewise."""
         return self.configuration.get("ExternalEntityLink", "")
 
+    @property
+    def stack(self) -> str | None:
+        """The name of the stack that it deploys; None of an action that deploys none."""
+        return self.configuration.get("StackName") if self.category == "Deploy" else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:

@@ -1,7 +1,7 @@
 """DORA's four figures of a pipeline, from its executions: how often, how soon, how often wrong, how soon right again.
 
-In: executions in any order, a stage (prod's) and a span of time. Out: `Figures`. It is pure, and must not know where
-the executions come from. What counts:
+In: executions in any order, a stage (prod's), a span of time, and the traffic shifts that are known of failed changes.
+Out: `Figures`. It is pure, and must not know where they come from. What counts:
 - A *change* is an execution that began to deploy to the stage. It has failed when it did not get through it, when a
   person stopped it there, or when the stage was rolled back after it. What becomes of it behind the stage is not the
   stage's: where that is not the last one, as Staging, an execution that fails later got through it. What was stopped
@@ -9,7 +9,10 @@ the executions come from. What counts:
   superseded, or cancelled because the pipeline had changed itself, was released by the execution that came instead of
   it.
 - A rollback is no change: it is what restores the stage after one. So is the next change that gets through.
-- Time to restore is counted from when the failed change began to deploy: from then on somebody may have been harmed.
+- Time to restore is how long a failed change may have harmed somebody: from the first traffic of what was wrong with it
+  until CodeDeploy had put the old versions back, or else the stage was right again (restoring.py). A change that failed
+  before any traffic has harmed nobody, so there is nothing to restore. What CodeDeploy tells comes in as `shifts`; of a
+  change that none are given of, it is counted from when it began to deploy until the stage was right again.
 - The lead time of a commit ends when the first execution that contains it has got through the stage: the one that
   brought it, or the next, where that one was superseded, stopped or had failed. Where its date is not told, it begins
   with its first execution. Commits of one push that never were an execution's own are not seen.
@@ -21,25 +24,42 @@ work" (superseded), "Rolling back a stage".
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from pipeline.executions.execution import ActionStatus, Execution, ExecutionStatus, ExecutionType
+from pipeline.executions.restoring import harm_of
+from pipeline.shifts.shift import Shift
 
-_WEEK = timedelta(days=7)
-LONGEST_EXECUTION = timedelta(days=8)
-"""An approval may wait for seven days: for so long before a span the executions that end in it may have begun."""
+LONGEST_APPROVAL = timedelta(days=7)
+"""CodePipeline's own longest ("Quotas in AWS CodePipeline")."""
+
+LONGEST_EXECUTION = 3 * LONGEST_APPROVAL
+"""For so long before a span the executions that end in it may have begun. One waits for the one before it in
+ApproveProd, and then for its own answer: twice the longest approval; the third week is for all that builds, deploys,
+bakes, and is tried again."""
+
+Shifts = Mapping[str, Sequence[Shift]]
+"""The traffic shifts of failed changes in the stage, by the execution's id: in any order, and some of them twice."""
+
+NO_SHIFTS: Shifts = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A release as far as the stage saw it. `restored_at` is None while nothing has got through the stage since."""
+    """A release as far as the stage saw it.
+
+    Of a failed one `harmed_from` is when it may have begun to harm, None: never; `restored_at` when that was over, None
+    while it is not known to be.
+    """
 
     execution: Execution
     began_at: datetime
     ended_at: datetime
     is_failed: bool
+    harmed_from: datetime | None = None
     restored_at: datetime | None = None
 
 
@@ -63,14 +83,16 @@ class Figures:
         return self.failed / self.changes if self.changes else None
 
 
-def figures(executions: Iterable[Execution], *, stage: str, since: datetime, until: datetime) -> Figures:
+def figures(
+    executions: Iterable[Execution], *, stage: str, since: datetime, until: datetime, shifts: Shifts = NO_SHIFTS
+) -> Figures:
     """Of the changes that ended in the span. Hand in those that began up to LONGEST_EXECUTION before it, too."""
     known = list({execution.id: execution for execution in executions}.values())
-    counted = [change for change in changes(known, stage=stage) if since <= change.ended_at <= until]
+    counted = [change for change in changes(known, stage=stage, shifts=shifts) if since <= change.ended_at <= until]
     restored = [
-        change.restored_at - change.began_at
+        max(change.restored_at - change.harmed_from, timedelta(0))
         for change in counted
-        if change.is_failed and change.restored_at is not None and change.restored_at <= until
+        if change.harmed_from is not None and change.restored_at is not None and change.restored_at <= until
     ]
     leads = [
         lead
@@ -87,7 +109,7 @@ def figures(executions: Iterable[Execution], *, stage: str, since: datetime, unt
     )
 
 
-def changes(executions: Iterable[Execution], *, stage: str) -> list[Change]:
+def changes(executions: Iterable[Execution], *, stage: str, shifts: Shifts = NO_SHIFTS) -> list[Change]:
     """Every change of the stage that is over, oldest first."""
     in_stage = sorted(
         (execution for execution in executions if execution.actions_of(stage)), key=lambda found: _began(found, stage)
@@ -98,17 +120,25 @@ def changes(executions: Iterable[Execution], *, stage: str) -> list[Change]:
         if not _is_change(execution, stage):
             continue
         is_failed = not _got_through(execution, stage) or execution.id in undone
-        began_at = _began(execution, stage)
-        found.append(
-            Change(
-                execution=execution,
-                began_at=began_at,
-                ended_at=_ended(execution, stage),
-                is_failed=is_failed,
-                restored_at=_restored_at(in_stage, stage, execution) if is_failed else None,
-            )
+        change = Change(
+            execution=execution,
+            began_at=_began(execution, stage),
+            ended_at=_ended(execution, stage),
+            is_failed=is_failed,
         )
+        found.append(_with_harm(change, in_stage, stage, shifts.get(execution.id, ())) if is_failed else change)
     return found
+
+
+def _with_harm(change: Change, in_stage: Sequence[Execution], stage: str, shifts: Sequence[Shift]) -> Change:
+    harm = harm_of(
+        change.execution,
+        stage=stage,
+        shifts=list({shift.deployment_id: shift for shift in shifts}.values()),
+        deployed_at=change.began_at,
+        restored_at=_restored_at(in_stage, stage, change.execution),
+    )
+    return replace(change, harmed_from=harm.began_at, restored_at=harm.ended_at)
 
 
 def lead_times(executions: Iterable[Execution], *, stage: str) -> list[tuple[datetime, timedelta]]:

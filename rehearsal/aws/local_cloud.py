@@ -45,12 +45,15 @@ from rehearsal.aws.codedeploy.codedeploy import CodeDeploy
 from rehearsal.aws.codedeploy.codedeploy_api import CodeDeployApi
 from rehearsal.aws.codedeploy.ports import Services
 from rehearsal.aws.codedeploy.provider import CodeDeployProvider
+from rehearsal.aws.codedeploy.state_changes import tell_state_to
 from rehearsal.aws.denials import Denials
 from rehearsal.aws.direct_calls import DirectCalls
 from rehearsal.aws.edge.edge import Edge
 from rehearsal.aws.event_sources.event_sources import EventSources
 from rehearsal.aws.event_sources.queue_metrics import QueueMetrics, read_queues
 from rehearsal.aws.event_sources.surroundings import Surroundings
+from rehearsal.aws.eventbridge.event_bus_policies import EventBusPolicies
+from rehearsal.aws.eventbridge.event_buses import EventBuses
 from rehearsal.aws.eventbridge.event_delivery import EventDelivery
 from rehearsal.aws.eventbridge.schedule import Schedules
 from rehearsal.aws.eventbridge.service_events import ServiceEvents
@@ -133,6 +136,7 @@ class LocalCloud:
             node_sdk=node_sdk(cache, lambda text: self.event_log.emit(Notice(text=text))),
             on_log_line=self._metric_filters.printed,
         )
+        self.service_events = ServiceEvents(self.clients)
         self.codedeploy = CodeDeploy(
             Services(
                 clock=self.clock,
@@ -142,6 +146,7 @@ class LocalCloud:
                 alarms=self.cloudwatch,
                 event_log=self.event_log,
                 stack_changes=self.stack_changes,
+                tell_state=tell_state_to(self.service_events.put),
             )
         )
         self.cloudwatch.tell_evaluations_of(self.codedeploy.watched_alarms)
@@ -158,7 +163,6 @@ class LocalCloud:
                 clock=self.clock, functions=self.lambda_host, metrics=self.cloudwatch, send=send, wall=time.time
             ),
         )
-        self.service_events = ServiceEvents(self.clients)
         self._edge.tell_calls_to(self._heard)
         self._base = program_environment(self.home / "home", egress)
         self._running = ExitStack()
@@ -167,7 +171,9 @@ class LocalCloud:
         self.register(CodeDeployProvider(self.codedeploy))
         self.register(AliasProvider(self.codedeploy))
         events = ServicePrincipal(self.clients, "events.amazonaws.com")
-        delivery = EventDelivery(self.clock, events, self.cloudwatch)
+        policies = EventBusPolicies()
+        self.register(policies)
+        delivery = EventDelivery(self.clock, events, self.cloudwatch, EventBuses(self.clients, policies))
         self.register(Schedules(self.clock, self.lambda_host, delivery.begin))
         self.register(self.event_sources)
         self._edge.deliver_events(delivery.begin)

@@ -5,7 +5,7 @@ It must not change anything. Source: botocore, codepipeline 2015-07-09.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -220,6 +220,19 @@ def _execution_status(run: Execution) -> str:
     if run.status is Status.IN_PROGRESS and run.is_stop_requested:
         return "Stopping"
     return {Status.ERRORED: "Failed"}.get(run.status, run.status)
+
+
+def with_times(answer: Any, as_told: Callable[[float], float]) -> Any:
+    """The answer with each time in it as callers are told it."""
+    match answer:
+        case datetime():
+            return _time(as_told(answer.timestamp()))
+        case Mapping():
+            return {name: with_times(value, as_told) for name, value in answer.items()}
+        case list():
+            return [with_times(value, as_told) for value in answer]
+        case _:
+            return answer
 
 
 def _time(seconds: float) -> datetime:

@@ -36,7 +36,11 @@ class CodePipelineApi:
 
     service = "codepipeline"
 
-    def __init__(self, store: PipelineStore, engine: Engine, approvals: Approvals) -> None:
+    def __init__(
+        self, store: PipelineStore, engine: Engine, approvals: Approvals, *, as_told: Callable[[float], float] = float
+    ) -> None:
+        """`as_told` says what a moment of the wall clock is to callers; by default what it is."""
+        self._as_told = as_told
         self._store = store
         self._engine = engine
         self._approvals = approvals
@@ -65,7 +69,8 @@ class CodePipelineApi:
         return [f"arn:aws:codepipeline:{caller.region}:{caller.account}:{path}"] if pipeline else []
 
     def call(self, operation: str, parameters: Parameters, caller: Caller) -> Answer:
-        return self._operations[operation](parameters, caller)
+        answer: Answer = answers.with_times(self._operations[operation](parameters, caller), self._as_told)
+        return answer
 
     def _list_pipelines(self, _: Parameters, caller: Caller) -> Answer:
         pipelines = self._store.in_account(caller.account, caller.region)

@@ -27,6 +27,7 @@ PROVIDED_RESOURCE_TYPES = frozenset(
         "AWS::Lambda::Alias",
         "AWS::CloudWatch::Alarm",
         "AWS::CloudWatch::CompositeAlarm",
+        "AWS::Events::EventBusPolicy",
         "AWS::Events::Rule",
         "AWS::Lambda::EventSourceMapping",
         "AWS::Logs::MetricFilter",

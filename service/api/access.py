@@ -73,11 +73,11 @@ def e2e_role(scope: Construct, *, api: apigateway.RestApi, settings: ServiceSett
     return role
 
 
-def toolchain_role(settings: ServiceSettings, role_name: str) -> iam.IPrincipal:
-    """One role of the toolchain account, by its name: as a principal it would have to exist before this stage does."""
-    role_arn = f"arn:aws:iam::{settings.toolchain_account}:role/{role_name}"
+def toolchain_role(settings: ServiceSettings, *role_names: str) -> iam.IPrincipal:
+    """These roles of the toolchain account, by name: as principals they would have to exist before this stage does."""
+    role_arns = [f"arn:aws:iam::{settings.toolchain_account}:role/{name}" for name in role_names]
     return iam.AccountPrincipal(settings.toolchain_account).with_conditions(
-        {"ArnEquals": {"aws:PrincipalArn": role_arn}}
+        {"ArnEquals": {"aws:PrincipalArn": role_arns if len(role_arns) > 1 else role_arns[0]}}
     )
 
 

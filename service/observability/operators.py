@@ -13,6 +13,7 @@ from constructs import Construct
 
 from service.acknowledgements import acknowledge
 from service.failures.redriver import redriver_policy
+from service.release.forwarder import forward_deployments
 from service.release.reader import release_reader_role
 from service.service_settings import ServiceSettings
 
@@ -37,4 +38,7 @@ class OperatorsStack(cdk.Stack):
         if settings.operators_email is not None:
             self.topic.add_subscription(subscriptions.EmailSubscription(settings.operators_email))
         redriver_policy(self, settings=settings)
-        release_reader_role(self, settings=settings)  # here: it stands before what it reads
+        # Here, where they stand before what they are about.
+        release_reader_role(self, settings=settings)
+        if not settings.is_sandbox:
+            forward_deployments(self, settings=settings)

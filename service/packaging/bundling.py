@@ -36,7 +36,7 @@ PYODIDE = PROJECT / "node_modules" / "pyodide"
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 """Lambda's names of architectures, and Python's."""
 
-CODE = ("service/*/runtime", "service/cars", "pipeline/monitor/runtime", "pipeline/executions")
+CODE = ("service/*/runtime", "service/cars", "pipeline/monitor/runtime", "pipeline/executions", "pipeline/shifts")
 """The folders whose code runs in functions."""
 
 AWS_SERVICES = (

@@ -1,7 +1,7 @@
 """What the pipeline becomes to see what a stage runs, and how its last traffic shifts went; it may read that, no more.
 
 Templates, the state of stacks, deployments, metrics and alarms: no data of anybody's, no configuration of functions. It
-must not know what is made of it: the release evidence is (pipeline/evidence).
+must not know what is made of it: release evidence (pipeline/evidence), and news of releases (pipeline/monitor).
 Source: service authorization reference of CloudFormation, CodeDeploy and CloudWatch (which have which resources).
 """
 
@@ -21,7 +21,7 @@ def release_reader_role(stack: cdk.Stack, *, settings: ServiceSettings) -> iam.R
         stack,
         "ReleaseReaderRole",
         role_name=settings.release_reader_role_name,
-        assumed_by=toolchain_role(settings, settings.evidence_role_name),
+        assumed_by=toolchain_role(settings, settings.evidence_role_name, settings.monitor_role_name),
     )
     stacks = f"{stack.stack_name.removesuffix(stack.node.id)}*"
     place = f"{stack.region}:{stack.account}"

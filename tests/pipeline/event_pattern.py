@@ -8,4 +8,10 @@ from typing import Any
 def matches(pattern: Any, value: Any) -> bool:
     if isinstance(pattern, dict):
         return isinstance(value, dict) and all(matches(wanted, value.get(name)) for name, wanted in pattern.items())
-    return value in pattern
+    return any(_matches_one(wanted, value) for wanted in pattern)
+
+
+def _matches_one(wanted: Any, value: Any) -> bool:
+    if isinstance(wanted, dict):
+        return isinstance(value, str) and value.startswith(wanted["prefix"])
+    return bool(wanted == value)

@@ -16,7 +16,7 @@ PARTS = (
     ("rehearsal.aws.resource", "rehearsal.aws.service_api", "rehearsal.aws.localize", "rehearsal.aws.ministack"),
     ("rehearsal.aws.aws_clients", "rehearsal.aws.denials", "rehearsal.aws.limits", "rehearsal.aws.stack_changes"),
     ("rehearsal.aws.profiles",),
-    ("rehearsal.aws.lambda_host", "rehearsal.aws.cloudwatch"),
+    ("rehearsal.aws.lambda_host", "rehearsal.aws.cloudwatch", "rehearsal.aws.eventbridge.service_events"),
     ("rehearsal.aws.iam", "rehearsal.aws.codedeploy", "rehearsal.aws.event_sources", "rehearsal.aws.secretsmanager"),
     ("rehearsal.aws.eventbridge", "rehearsal.aws.cloudwatch_logs", "rehearsal.aws.s3", "rehearsal.aws.wafv2"),
     ("rehearsal.aws.scheduler", "rehearsal.aws.apigateway"),

@@ -15,6 +15,7 @@ SETTINGS = ServiceSettings(
     runbook_url="https://example.com/runbook",
     log_retention_days=14,
     toolchain_account="111111111111",
+    toolchain_region="eu-west-1",
     requests_per_minute=120,
 )
 

@@ -204,4 +204,10 @@ def test_package_of_the_pipelines_monitor_is_enough_with_the_layer_and_holds_not
 
     assert imports.of(function["Handler"], package) == ""
     folders = {file.parent.relative_to(package).as_posix() for file in package.rglob("*.py")}
-    assert folders == {"pipeline", "pipeline/monitor", "pipeline/monitor/runtime", "pipeline/executions"}
+    assert folders == {
+        "pipeline",
+        "pipeline/monitor",
+        "pipeline/monitor/runtime",
+        "pipeline/executions",
+        "pipeline/shifts",
+    }

@@ -8,7 +8,6 @@ Sources: CodeDeploy API reference (ListDeployments, BatchGetDeployments, GetDepl
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,11 +15,10 @@ from typing import Any
 
 from pipeline.evidence.runtime.executions import iso
 from pipeline.evidence.runtime.model import GONE, Alarm, Canary, Deployment, Traffic
+from pipeline.shifts.reader import BATCH, lambda_target
+from pipeline.shifts.traffic import lambda_query, read_minutes, state_of
 
 Template = Mapping[str, Any]
-_BATCH = 25
-"""BatchGetDeployments takes as many."""
-
 _LATEST = 25
 """Among so many deployments of a group the one to staging's version is looked for."""
 
@@ -87,7 +85,7 @@ def _deployment(clients: Clients, shifted: Shifted) -> Deployment | str:
         "deploymentGroupName": physical[shifted.group],
     }
     for info in _latest(clients.codedeploy, names):
-        target = _target(clients.codedeploy, info["deploymentId"])
+        target = lambda_target(clients.codedeploy, info["deploymentId"]).get("lambdaFunctionInfo", {})
         if target.get("targetVersion") == version:
             return _told(clients, shifted, info, target, clients.codedeploy.get_deployment_group(**names))
     return f"No traffic was shifted to version {version}: it was the first of its alias."
@@ -102,8 +100,8 @@ def _latest(codedeploy: Any, names: Mapping[str, str]) -> list[Mapping[str, Any]
     ]
     infos = [
         info
-        for start in range(0, len(ids), _BATCH)
-        for info in codedeploy.batch_get_deployments(deploymentIds=ids[start : start + _BATCH])["deploymentsInfo"]
+        for start in range(0, len(ids), BATCH)
+        for info in codedeploy.batch_get_deployments(deploymentIds=ids[start : start + BATCH])["deploymentsInfo"]
     ]
     return sorted(infos, key=lambda info: info["createTime"], reverse=True)[:_LATEST]
 
@@ -115,15 +113,6 @@ def _physical_ids(cloudformation: Any, stack: str) -> dict[str, str]:
         for page in pages
         for found in page["StackResourceSummaries"]
     }
-
-
-def _target(codedeploy: Any, deployment_id: str) -> Mapping[str, Any]:
-    ids = codedeploy.list_deployment_targets(deploymentId=deployment_id)["targetIds"]
-    if not ids:
-        return {}
-    target = codedeploy.get_deployment_target(deploymentId=deployment_id, targetId=ids[0])["deploymentTarget"]
-    found: Mapping[str, Any] = target.get("lambdaTarget", {}).get("lambdaFunctionInfo", {})
-    return found
 
 
 def _told(
@@ -159,19 +148,19 @@ def _traffic(
     """The minutes of the shift and what each version did in them."""
     versions = [version for version in (target.get("currentVersion"), target["targetVersion"]) if version]
     queries = [
-        _query(f"{metric.lower()}{number}", metric, target, version)
+        lambda_query(
+            f"{metric.lower()}{number}",
+            metric,
+            function=target["functionName"],
+            alias=target["functionAlias"],
+            version=version,
+        )
         for number, version in enumerate(versions)
         for metric in ("Invocations", "Errors")
     ]
     first = started.replace(second=0, microsecond=0)
     last = until.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    pages = cloudwatch.get_paginator("get_metric_data").paginate(
-        MetricDataQueries=queries, StartTime=first, EndTime=last, ScanBy="TimestampAscending"
-    )
-    values: dict[str, dict[datetime, float]] = {query["Id"]: {} for query in queries}
-    for page in pages:
-        for result in page["MetricDataResults"]:
-            values[result["Id"]].update(zip(result["Timestamps"], result["Values"], strict=True))
+    values = read_minutes(cloudwatch, queries, first, last)
     times = sorted({time for series in values.values() for time in series})
     return tuple(iso(time) for time in times), tuple(
         Traffic(
@@ -181,18 +170,6 @@ def _traffic(
         )
         for number, version in enumerate(versions)
     )
-
-
-def _query(query_id: str, metric: str, target: Mapping[str, Any], version: str) -> dict[str, Any]:
-    function = target["functionName"]
-    dimensions = {
-        "FunctionName": function,
-        "Resource": f"{function}:{target['functionAlias']}",
-        "ExecutedVersion": version,
-    }
-    named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
-    asked = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": named}
-    return {"Id": query_id, "MetricStat": {"Metric": asked, "Period": 60, "Stat": "Sum"}}
 
 
 def _alarms(cloudwatch: Any, names: list[str], started: datetime, until: datetime) -> Iterator[Alarm]:
@@ -211,5 +188,4 @@ def _went_off(cloudwatch: Any, name: str, started: datetime, until: datetime) ->
     history = cloudwatch.describe_alarm_history(
         AlarmName=name, HistoryItemType="StateUpdate", StartDate=started, EndDate=until
     )
-    states = (json.loads(item["HistoryData"]).get("newState", {}) for item in history["AlarmHistoryItems"])
-    return any(state.get("stateValue") == "ALARM" for state in states)
+    return any(state_of(item) == "ALARM" for item in history["AlarmHistoryItems"])

@@ -11,15 +11,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline.executions.execution import Execution
-from pipeline.executions.figures import figures
+from pipeline.executions.figures import NO_SHIFTS, Shifts, figures
 from pipeline.monitor.runtime.settings import DAYS, Metric
 
 _IN_PROGRESS, _FAILED = "InProgress", "Failed"
 
 
-def delivery_gauges(executions: Iterable[Execution], *, prod_stage: str, now: datetime) -> dict[Metric, float]:
-    """Of the last DAYS. Times are in seconds, the rate in percent; what there is nothing of is left out."""
-    found = figures(executions, stage=prod_stage, since=now - timedelta(days=DAYS), until=now)
+def delivery_gauges(
+    executions: Iterable[Execution], *, prod_stage: str, now: datetime, shifts: Shifts = NO_SHIFTS
+) -> dict[Metric, float]:
+    """Of the last DAYS. Times are in seconds, the rate in percent; what there is nothing of is left out.
+
+    `shifts` are those of failed changes of prod, by their executions.
+    """
+    found = figures(executions, stage=prod_stage, since=now - timedelta(days=DAYS), until=now, shifts=shifts)
     gauges = {
         Metric.DEPLOYMENTS_PER_WEEK: found.deployments_per_week,
         Metric.LEAD_TIME: found.lead_time.total_seconds() if found.lead_time is not None else None,

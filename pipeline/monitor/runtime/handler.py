@@ -1,8 +1,9 @@
 """Measures the pipeline, and tells its release managers what is news.
 
-An event of CodePipeline, or the schedule, is only the bell: the numbers come from what CodePipeline itself knows, so
-that an event that is late, lost or comes twice falsifies none. It must not change the pipeline, and keeps nothing but
-what it has read. What fails is tried again by Lambda and then kept in a queue with an alarm.
+An event of CodePipeline or CodeDeploy, or the schedule, is only the bell: the numbers come from what both services and
+CloudWatch know, so that an event that is late, lost or comes twice falsifies none. It must not change anything, and
+keeps nothing but what it has read. What fails is tried again by Lambda and then kept in a queue with an alarm; only
+that a stage could not be read fails nothing, and is said.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from pipeline.executions.execution import ExecutionType
 from pipeline.executions.figures import LONGEST_EXECUTION
 from pipeline.executions.record import Record
+from pipeline.monitor.runtime.gathering import FailedShifts, impacts_of
 from pipeline.monitor.runtime.gauges import delivery_gauges, state_gauges
-from pipeline.monitor.runtime.news import Message, Place, news_of
+from pipeline.monitor.runtime.impact import Connect
+from pipeline.monitor.runtime.news import NO_IMPACTS, Message, Place, is_told_with_impacts, news_of
 from pipeline.monitor.runtime.settings import DAYS, METRICS_NAMESPACE, PIPELINE_DIMENSION, Metric, Setting, read
+from pipeline.monitor.runtime.stages import connect_to, parse_stages
 
 if TYPE_CHECKING:
     from mypy_boto3_codepipeline import CodePipelineClient
@@ -59,9 +64,24 @@ def record() -> Record:
     return Record(codepipeline(), read(Setting.PIPELINE_NAME))
 
 
+@functools.cache
+def failed_shifts() -> FailedShifts:
+    """Likewise."""
+    prod = read(Setting.PROD_STAGE)
+    return FailedShifts(connects()[prod], prod)
+
+
+def connects() -> dict[str, Connect]:
+    """By stage, how to get clients of its account: asked only for what there is to read there."""
+    return {name: functools.partial(connect_to, place) for name, place in parse_stages(read(Setting.STAGES)).items()}
+
+
 @logger.inject_lambda_context
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """`event` is EventBridge's: a state change of CodePipeline, or a schedule's. Answers the subject that was told."""
+    """`event` is EventBridge's: a state change of CodePipeline or CodeDeploy, or a schedule's.
+
+    Answers the subject that was told.
+    """
     now = datetime.now(UTC)
     message = _news(event, now) if event["source"] == CODEPIPELINE else None
     _send(_gauges(now))
@@ -77,18 +97,29 @@ def _news(event: Mapping[str, Any], now: datetime) -> Message | None:
     execution = record().find(event["detail"]["execution-id"], since=now - timedelta(days=DAYS))
     place = Place(
         pipeline=read(Setting.PIPELINE_NAME),
+        prod_stage=read(Setting.PROD_STAGE),
         region=event["region"],
         runbook_url=read(Setting.RUNBOOK_URL),
         approval_timeout=timedelta(hours=int(read(Setting.APPROVAL_TIMEOUT_HOURS))),
     )
-    return news_of(event, execution, place)
+    impacts = NO_IMPACTS
+    if is_told_with_impacts(event, execution):
+        is_rollback = execution.type is ExecutionType.ROLLBACK
+        before = record().since(now - timedelta(days=DAYS)) if is_rollback else []
+        impacts = impacts_of(execution, before, connects(), now=now)
+    return news_of(event, execution, place, impacts)
 
 
 def _gauges(now: datetime) -> dict[Metric, float]:
     executions = record().since(now - timedelta(days=DAYS) - LONGEST_EXECUTION)
     state = codepipeline().get_pipeline_state(name=read(Setting.PIPELINE_NAME))
     return {
-        **delivery_gauges(executions, prod_stage=read(Setting.PROD_STAGE), now=now),
+        **delivery_gauges(
+            executions,
+            prod_stage=read(Setting.PROD_STAGE),
+            now=now,
+            shifts=failed_shifts().of(executions, now=now),
+        ),
         **state_gauges(state, self_mutation_stage=read(Setting.SELF_MUTATION_STAGE), now=now),
     }
 

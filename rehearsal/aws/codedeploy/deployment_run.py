@@ -85,8 +85,8 @@ class DeploymentRun:
     def run(self) -> None:
         """Afterwards `deployment.is_over`. ClockClosed when the run ends first."""
         deployment, shift = self._deployment, self._deployment.shift
-        deployment.status = DeploymentStatus.IN_PROGRESS
         deployment.started_at = self._with.clock.now()
+        self._become(DeploymentStatus.IN_PROGRESS)
         self._emit_started()
         try:
             self._check_alias()
@@ -227,7 +227,7 @@ class DeploymentRun:
                 self._emit_event_ended(event, Status.FAILED, halted.message)
         is_failure = halted.rolls_back_on is RollbackEvent.FAILURE
         deployment.ended_at = self._with.clock.now()
-        deployment.status = DeploymentStatus.FAILED if is_failure else DeploymentStatus.STOPPED
+        self._become(DeploymentStatus.FAILED if is_failure else DeploymentStatus.STOPPED)
         is_wanted = halted.rolls_back_on in deployment.group.rollback_events or deployment.is_rollback_requested
         # An alias that was not as expected is not this deployment's: it is left as it was found.
         if is_wanted and self._shift_began_at is not None:
@@ -248,8 +248,8 @@ class DeploymentRun:
     def _go_back(self, give_all_to_the_old_version: Callable[[], None]) -> Halted | None:
         """What stopped the rollback; None when it succeeded. No alarm stops it: one may be why it is made."""
         deployment, shift = self._deployment, self._deployment.shift
-        deployment.status = DeploymentStatus.IN_PROGRESS
         deployment.started_at = self._with.clock.now()
+        self._become(DeploymentStatus.IN_PROGRESS)
         halted: Halted | None = None
         try:
             self._run_hook(LifecycleEventName.BEFORE, shift.before_hook)
@@ -264,9 +264,15 @@ class DeploymentRun:
             halted = Halted("INTERNAL_ERROR", str(exc), rolls_back_on=RollbackEvent.FAILURE)
         if halted is not None:
             deployment.error_code, deployment.error_message = halted.code, halted.message
-        deployment.status = DeploymentStatus.FAILED if halted else DeploymentStatus.SUCCEEDED
         deployment.ended_at = self._with.clock.now()
+        self._become(DeploymentStatus.FAILED if halted else DeploymentStatus.SUCCEEDED)
         return halted
+
+    def _become(self, status: DeploymentStatus) -> None:
+        """CodeDeploy tells each change once."""
+        if self._deployment.status is not status:
+            self._deployment.status = status
+            self._with.tell_state(self._deployment)
 
     def _begin(self, event: LifecycleEvent) -> None:
         event.status = LifecycleEventStatus.IN_PROGRESS
@@ -282,7 +288,7 @@ class DeploymentRun:
     def _end(self, status: DeploymentStatus, halted: Halted | None = None) -> None:
         deployment, shift = self._deployment, self._deployment.shift
         deployment.ended_at = deployment.ended_at or self._with.clock.now()
-        deployment.status = status
+        self._become(status)
         self._with.event_log.emit(
             DeploymentEnded(
                 deployment_id=deployment.deployment_id,

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from rehearsal.aws.codedeploy.deployment import Deployment
 from rehearsal.aws.lambda_host.function import FunctionArn, Invoker
 from rehearsal.aws.lambda_host.routing import Routing
 from rehearsal.aws.stack_changes import StackChanges
@@ -67,9 +68,13 @@ class Time(Protocol):
     def hold(self) -> AbstractContextManager[None]: ...
 
 
+def _tell_nobody(_: Deployment) -> None:
+    pass
+
+
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What every deployment uses."""
+    """What every deployment uses. `tell_state` hears of each deployment whose status has changed."""
 
     clock: Time
     functions: Functions
@@ -78,3 +83,4 @@ class Services:
     alarms: Alarms
     event_log: EventLog
     stack_changes: StackChanges = field(default_factory=StackChanges)
+    tell_state: Callable[[Deployment], None] = _tell_nobody

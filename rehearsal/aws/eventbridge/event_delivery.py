@@ -1,4 +1,5 @@
-"""Delivers what EventBridge rules have matched, as EventBridge does: as a service that the target's policy must allow.
+"""Delivers what EventBridge rules have matched, as EventBridge does: as a service that the target's policy must allow,
+or, to an event bus, with the target's role.
 
 An answer of 429 or 5xx is tried again, as the target's RetryPolicy says; anything else, and what is over, goes to the
 target's dead-letter queue. It must not match events, nor know how a target gets here (rule_targets.py).
@@ -16,6 +17,7 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from rehearsal.aws.eventbridge.event_buses import EventBuses
 from rehearsal.aws.eventbridge.retry import LONGEST_WAIT_SECONDS, is_worth_another
 from rehearsal.aws.eventbridge.rule_targets import MatchedEvent
 from rehearsal.aws.eventbridge.target_input import is_json
@@ -38,11 +40,12 @@ class Undelivered(RehearsalError):
 
 
 class EventDelivery:
-    """See the module. `events` is the principal `events.amazonaws.com`."""
+    """See the module. `events` is the principal `events.amazonaws.com`, `buses` puts events on buses."""
 
-    def __init__(self, clock: Clock, events: ServicePrincipal, metrics: MetricSink) -> None:
+    def __init__(self, clock: Clock, events: ServicePrincipal, metrics: MetricSink, buses: EventBuses) -> None:
         self._clock = clock
         self._events = events
+        self._buses = buses
         self._metrics = metrics
 
     def begin(self, matched: MatchedEvent) -> None:
@@ -98,6 +101,8 @@ class EventDelivery:
                 self._events.send_message(arn, matched.payload, source_arn=source)
             case "lambda":
                 self._events.invoke(arn, matched.payload, source_arn=source)
+            case "events":
+                self._buses.put(arn, matched.event, role_arn=matched.role_arn, source_arn=source)
             case _:
                 raise Refused("INVALID_PARAMETER", f"The local run delivers to no target of {service} ({arn}).")
 

@@ -5,8 +5,8 @@ target's input in its own way. So a rule's target becomes the function that stan
 itself travels in its input: `matched_event` reads it, and makes what the target gets (target_input.py). Pure functions;
 they must not deliver.
 
-Only targets that need nothing but an ARN are rewritten: functions, topics and queues. A schedule is not a target's
-business (schedule.py). Source: AWS::Events::Rule Target.
+Only targets that need nothing but an ARN are rewritten: functions, topics and queues; and event buses, with the role
+that they need. A schedule is not a target's business (schedule.py). Source: AWS::Events::Rule Target.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from rehearsal.aws.eventbridge.target_input import Occasion, TargetInput, as_jso
 RULE_TYPE = "AWS::Events::Rule"
 _MARK = "RehearsalTarget"
 _KEYS = frozenset({"Arn", "Id", "Input", "InputPath", "InputTransformer", "RetryPolicy", "DeadLetterConfig"})
+_BUS_KEYS = frozenset({"Arn", "Id", "RoleArn", "RetryPolicy", "DeadLetterConfig"})  # a bus gets the event as it is
 _DELIVERED_TYPES = frozenset(
     {"AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::Lambda::Alias"}
 )
 _DELIVERED_SERVICES = frozenset({"sns", "sqs", "lambda"})
+_BUS_TYPE = "AWS::Events::EventBus"
 _VARIABLE = "Variable:"
 _RETRY_ATTEMPTS = 185
 _MAXIMUM_AGE_SECONDS = 24 * 3600
@@ -39,7 +41,7 @@ class MatchedEvent:
     """An event that a rule matched, for one of its targets.
 
     `payload` is what the target gets: JSON, or a text that a template has made, which cannot be delivered if it
-    `has_to_be_json` and is none. `event` is the event itself as JSON. No dead-letter queue is "".
+    `has_to_be_json` and is none. `event` is the event itself as JSON. No dead-letter queue is "", and so is no role.
     """
 
     rule_arn: str
@@ -50,6 +52,7 @@ class MatchedEvent:
     event: str
     payload: str
     has_to_be_json: bool = False
+    role_arn: str = ""
 
 
 def with_own_delivery(resource: Mapping[str, Any], resources: Resources, delivery_arn: str) -> Mapping[str, Any]:
@@ -86,12 +89,15 @@ def matched_event(message: Mapping[str, Any], *, time: str = "") -> MatchedEvent
         event=text,
         payload=made.render(Occasion(event, rule_arn, str(message.get("received", "")))),
         has_to_be_json=made.has_to_be_json(),
+        role_arn=str(target.get("RoleArn", "")),
     )
 
 
 def _is_ours(target: Any, resources: Resources) -> bool:
-    if not isinstance(target, Mapping) or set(target) - _KEYS or not {"Arn", "Id"} <= set(target):
+    if not isinstance(target, Mapping) or set(target) - _KEYS - {"RoleArn"} or not {"Arn", "Id"} <= set(target):
         return False
+    if "RoleArn" in target:
+        return set(target) <= _BUS_KEYS and _is_bus(target["Arn"], resources)
     transformer = target.get("InputTransformer") or {}
     paths = transformer.get("InputPathsMap") or {}
     is_readable = not set(transformer) - {"InputTemplate", "InputPathsMap"} and not any("::" in name for name in paths)
@@ -108,6 +114,14 @@ def _is_delivered(arn: Any, resources: Resources) -> bool:
     return resource is None or resource.get("Type") in _DELIVERED_TYPES
 
 
+def _is_bus(arn: Any, resources: Resources) -> bool:
+    if isinstance(arn, str):
+        return arn.split(":")[2:3] == ["events"] and ":event-bus/" in arn
+    named = arn.get("Fn::GetAtt") if isinstance(arn, Mapping) else None
+    resource = resources.get(named[0]) if isinstance(named, list) else None
+    return resource is not None and resource.get("Type") == _BUS_TYPE
+
+
 def _rewrite(target: Mapping[str, Any], delivery_arn: str) -> dict[str, Any]:
     parts = [
         f'{{"{_MARK}": {{',
@@ -121,6 +135,8 @@ def _rewrite(target: Mapping[str, Any], delivery_arn: str) -> dict[str, Any]:
 
 def _members(target: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "Arn", target["Arn"]
+    if role := target.get("RoleArn"):
+        yield "RoleArn", role
     if arn := (target.get("DeadLetterConfig") or {}).get("Arn"):
         yield "DeadLetterArn", arn
     yield from (target.get("RetryPolicy") or {}).items()

@@ -75,7 +75,7 @@ class ServiceEvents:
         answer = events.put_events(
             Entries=[
                 {
-                    "Source": _STAND_IN + event.source.removeprefix(_SERVICE),
+                    "Source": as_put(event.source),
                     "DetailType": event.detail_type,
                     "Resources": list(event.resources),
                     "Detail": json.dumps(event.detail),
@@ -101,10 +101,15 @@ def as_published(text: str) -> str:
     return text.replace(_STAND_IN, _SERVICE)
 
 
+def as_put(source: str) -> str:
+    """The source by which an event is put: a service's is stood in for."""
+    return _STAND_IN + source.removeprefix(_SERVICE) if source.startswith(_SERVICE) else source
+
+
 def _stand_in(source: Any) -> Any:
     match source:
         case str() if source.startswith(_SERVICE):
-            return _STAND_IN + source.removeprefix(_SERVICE)
+            return as_put(source)
         case {"prefix": str(start)} if start.startswith(_SERVICE):
             return {"prefix": _STAND_IN + start.removeprefix(_SERVICE)}
         case _:

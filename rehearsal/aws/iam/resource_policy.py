@@ -1,4 +1,4 @@
-"""Whether a resource's policy lets an AWS service do something: EventBridge publish to a topic, CloudWatch, and so on.
+"""Whether a resource's policy lets somebody do something: EventBridge publish to a topic, a role put events on a bus.
 
 The emulator asks this for some services and not for others. It must not call AWS, nor know who asks. A condition with
 a key or an operator that is not known here does not hold, so what is not understood is not allowed.
@@ -11,7 +11,25 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Protocol
+
+
+class Request(Protocol):
+    """What a policy is asked about."""
+
+    @property
+    def action(self) -> str: ...
+
+    @property
+    def resource(self) -> str: ...
+
+    def is_named(self, principal: Any) -> bool:
+        """Whether a statement's Principal is, or includes, who asks."""
+        ...
+
+    def context(self) -> Mapping[str, str]:
+        """The condition keys of the request, in lower case."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +42,11 @@ class ServiceRequest:
     source_arn: str
     source_account: str
 
+    def is_named(self, principal: Any) -> bool:
+        if isinstance(principal, Mapping):
+            return self.service in _list(principal.get("Service")) or "*" in _list(principal.get("AWS"))
+        return bool(principal == "*")
+
     def context(self) -> Mapping[str, str]:
         return {
             "aws:sourcearn": self.source_arn,
@@ -35,7 +58,39 @@ class ServiceRequest:
         }
 
 
-def allows(policy: str | Mapping[str, Any], request: ServiceRequest) -> bool:
+@dataclass(frozen=True, kw_only=True)
+class RoleRequest:
+    """A request of a role's session; `keys` are the condition keys that the service adds, in lower case."""
+
+    role_arn: str
+    action: str
+    resource: str
+    keys: Mapping[str, str]
+
+    @property
+    def account(self) -> str:
+        return self.role_arn.split(":")[4]
+
+    def is_named(self, principal: Any) -> bool:
+        """By itself, by its account, or as anybody."""
+        if not isinstance(principal, Mapping):
+            return bool(principal == "*")
+        partition = self.role_arn.split(":")[1]
+        names = {"*", self.account, f"arn:{partition}:iam::{self.account}:root", self.role_arn}
+        return not names.isdisjoint(_list(principal.get("AWS")))
+
+    def context(self) -> Mapping[str, str]:
+        return {
+            "aws:principalarn": self.role_arn,
+            "aws:principalaccount": self.account,
+            "aws:principaltype": "AssumedRole",
+            "aws:principalisawsservice": "false",
+            "aws:securetransport": "true",
+            **self.keys,
+        }
+
+
+def allows(policy: str | Mapping[str, Any], request: Request) -> bool:
     """A statement allows it, and none denies it; `policy` is the document, "" for none."""
     if not policy:
         return False
@@ -44,9 +99,9 @@ def allows(policy: str | Mapping[str, Any], request: ServiceRequest) -> bool:
     return effects == {"Allow"}
 
 
-def _is_on(statement: Mapping[str, Any], request: ServiceRequest) -> bool:
+def _is_on(statement: Mapping[str, Any], request: Request) -> bool:
     return (
-        _names_service(statement.get("Principal"), request.service)
+        request.is_named(statement.get("Principal"))
         and any(_is_like(request.action.lower(), str(action).lower()) for action in _list(statement.get("Action")))
         and any(_is_like(request.resource, str(resource)) for resource in _list(statement.get("Resource")))
         and all(
@@ -55,12 +110,6 @@ def _is_on(statement: Mapping[str, Any], request: ServiceRequest) -> bool:
             for key, values in keys.items()
         )
     )
-
-
-def _names_service(principal: Any, service: str) -> bool:
-    if isinstance(principal, Mapping):
-        return service in _list(principal.get("Service")) or "*" in _list(principal.get("AWS"))
-    return bool(principal == "*")
 
 
 def _holds(operator: str, key: str, values: list[Any], context: Mapping[str, str]) -> bool:

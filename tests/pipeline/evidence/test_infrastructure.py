@@ -125,17 +125,19 @@ def test_prod_compares_its_artifact_with_the_evidence_before_it_deploys_anything
 
 
 @pytest.mark.parametrize(("stage", "account"), [("Staging", "222222222222"), ("Prod", "333333333333")])
-def test_reader_of_a_stage_trusts_the_step_alone_and_reads_its_releases_alone(
+def test_reader_of_a_stage_trusts_the_step_and_the_monitor_and_reads_its_releases_alone(
     assembly: Assembly, stage: str, account: str
 ) -> None:
     template = assembly.stage_template(stage, "Operators")
-    ((logical_id, role),) = template.of_type("AWS::IAM::Role").items()
+    roles = template.of_type("AWS::IAM::Role").items()
+    ((logical_id, role),) = [(name, found) for name, found in roles if name.startswith("ReleaseReader")]
     (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     statements = template.statements_of(logical_id)
     read = {action: statement["Resource"] for statement in statements for action in statement["Action"]}
 
     assert role["Properties"]["RoleName"] == f"acs-release-reader-{stage.lower()}"
-    assert trust["Condition"] == {"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::111111111111:role/acs-evidence"}}
+    trusted = [f"arn:aws:iam::111111111111:role/{name}" for name in ("acs-evidence", "acs-release-monitor")]
+    assert trust["Condition"] == {"ArnEquals": {"aws:PrincipalArn": trusted}}
     assert read["cloudformation:GetTemplate"] == f"arn:aws:cloudformation:eu-west-1:{account}:stack/{stage}-*/*"
     assert read["codedeploy:ListDeployments"] == f"arn:aws:codedeploy:eu-west-1:{account}:deploymentgroup:{stage}-*/*"
     assert [action for action, resource in read.items() if resource == "*"] == ["cloudwatch:GetMetricData"]

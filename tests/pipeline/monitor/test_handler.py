@@ -14,10 +14,12 @@ from botocore.stub import ANY, Stubber
 
 from pipeline.monitor.runtime import handler
 from pipeline.monitor.runtime.settings import MissingSetting, Setting, read
+from pipeline.shifts.reader import StageClients
 from tests.pipeline.executions.fake_codepipeline import lists, lists_actions, stubbed
 from tests.pipeline.executions.stories import detail, revision, summary
 from tests.pipeline.monitor.test_gauges import state
 from tests.pipeline.monitor.test_news import EXECUTION_ID, event
+from tests.pipeline.shifts.stage import FakeStage, info, refused, target
 
 NAME = "AutonomousCarManager"
 CONTEXT: Any = SimpleNamespace(
@@ -27,6 +29,7 @@ SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "region":
 VARIABLES = {
     Setting.PIPELINE_NAME: NAME,
     Setting.PROD_STAGE: "Prod",
+    Setting.STAGES: '{"Prod": {"role_arn": "arn:aws:iam::333333333333:role/reader", "region": "eu-west-1"}}',
     Setting.SELF_MUTATION_STAGE: "UpdatePipeline",
     Setting.TOPIC_ARN: "arn:aws:sns:eu-west-1:111111111111:releases",
     Setting.APPROVAL_TIMEOUT_HOURS: "24",
@@ -39,10 +42,13 @@ def codepipeline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
     for setting, value in VARIABLES.items():
         monkeypatch.setenv(setting, value)
     client, stubber = stubbed()
-    handler.record.cache_clear()
+    caches = (handler.record, handler.failed_shifts)
+    for cached in caches:
+        cached.cache_clear()
     monkeypatch.setattr(handler, "codepipeline", lambda: client)
     yield stubber
-    handler.record.cache_clear()
+    for cached in caches:
+        cached.cache_clear()
 
 
 @pytest.fixture
@@ -109,6 +115,61 @@ def test_schedule_measures_and_tells_nothing(
     document = sent(capsys.readouterr().out)
     assert document["SelfMutationFailed"] == [1]
     assert "LeadTime" not in document
+
+
+def test_stage_that_cannot_be_read_loses_neither_message_nor_figures(
+    codepipeline: Stubber, sns: Stubber, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a release that failed in prod, whose account does not let its shifts be read
+    def refuses() -> StageClients:
+        raise refused("AccessDenied", "not authorized to perform sts:AssumeRole")
+
+    monkeypatch.setattr(handler, "connects", lambda: {"Prod": refuses})
+    now = datetime.now(UTC)
+    failed = summary(EXECUTION_ID, "Failed", now - timedelta(hours=1), now, sourceRevisions=revision("c" * 40))
+    lists(codepipeline, [failed], pipeline=NAME)
+    lists_actions(codepipeline, EXECUTION_ID, [detail("Prod", "Api.Deploy", "Failed", now, now)], pipeline=NAME)
+    lists(codepipeline, [failed], pipeline=NAME)
+    codepipeline.add_response("get_pipeline_state", state(("UpdatePipeline", "Succeeded", [])), {"name": NAME})
+    subject = "Stopped in Prod by deploy: ccccccc A change"
+    sns.add_response("publish", {}, {"TopicArn": VARIABLES[Setting.TOPIC_ARN], "Subject": subject, "Message": ANY})
+
+    # when
+    answer = handler.handle(event("codepipeline-execution-failed", state="FAILED"), CONTEXT)
+
+    # then
+    assert answer == {"told": subject}
+    sns.assert_no_pending_responses()
+    assert sent(capsys.readouterr().out)["ChangeFailureRate"] == [100]
+
+
+def test_end_of_a_traffic_shift_is_measured_and_told_nobody(
+    codepipeline: Stubber, sns: Stubber, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time to restore is right as soon as CodeDeploy has put the old version back."""
+    # given a release that failed in prod a quarter of an hour after its shift had begun
+    now = datetime.now(UTC).replace(microsecond=0)
+    minute = timedelta(minutes=1)
+    error = {"code": "ALARM_ACTIVE", "message": "Rang."}
+    halted = info("d-1", "Stopped", now - 20 * minute, now - 6 * minute, errorInformation=error)
+    back = info("d-2", "Succeeded", now - 6 * minute, now - 5 * minute, creator="codeDeployRollback")
+    shifts = [
+        (halted, target("6", "7", traffic_from=now - 19 * minute)),
+        (back, target("7", "6", traffic_from=now - 6 * minute)),
+    ]
+    monkeypatch.setattr(handler, "connects", lambda: {"Prod": FakeStage(shifts).clients})
+    failed = summary(EXECUTION_ID, "Failed", now - timedelta(hours=1), now, sourceRevisions=revision("c" * 40))
+    lists(codepipeline, [failed], pipeline=NAME)
+    ran = detail("Prod", "Api.Deploy", "Failed", now - 21 * minute, now - 2 * minute)
+    lists_actions(codepipeline, EXECUTION_ID, [ran], pipeline=NAME)
+    codepipeline.add_response("get_pipeline_state", state(("UpdatePipeline", "Succeeded", [])), {"name": NAME})
+
+    # when
+    answer = handler.handle(event("codedeploy-deployment-stopped"), CONTEXT)
+
+    # then
+    assert answer == {"told": None}
+    assert sent(capsys.readouterr().out)["TimeToRestore"] == [14 * 60]
 
 
 def test_what_cannot_be_measured_fails_before_anything_is_told(codepipeline: Stubber, sns: Stubber) -> None:

@@ -9,10 +9,15 @@ import pytest
 
 from pipeline.monitor.infrastructure import MEASURED_EVERY_MINUTES
 from pipeline.monitor.runtime.settings import Metric, Setting
-from tests.assembly import Template
+from pipeline.monitor.runtime.stages import parse_stages
+from tests.assembly import Assembly, Template
 from tests.pipeline.event_pattern import matches
 from tests.pipeline.monitor.test_news import event
 
+READERS = [
+    "arn:aws:iam::222222222222:role/acs-release-reader-staging",
+    "arn:aws:iam::333333333333:role/acs-release-reader-prod",
+]
 PIPELINE_ARN = "arn:aws:codepipeline:eu-west-1:111111111111:AutonomousCarManager"
 APPROVAL, ENDED = "codepipeline-approval-started", "codepipeline-execution-failed"
 DEPLOY = {"owner": "AWS", "provider": "CloudFormation", "category": "Deploy", "version": "1"}
@@ -32,7 +37,11 @@ def heard_by(template: Template, happened: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize(
     "happened",
-    [event(APPROVAL), *(event(ENDED, state=state) for state in ("SUCCEEDED", "FAILED", "STOPPED"))],
+    [
+        event(APPROVAL),
+        *(event(ENDED, state=state) for state in ("SUCCEEDED", "FAILED", "STOPPED")),
+        event("codedeploy-deployment-stopped"),
+    ],
 )
 def test_what_is_news_is_heard_once(template: Template, happened: dict[str, Any]) -> None:
     assert len(heard_by(template, happened)) == 1
@@ -52,6 +61,65 @@ def test_what_is_news_is_heard_once(template: Template, happened: dict[str, Any]
 )
 def test_what_is_none_is_not_heard(template: Template, happened: dict[str, Any]) -> None:
     assert heard_by(template, happened) == []
+
+
+def test_traffic_shifts_are_heard_on_a_bus_of_their_own(template: Template) -> None:
+    """What is told there comes from other accounts: no other rule of this account hears it."""
+    (heard,) = heard_by(template, event("codedeploy-deployment-stopped"))
+    (bus,) = template.of_type("AWS::Events::EventBus")
+
+    assert [
+        name for name, rule in template.of_type("AWS::Events::Rule").items() if "EventBusName" in rule["Properties"]
+    ] == [heard]
+    assert template.resources[heard]["Properties"]["EventBusName"] == {"Ref": bus}
+
+
+def test_bus_takes_events_of_codedeploy_from_one_role_of_each_stages_account(template: Template) -> None:
+    (bus,) = template.of_type("AWS::Events::EventBus")
+    statements = [
+        policy["Properties"]["Statement"] for policy in template.of_type("AWS::Events::EventBusPolicy").values()
+    ]
+
+    assert template.resources[bus]["Properties"]["Name"] == "acs-deployments"
+    assert {statement["Principal"]["AWS"]: statement["Condition"] for statement in statements} == {
+        f"arn:aws:iam::{account}:root": {
+            "ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{account}:role/acs-deployments-forwarder-{stage}"},
+            "StringEquals": {
+                "events:source": "aws.codedeploy",
+                "events:detail-type": "CodeDeploy Deployment State-change Notification",
+            },
+        }
+        for stage, account in (("staging", "222222222222"), ("prod", "333333333333"))
+    }
+    for statement in statements:
+        assert (statement["Effect"], statement["Action"]) == ("Allow", "events:PutEvents")
+        assert statement["Resource"] == {"Fn::GetAtt": [bus, "Arn"]}
+
+
+def test_stages_trust_the_functions_role_by_its_name_and_it_may_become_their_readers_alone(
+    template: Template, function: dict[str, Any], assembly: Assembly
+) -> None:
+    role = function["Role"]["Fn::GetAtt"][0]
+    name = template.resources[role]["Properties"]["RoleName"]
+    (assumes,) = [each for each in template.statements_of(role) if "sts:AssumeRole" in each["Action"]]
+
+    assert assumes["Resource"] == READERS
+    for stage in ("Staging", "Prod"):
+        (reader,) = [
+            found["Properties"]
+            for found in assembly.stage_template(stage, "Operators").of_type("AWS::IAM::Role").values()
+            if found["Properties"].get("RoleName", "").startswith("acs-release-reader")
+        ]
+        (trust,) = reader["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"AWS": "arn:aws:iam::111111111111:root"}
+        assert trust["Condition"] == {
+            "ArnEquals": {
+                "aws:PrincipalArn": [
+                    "arn:aws:iam::111111111111:role/acs-evidence",
+                    f"arn:aws:iam::111111111111:role/{name}",
+                ]
+            }
+        }
 
 
 def test_pipeline_is_measured_though_nothing_happens(template: Template) -> None:
@@ -78,6 +146,7 @@ def test_function_may_read_this_pipeline_publish_to_the_topic_and_use_its_key(
         "codepipeline:GetPipelineState": json.dumps(PIPELINE_ARN),
         "codepipeline:ListActionExecutions": json.dumps(PIPELINE_ARN),
         "codepipeline:ListPipelineExecutions": json.dumps(PIPELINE_ARN),
+        "sts:AssumeRole": json.dumps(READERS),
         "sns:Publish": json.dumps({"Ref": topic}),
         "kms:Decrypt": json.dumps(key),
         "kms:GenerateDataKey*": json.dumps(key),
@@ -90,6 +159,11 @@ def test_function_has_every_variable_that_it_reads(function: dict[str, Any]) -> 
     assert {setting.value for setting in Setting} <= variables.keys()
     assert variables[Setting.SELF_MUTATION_STAGE] == "UpdatePipeline"
     assert variables[Setting.PROD_STAGE] == "Prod"
+    stages = parse_stages(variables[Setting.STAGES])
+    assert {name: place.role_arn for name, place in stages.items()} == dict(
+        zip(("Staging", "Prod"), READERS, strict=True)
+    )
+    assert {place.region for place in stages.values()} == {"eu-west-1"}
 
 
 def test_what_it_gives_up_and_what_never_reached_it_lies_in_a_queue(template: Template) -> None:
@@ -101,7 +175,7 @@ def test_what_it_gives_up_and_what_never_reached_it_lies_in_a_queue(template: Te
 
     assert config["DestinationConfig"] == {"OnFailure": {"Destination": queue}}
     assert config["MaximumRetryAttempts"] == 2
-    assert len(targets) == 3
+    assert len(targets) == 4
     assert all(target["DeadLetterConfig"] == {"Arn": queue} for target in targets)
 
 

@@ -17,6 +17,7 @@ from tests.synthesis import ROOT
 
 PLACE = Place(
     pipeline="AutonomousCarManager",
+    prod_stage="Prod",
     region="eu-west-1",
     runbook_url="https://example.com/runbook",
     approval_timeout=timedelta(hours=24),
@@ -99,7 +100,7 @@ def test_question_that_codepipeline_does_not_list_yet_is_asked_for_again() -> No
         (
             "FAILED",
             execution("Failed", approval("Succeeded"), failed("Prod", "Bake", "cars-prod-api-5xx-rate is ALARM")),
-            "Failed in Prod, Bake: 1f5f691 Reads are quicker",
+            "Stopped in Prod by bake: 1f5f691 Reads are quicker",
             "Reason: cars-prod-api-5xx-rate is ALARM",
         ),
         (

@@ -9,6 +9,7 @@ from rehearsal.aws.cloudwatch_logs.metric_filters import MetricFilters
 from rehearsal.aws.codedeploy.alias_provider import AliasProvider
 from rehearsal.aws.codedeploy.provider import CodeDeployProvider
 from rehearsal.aws.event_sources.event_sources import EventSources
+from rehearsal.aws.eventbridge.event_bus_policies import EventBusPolicies
 from rehearsal.aws.eventbridge.schedule import Schedules
 from rehearsal.aws.scheduler.scheduler import Scheduler
 from rehearsal.aws.secretsmanager.rotation_provider import RotationProvider
@@ -29,7 +30,16 @@ def test_emulator_types_are_those_that_the_installed_emulator_registers() -> Non
 
 def test_provided_types_are_those_that_the_providers_serve() -> None:
     providers = (
-        *(AlarmProvider, AliasProvider, CodeDeployProvider, EventSources, MetricFilters, Scheduler, Schedules),
+        *(
+            AlarmProvider,
+            AliasProvider,
+            CodeDeployProvider,
+            EventBusPolicies,
+            EventSources,
+            MetricFilters,
+            Scheduler,
+            Schedules,
+        ),
         *(PipelineProvider, RequestValidatorProvider, RotationProvider, SecretProvider, StoredResources),
         *(WebAclAssociationProvider, WebhookProvider),
     )

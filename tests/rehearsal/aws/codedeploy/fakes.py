@@ -17,6 +17,8 @@ from rehearsal.aws.codedeploy.codedeploy import CodeDeploy
 from rehearsal.aws.codedeploy.codedeploy_api import CodeDeployApi
 from rehearsal.aws.codedeploy.deployment import AliasShift, DeploymentGroup, RollbackEvent
 from rehearsal.aws.codedeploy.ports import Services
+from rehearsal.aws.codedeploy.state_changes import tell_state_to
+from rehearsal.aws.eventbridge.service_events import ServiceEvent
 from rehearsal.aws.lambda_host.function import FunctionArn, InvocationResult
 from rehearsal.aws.lambda_host.routing import Routing
 from rehearsal.aws.service_api import Caller
@@ -173,6 +175,7 @@ class World:
         self.stacks = FakeStacks()
         self.alarms = FakeAlarms({"errors": "INSUFFICIENT_DATA", "slow": "OK"})
         self.event_log = EventLog(self.clock.now, time.time)
+        self.told: list[ServiceEvent] = []
         self.codedeploy = CodeDeploy(
             Services(
                 clock=self.clock,
@@ -181,6 +184,7 @@ class World:
                 stacks=self.stacks,
                 alarms=self.alarms,
                 event_log=self.event_log,
+                tell_state=tell_state_to(self.told.append),
             )
         )
         self.api = CodeDeployApi(self.codedeploy)

@@ -50,6 +50,16 @@ class FakePrincipal:
         self.dead_letters.append((queue_arn, body, texts))
 
 
+class FakeBuses:
+    """Takes what it is given."""
+
+    def __init__(self) -> None:
+        self.put_events: list[tuple[str, str, str, str]] = []
+
+    def put(self, bus_arn: str, event: str, *, role_arn: str, source_arn: str) -> None:
+        self.put_events.append((bus_arn, event, role_arn, source_arn))
+
+
 @pytest.fixture
 def clock() -> Iterator[Clock]:
     clock = Clock(speed=2000)
@@ -59,7 +69,7 @@ def clock() -> Iterator[Clock]:
 
 def deliver(clock: Clock, principal: FakePrincipal, *, retries: int = 185, age: float = 86400.0) -> RecordingSink:
     sink = RecordingSink()
-    delivery = EventDelivery(clock, principal, sink)  # type: ignore[arg-type]
+    delivery = EventDelivery(clock, principal, sink, FakeBuses())  # type: ignore[arg-type]
     delivery.begin(MatchedEvent(RULE, TOPIC, DEAD_LETTERS, retries, age, '"event"', '"payload"'))
     ends = ("Invocations", "InvocationsSentToDlq", "InvocationsFailedToBeSentToDlq")
     eventually(lambda: any(sink.sum(name, **DIMENSIONS) for name in ends))
@@ -141,7 +151,7 @@ def test_an_input_that_is_no_json_though_it_has_to_be_is_a_dead_letter(
     clock: Clock, arn: str, has_to_be_json: bool
 ) -> None:
     principal, sink = FakePrincipal(), RecordingSink()
-    delivery = EventDelivery(clock, principal, sink)  # type: ignore[arg-type]
+    delivery = EventDelivery(clock, principal, sink, FakeBuses())  # type: ignore[arg-type]
 
     delivery.begin(MatchedEvent(RULE, arn, DEAD_LETTERS, 185, 86400.0, '"event"', '{"a": "b"c"}', has_to_be_json))
 
@@ -154,9 +164,20 @@ def test_an_input_that_is_no_json_though_it_has_to_be_is_a_dead_letter(
 
 def test_a_text_is_published_as_it_is(clock: Clock) -> None:
     principal, sink = FakePrincipal(), RecordingSink()
-    delivery = EventDelivery(clock, principal, sink)  # type: ignore[arg-type]
+    delivery = EventDelivery(clock, principal, sink, FakeBuses())  # type: ignore[arg-type]
 
     delivery.begin(MatchedEvent(RULE, TOPIC, DEAD_LETTERS, 185, 86400.0, '"event"', "cars changed"))
 
     eventually(lambda: bool(principal.published))
     assert principal.published == ["cars changed"]
+
+
+def test_a_bus_gets_the_event_with_the_targets_role(clock: Clock) -> None:
+    buses, sink = FakeBuses(), RecordingSink()
+    delivery = EventDelivery(clock, FakePrincipal(), sink, buses)  # type: ignore[arg-type]
+    bus = "arn:aws:events:eu-west-1:111111111111:event-bus/hub"
+
+    delivery.begin(MatchedEvent(RULE, bus, DEAD_LETTERS, 185, 86400.0, '{"a":1}', '{"a":1}', role_arn="role"))
+
+    eventually(lambda: bool(sink.sum("Invocations", **DIMENSIONS)))
+    assert buses.put_events == [(bus, '{"a":1}', "role", RULE)]

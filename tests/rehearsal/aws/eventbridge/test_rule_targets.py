@@ -13,6 +13,7 @@ RESOURCES = {
     "Topic": {"Type": "AWS::SNS::Topic"},
     "Live": {"Type": "AWS::Lambda::Alias"},
     "Machine": {"Type": "AWS::StepFunctions::StateMachine"},
+    "Hub": {"Type": "AWS::Events::EventBus"},
 }
 
 
@@ -110,12 +111,29 @@ def test_the_time_that_its_sender_has_given_is_the_events() -> None:
         {"Arn": {"Ref": "Machine"}, "RoleArn": "role"},
         {"Arn": {"Ref": "Machine"}},
         {"Arn": "arn:aws:events:eu-west-1:222222222222:event-bus/other"},
+        {"Arn": "arn:aws:events:eu-west-1:222222222222:event-bus/other", "RoleArn": "role", "InputPath": "$.detail"},
+        {"Arn": {"Fn::ImportValue": "x"}, "RoleArn": "role"},
         {"Arn": TOPIC, "SqsParameters": {"MessageGroupId": "g"}},
         {"Arn": TOPIC, "InputTransformer": {"Fn::If": ["IsProd", {}, {}]}},
     ],
 )
 def test_any_other_target_stays_the_emulators(target: dict[str, Any]) -> None:
     assert rewritten(**target) == {"Id": "Target0", **target}
+
+
+BUS = "arn:aws:events:eu-west-1:111111111111:event-bus/hub"
+
+
+@pytest.mark.parametrize("arn", [BUS, {"Fn::GetAtt": ["Hub", "Arn"]}])
+def test_a_bus_with_a_role_is_delivered_to_with_that_role(arn: Any) -> None:
+    target = rewritten(Arn=arn, RoleArn={"Fn::GetAtt": ["Role", "Arn"]}, DeadLetterConfig={"Arn": "dead"})
+
+    assert target["Arn"] == DELIVERY
+    _, parts = target["InputTransformer"]["InputTemplate"]["Fn::Join"]
+    assert parts[parts.index(', "RoleArn": "') + 1] == {"Fn::GetAtt": ["Role", "Arn"]}
+    matched = matched_event({"RehearsalTarget": {"Arn": BUS, "RoleArn": "role"}, "rule": RULE, "event": EVENT})
+    assert matched is not None
+    assert (matched.target_arn, matched.role_arn) == (BUS, "role")
 
 
 @pytest.mark.parametrize("arn", [TOPIC, {"Ref": "Topic"}, {"Fn::GetAtt": ["Live", "Arn"]}, {"Fn::ImportValue": "x"}])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.aws.iam.resource_policy import ServiceRequest, allows
+from rehearsal.aws.iam.resource_policy import RoleRequest, ServiceRequest, allows
 
 TOPIC = "arn:aws:sns:eu-west-1:222222222222:operators"
 RULE = "arn:aws:events:eu-west-1:222222222222:rule/cars/updated"
@@ -75,3 +75,39 @@ def test_a_service_is_allowed_what_a_statement_allows_and_none_denies(
 
 def test_a_resource_without_a_policy_allows_no_service() -> None:
     assert not allows("", REQUEST)
+
+
+BUS = "arn:aws:events:eu-west-1:111111111111:event-bus/hub"
+ROLE = "arn:aws:iam::333333333333:role/forwarder"
+OF_ROLE = RoleRequest(role_arn=ROLE, action="events:PutEvents", resource=BUS, keys={"events:source": "aws.codedeploy"})
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "allowed"),
+    [
+        ({"AWS": "arn:aws:iam::333333333333:root"}, {}, True),
+        ({"AWS": "333333333333"}, {}, True),
+        ({"AWS": ROLE}, {}, True),
+        ("*", {}, True),
+        ({"AWS": "arn:aws:iam::222222222222:root"}, {}, False),
+        (ROLE, {}, False),
+        ({"Service": "events.amazonaws.com"}, {}, False),
+        ({"AWS": "*"}, {"ArnEquals": {"aws:PrincipalArn": ROLE}}, True),
+        ({"AWS": "*"}, {"ArnEquals": {"aws:PrincipalArn": f"{ROLE}-other"}}, False),
+        ({"AWS": "*"}, {"StringEquals": {"events:source": "aws.codedeploy"}}, True),
+        ({"AWS": "*"}, {"StringEquals": {"events:source": ["aws.ec2", "acs"]}}, False),
+        ({"AWS": "*"}, {"StringEquals": {"events:detail-type": "x"}}, False),
+    ],
+)
+def test_role_of_another_account_is_named_by_itself_or_its_account(
+    principal: Any, condition: dict[str, Any], allowed: bool
+) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": "events:PutEvents",
+        "Resource": BUS,
+        "Condition": condition,
+    }
+
+    assert allows({"Statement": [statement]}, OF_ROLE) is allowed
