@@ -2,9 +2,9 @@
 
 usage: python3 -m pipeline.evidence.runtime.gather --pipeline NAME --execution ID … (all of them: --help)
 
-It writes `digest` and `summary` into the folder --output, for the step to export. What must be known (the digest, what
-changes in prod) fails it; what else could not be found out stands in the evidence as not known. It must not change
-anything but the evidence bucket, nor decide.
+It writes `digest`, `summary` and `attempt` into the folder --output, for the step to export. What must be known (the
+digest, what changes in prod) fails it; what else could not be found out stands in the evidence as not known. It must
+not change anything but the evidence bucket, nor decide.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from pipeline.evidence.runtime.model import (
 )
 from pipeline.evidence.runtime.packages import bill_of_materials, compare, shipped
 from pipeline.evidence.runtime.page import page
-from pipeline.evidence.runtime.store import BILL, DATA, PAGE, Store
+from pipeline.evidence.runtime.store import BILL, DATA, PAGE, Store, attempt_of
 from pipeline.evidence.runtime.verdict import summary, verdict
 
 NOT_CHECKED = "No database of vulnerabilities is at hand here: check bom.json with your own."
@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     (options.output / PAGE).write_text(page(evidence))
     (options.output / "digest").write_text(evidence.digest)
     (options.output / "summary").write_text(summary(evidence.verdict))
+    (options.output / "attempt").write_text(attempt_of(datetime.fromisoformat(evidence.made_at)))
     print(f"evidence: {summary(evidence.verdict)}")  # noqa: T201
     return 0
 
@@ -107,7 +108,8 @@ def gather(options: argparse.Namespace, session: Any) -> ReleaseEvidence:
         **facts,  # type: ignore[arg-type]
     )
     data = json.dumps(dataclasses.asdict(evidence), indent=1)
-    store.write(options.execution, {PAGE: page(evidence), DATA: data, BILL: bill})
+    attempt = attempt_of(datetime.fromisoformat(evidence.made_at))
+    store.write(options.execution, attempt, {PAGE: page(evidence), DATA: data, BILL: bill})
     return evidence
 
 

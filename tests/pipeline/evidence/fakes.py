@@ -167,8 +167,10 @@ class FakeS3:
             raise refused("AccessDenied", "Access Denied")
         return {"Body": io.BytesIO(self.objects[Key].encode())}
 
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str, IfNoneMatch: str) -> None:
         if self._is_closed:
             raise refused("AccessDenied", "Access Denied")
+        if IfNoneMatch == "*" and Key in self.objects:
+            raise refused("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
         self.objects[Key] = Body.decode()
         self.types[Key] = ContentType
