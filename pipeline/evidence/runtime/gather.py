@@ -35,14 +35,12 @@ from pipeline.evidence.runtime.model import (
     Changes,
     InProd,
     ReleaseEvidence,
-    Vulnerabilities,
 )
 from pipeline.evidence.runtime.packages import bill_of_materials, compare, shipped
 from pipeline.evidence.runtime.page import page
 from pipeline.evidence.runtime.store import BILL, DATA, PAGE, Store, attempt_of
 from pipeline.evidence.runtime.verdict import summary, verdict
-
-NOT_CHECKED = "No database of vulnerabilities is at hand here: check bom.json with your own."
+from pipeline.evidence.runtime.vulnerabilities import PATIENCE, SERVICE, check
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,9 +70,10 @@ def gather(options: argparse.Namespace, session: Any) -> ReleaseEvidence:
     listed = executions.listed(codepipeline, options.pipeline)
     running, was_released = executions.in_prod(codepipeline, options.pipeline, options.stage, listed)
     commit = executions.commit_of(listed, options.execution, author=options.author, url=options.commit_url)
-    earlier = store.read(running.execution_id, DATA) if running.execution_id else None
-    deployed = _deployed(session, options, stage, was_released=was_released, had_evidence=earlier is not None)
-    changed = _changes(deployed, stage, json.loads(earlier)["stacks"] if earlier else ())
+    told = store.read(running.execution_id, DATA) if running.execution_id else None
+    earlier = json.loads(told) if told else {}
+    deployed = _deployed(session, options, stage, was_released=was_released, had_evidence=told is not None)
+    changed = _changes(deployed, stage, earlier.get("stacks", ()))
     packages = shipped(stage.assets.values())
     bill = bill_of_materials(packages, name=options.pipeline, version=commit.commit_id)
     before = store.read(running.execution_id, BILL) if running.execution_id else None
@@ -86,7 +85,9 @@ def gather(options: argparse.Namespace, session: Any) -> ReleaseEvidence:
         ),
         "canary": _canary(session, options, deployed, stage),
         "packages": compare(packages, before, "There is no bill of materials of what prod runs."),
-        "vulnerabilities": Vulnerabilities(False, NOT_CHECKED),
+        "vulnerabilities": check(
+            session.client(SERVICE, config=PATIENCE), json.loads(bill), earlier.get("vulnerabilities")
+        ),
         "rollback": executions.rollback_of(codepipeline, options.pipeline, options.stage),
         "cost": cost(
             options.stage, None if deployed.baseline is Baseline.UNKNOWN else deployed.templates, stage.templates

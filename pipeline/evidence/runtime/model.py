@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from pipeline.evidence.runtime.package_model import Packages, Vulnerabilities
+
 SCHEMA = 1
 
 
@@ -207,32 +209,6 @@ class Canary:
 
     deployments: tuple[Deployment, ...]
     without: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Package:
-    name: str
-    version: str
-    license: str | None
-
-
-@dataclass(frozen=True)
-class Packages:
-    """What the functions ship. `reason` says why there is nothing to compare with; versions are "before -> after"."""
-
-    shipped: tuple[Package, ...]
-    reason: str | None
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-    changed: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Vulnerabilities:
-    """`checked` is false where no database is at hand, and then nothing is known to be safe."""
-
-    checked: Literal[False]
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -174,3 +174,18 @@ class FakeS3:
             raise refused("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
         self.objects[Key] = Body.decode()
         self.types[Key] = ContentType
+
+
+class FakeInspector:
+    """It refuses, but where it `knows` vulnerabilities: then of a package of its own."""
+
+    def __init__(self) -> None:
+        self.knows: tuple[str, ...] = ()
+
+    def scan_sbom(self, *, sbom: Mapping[str, Any], outputFormat: str) -> dict[str, Any]:
+        assert (sbom["specVersion"], outputFormat) == ("1.5", "CYCLONE_DX_1_5")
+        if not self.knows:
+            raise refused("AccessDeniedException", "You do not have sufficient access.")
+        component = {"bom-ref": "comp-1", "purl": "pkg:pypi/six@1.0"}
+        found = [{"id": name, "affects": [{"ref": "comp-1"}]} for name in self.knows]
+        return {"sbom": {"components": [component], "vulnerabilities": found}}

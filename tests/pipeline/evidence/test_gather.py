@@ -15,7 +15,14 @@ from pipeline.evidence.runtime import gather
 from pipeline.evidence.runtime.assembly import digest, read_stage
 from pipeline.evidence.runtime.model import Baseline, ReleaseEvidence, Weight
 from tests.pipeline.evidence.example import TEMPLATE, template, with_properties
-from tests.pipeline.evidence.fakes import FakeCloudFormation, FakeCloudWatch, FakeCodeDeploy, FakeS3, refused
+from tests.pipeline.evidence.fakes import (
+    FakeCloudFormation,
+    FakeCloudWatch,
+    FakeCodeDeploy,
+    FakeInspector,
+    FakeS3,
+    refused,
+)
 from tests.pipeline.evidence.test_canary import PHYSICAL
 from tests.pipeline.evidence.test_executions import FakeCodePipeline, summary
 
@@ -29,6 +36,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.s3 = FakeS3()
+        self.scanner = FakeInspector()
         self.codepipeline: Any = FakeCodePipeline(
             summary(2, "c2", status="InProgress"),
             summary(1, "c1"),
@@ -49,8 +57,8 @@ class World:
         stack = {"type": "aws:cloudformation:stack", "properties": properties}
         (at / "manifest.json").write_text(json.dumps({"artifacts": {"Api": stack}}))
 
-    def client(self, service: str) -> Any:
-        return {"codepipeline": self.codepipeline, "s3": self.s3, "sts": self}[service]
+    def client(self, service: str, **_: Any) -> Any:
+        return {"codepipeline": self.codepipeline, "s3": self.s3, "sts": self, "inspector-scan": self.scanner}[service]
 
     def assume_role(self, *, RoleArn: str, RoleSessionName: str) -> dict[str, Any]:
         if RoleArn == "prod" and self.prod is None:
@@ -136,6 +144,18 @@ def test_data_is_kept_beside_page_and_bill_and_is_what_its_schema_says(world: Wo
 
 def test_schema_is_that_of_the_model() -> None:
     assert schema.PATH.read_text() == schema.schema(), "the evidence has changed: run `make schema`, and commit it"
+
+
+def test_vulnerabilities_of_this_release_are_told_beside_those_that_prod_has(world: World) -> None:
+    # given: the evidence of what prod runs names one, and Inspector knows of two
+    world.scanner.knows = ("CVE-1",)
+    world.gather()
+    world.s3.objects = {key.replace("/e2/", "/e1/"): text for key, text in world.s3.objects.items()}
+    world.scanner.knows = ("CVE-1", "CVE-2")
+    # when
+    found = world.gather().vulnerabilities.found
+    # then
+    assert {one.vulnerability_id: one.is_in_prod for one in found} == {"CVE-1": True, "CVE-2": False}
 
 
 def test_what_could_not_be_found_out_stands_there(world: World) -> None:

@@ -77,6 +77,7 @@ def test_step_may_read_two_stages_and_the_pipeline_and_write_evidence_and_no_mor
             "arn:aws:codepipeline:eu-west-1:111111111111:AutonomousCarManager",
         ),
         (["s3:GetObject", "s3:PutObject"], {"Fn::Join": ["", [arn, "/executions/*"]]}),
+        (["inspector-scan:ScanSbom"], "*"),
         (["s3:ListBucket"], arn),
     ]
 

@@ -17,12 +17,11 @@ from pipeline.evidence.runtime.model import (
     InProd,
     JunitReport,
     Line,
-    Packages,
     ReleaseEvidence,
     Rollback,
-    Vulnerabilities,
     Weight,
 )
+from pipeline.evidence.runtime.package_model import Packages, Vulnerabilities
 from pipeline.evidence.runtime.page import page
 from pipeline.evidence.runtime.verdict import LONGEST_SUMMARY, answer, summary, verdict
 from tests.pipeline.evidence.example import TEMPLATE, template, with_properties
