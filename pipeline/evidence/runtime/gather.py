@@ -36,6 +36,7 @@ from pipeline.evidence.runtime.model import (
     InProd,
     ReleaseEvidence,
 )
+from pipeline.evidence.runtime.odds import read_odds
 from pipeline.evidence.runtime.packages import bill_of_materials, compare, shipped
 from pipeline.evidence.runtime.page import page
 from pipeline.evidence.runtime.store import BILL, DATA, PAGE, Store, attempt_of
@@ -129,12 +130,19 @@ def _changes(deployed: Deployed, stage: StageAssembly, last_stacks: Sequence[str
 
 
 def _canary(session: Any, options: argparse.Namespace, deployed: Deployed, stage: StageAssembly) -> Canary:
-    """Of the functions of which prod gets a new version; with the reason, where staging cannot be read."""
-    wanted = {
-        shifted.stack.replace(options.stage, options.proof_stage, 1): shifted.function
+    """Of the functions of which prod gets a new version, with the odds of their canaries in both stages."""
+    asked = {
+        shifted.stack: shifted.function
         for shifted in shifted_aliases(stage.templates)
         if shifted.version not in deployed.templates.get(shifted.stack, {}).get("Resources", {})
     }
+    wanted = {stack.replace(options.stage, options.proof_stage, 1): function for stack, function in asked.items()}
+    odds, reason = read_odds(options.unit_tests, [*wanted, *asked])
+    return dataclasses.replace(_shifts(session, options, wanted), odds=odds, odds_reason=reason)
+
+
+def _shifts(session: Any, options: argparse.Namespace, wanted: dict[str, str]) -> Canary:
+    """With the reason, where staging cannot be read."""
     reader = _as_role(session, options.proof_reader_role, options.proof_region)
     if isinstance(reader, str):
         return Canary((), dict.fromkeys(wanted, f"{options.proof_stage} cannot be read: {reader}"))

@@ -10,10 +10,10 @@ from html import escape
 from pathlib import Path
 from typing import TypeVar
 
+from pipeline.evidence.runtime.canary_section import canary_section
 from pipeline.evidence.runtime.model import (
     Access,
     Baseline,
-    Deployment,
     Impact,
     PropertyChange,
     ReleaseEvidence,
@@ -22,8 +22,7 @@ from pipeline.evidence.runtime.model import (
     Weight,
 )
 from pipeline.evidence.runtime.package_model import Vulnerability
-from pipeline.evidence.runtime.plot import plot
-from pipeline.evidence.runtime.verdict import answer, described, is_losing, name_of, new_version
+from pipeline.evidence.runtime.verdict import answer, described, is_losing, name_of
 
 Item = TypeVar("Item")
 _STYLE = Path(__file__).with_name("page.css")
@@ -43,7 +42,7 @@ _IMPACTS = {
 
 def page(evidence: ReleaseEvidence) -> str:
     title = f"May commit {evidence.commit.commit_id[:7]} go to {evidence.stage}?"
-    sections = (_verdict, _what, _changes, _access, _tests, _canary, _packages, _vulnerabilities, _rest)
+    sections = (_verdict, _what, _changes, _access, _tests, canary_section, _packages, _vulnerabilities, _rest)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -182,28 +181,6 @@ def _tests(evidence: ReleaseEvidence) -> str:
         )
     )
     return f'<h2 id="tests">Tests</h2>{told}'
-
-
-def _canary(evidence: ReleaseEvidence) -> str:
-    shifts = "".join(f"<li>{_shift(deployment)}</li>" for deployment in evidence.canary.deployments)
-    without = _facts(*((name, escape(reason)) for name, reason in sorted(evidence.canary.without.items())))
-    nothing = "" if shifts or evidence.canary.without else "<p>No function of prod gets a new version.</p>"
-    return f'<h2 id="canary">Staging\'s canary</h2>{nothing}<ul class="shifts">{shifts}</ul>{without}'
-
-
-def _shift(deployment: Deployment) -> str:
-    calls, errors = (new_version(deployment, what) for what in ("invocations", "errors"))
-    alarms = "".join(
-        f"<br><small>{escape(alarm.name)}: {escape(alarm.state)}{', went off' if alarm.went_off else ''}</small>"
-        for alarm in deployment.alarms
-    )
-    return (
-        f"<h3>{escape(deployment.stack)}: {escape(deployment.status)}</h3>"
-        f'<p><b class="old">■ {escape(deployment.from_version)}</b> to <b class="new">■ '
-        f'{escape(deployment.to_version)}</b>, <b class="failed">■ failed</b>: {calls:g} calls of the new version, '
-        f"{errors:g} failed. <small>{escape(deployment.deployment_id)}</small></p>{plot(deployment)}"
-        f"<p>{escape(deployment.problem or '')}{alarms}</p>"
-    )
 
 
 def _packages(evidence: ReleaseEvidence) -> str:

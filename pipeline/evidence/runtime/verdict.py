@@ -157,6 +157,8 @@ def _of_canary(canary: Canary) -> Iterator[Line]:
     if canary.without:
         text = f"{_count(len(canary.without), 'function has', 'functions have')} no canary in staging to show."
         yield Line(Weight.UNKNOWN, text, "canary")
+    if canary.odds_reason:
+        yield Line(Weight.UNKNOWN, f"How much the canaries see is not known. {canary.odds_reason}", "canary")
 
 
 def _old_errors(canary: Canary) -> float:
