@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pipeline.evidence.runtime import executions
 from pipeline.evidence.runtime.assembly import StageAssembly, digest, read_stage
 from pipeline.evidence.runtime.canary import Clients, canary, shifted_aliases
-from pipeline.evidence.runtime.changes import changes
+from pipeline.evidence.runtime.changes import changes, run_node
 from pipeline.evidence.runtime.cost import cost
 from pipeline.evidence.runtime.deployed import Deployed, read_deployed, without_reader
 from pipeline.evidence.runtime.errors import EvidenceError
@@ -63,8 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def gather(options: argparse.Namespace, session: Any) -> ReleaseEvidence:
-    """The evidence, which then is in the bucket, too. Raises EvidenceError."""
+def gather(options: argparse.Namespace, session: Any, *, node: Callable[[str], str] = run_node) -> ReleaseEvidence:
+    """The evidence, which then is in the bucket, too; `node` as `changes` takes it. Raises EvidenceError."""
     codepipeline = session.client("codepipeline")
     store = Store(session.client("s3"), options.bucket)
     stage = read_stage(options.assembly, options.stage)
@@ -74,7 +74,7 @@ def gather(options: argparse.Namespace, session: Any) -> ReleaseEvidence:
     told = store.read(running.execution_id, DATA) if running.execution_id else None
     earlier = json.loads(told) if told else {}
     deployed = _deployed(session, options, stage, was_released=was_released, had_evidence=told is not None)
-    changed = _changes(deployed, stage, earlier.get("stacks", ()))
+    changed = _changes(deployed, stage, earlier.get("stacks", ()), node)
     packages = shipped(stage.assets.values())
     bill = bill_of_materials(packages, name=options.pipeline, version=commit.commit_id)
     before = store.read(running.execution_id, BILL) if running.execution_id else None
@@ -124,8 +124,10 @@ def _deployed(
     return read_deployed(reader("cloudformation"), stage.templates, stage=options.stage)
 
 
-def _changes(deployed: Deployed, stage: StageAssembly, last_stacks: Sequence[str]) -> Changes:
-    found = changes(deployed.templates, stage.templates, last_stacks=last_stacks)
+def _changes(
+    deployed: Deployed, stage: StageAssembly, last_stacks: Sequence[str], node: Callable[[str], str]
+) -> Changes:
+    found = changes(deployed.templates, stage.templates, last_stacks=last_stacks, node=node)
     return dataclasses.replace(found, baseline=deployed.baseline, reason=deployed.reason, troubles=deployed.troubles)
 
 

@@ -23,6 +23,7 @@ from tests.pipeline.evidence.fakes import (
     FakeS3,
     refused,
 )
+from tests.pipeline.evidence.node import node
 from tests.pipeline.evidence.test_canary import PHYSICAL
 from tests.pipeline.evidence.test_executions import FakeCodePipeline, summary
 
@@ -91,7 +92,7 @@ class World:
             "end-to-end-tests": str(self.folder / "none"), "output": str(self.folder / "made"),
         }  # fmt: skip
         self.arguments = [part for name, value in words.items() for part in (f"--{name}", value)]
-        return gather.gather(gather._parser().parse_args(self.arguments), self)
+        return gather.gather(gather._parser().parse_args(self.arguments), self, node=node)
 
 
 class _Taken:
