@@ -64,7 +64,7 @@ def odds_table(known: Iterable[Odds], stack: str) -> str:
             f"healthy ones stopped ({background:g} % fail)",
             [f"{one.healthy_stopped_percent:g} %" for one in columns],
         ),
-        (f"smallest fault seen with {first.seen_percent:g} %", [_fault(one) for one in columns]),
+        (f"seen with {first.seen_percent:g} %: more calls fail", [_fault(one) for one in columns]),
         (f"minutes to the alarm ({excess:g} % more fail)", [_minutes(one) for one in columns]),
     )
     cells = "".join(
@@ -79,7 +79,7 @@ def _in_stage(stack: str) -> str:
 
 
 def _fault(odds: Odds) -> str:
-    return "none" if odds.smallest_seen_percent is None else f"{odds.smallest_seen_percent:g} % more fail"
+    return "none" if odds.smallest_seen_percent is None else f"{odds.smallest_seen_percent:g} %"
 
 
 def _minutes(odds: Odds) -> str:

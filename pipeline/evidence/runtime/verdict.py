@@ -219,8 +219,7 @@ def _of_vulnerabilities(vulnerabilities: Vulnerabilities) -> Iterator[Line]:
         return
     grave = [one for one in vulnerabilities.found if one.is_grave]
     if grave:
-        new = sum(one.is_in_prod is False for one in grave)
-        known = "" if grave[0].is_in_prod is None else f", {new} of them new to prod"
+        known = _known_in_prod(grave)
         named = "; ".join(described(one) for one in grave[:2]) + ("; and more" if len(grave) > 2 else "")
         count = _count(len(grave), "grave known vulnerability", "grave known vulnerabilities")
         yield Line(Weight.LOOK, f"{count}{known}: {named}.", "vulnerabilities")
@@ -234,6 +233,16 @@ def _of_vulnerabilities(vulnerabilities: Vulnerabilities) -> Iterator[Line]:
         named = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
         text = f"Known vulnerabilities: not checked of {named}. {vulnerabilities.by} has no rules for them."
         yield Line(Weight.UNKNOWN, text, "vulnerabilities")
+
+
+def _known_in_prod(grave: list[Vulnerability]) -> str:
+    """How the sentence goes on; "" where what prod has is not known."""
+    new = sum(one.is_in_prod is False for one in grave)
+    if any(one.is_in_prod is None for one in grave):
+        return ""
+    if new == len(grave):
+        return ", new to prod"
+    return f", {new} of them new to prod" if new else ", in prod already"
 
 
 def described(one: Vulnerability) -> str:

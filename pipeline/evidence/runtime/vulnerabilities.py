@@ -44,12 +44,12 @@ def check(scanner: Any, bill: Document, before: Document | None) -> Vulnerabilit
 
 
 def _told(answer: Document, bill: Document, before: Document | None) -> Vulnerabilities:
-    components = answer.get("components", ())
-    names = {one["bom-ref"]: _package(one) for one in components}
+    components = {one["bom-ref"]: one for one in answer.get("components", ())}
     known = _known(before)
-    found = tuple(sorted(_found(answer, names, known), key=_weight))
+    found = tuple(sorted(_found(answer, components, known), key=_weight))
     asked = {_package(one) for one in bill.get("components", ())}
-    seen = {(one.package, one.version) for one in found} | {_package(one) for one in components if _is_scanned(one)}
+    seen = {(one.package, one.version) for one in found}
+    seen |= {_package(one) for one in components.values() if _is_scanned(one)}
     return Vulnerabilities(
         checked=True,
         reason="" if known is not None else "Which of them prod has already is not known: it was not checked.",
@@ -62,13 +62,14 @@ def _told(answer: Document, bill: Document, before: Document | None) -> Vulnerab
 
 
 def _found(
-    answer: Document, names: Mapping[str, tuple[str, str]], known: set[tuple[str, str]] | None
+    answer: Document, components: Mapping[str, Document], known: set[tuple[str, str]] | None
 ) -> Iterator[Vulnerability]:
     """One for each package that a vulnerability is about."""
     for one in answer.get("vulnerabilities", ()):
         properties = _properties(one)
         for affected in one["affects"]:
-            package, version = names[affected["ref"]]
+            component = components[affected["ref"]]
+            package, version = _package(component)
             yield Vulnerability(
                 vulnerability_id=one["id"],
                 package=package,
@@ -77,7 +78,7 @@ def _found(
                 fixed_version=properties.get(f"{_NAMESPACE}:fixed_version:{affected['ref']}"),
                 url=one.get("source", {}).get("url"),
                 is_exploited=f"{_NAMESPACE}:cisa_kev_date_added" in properties,
-                is_malicious=properties.get(f"{_NAMESPACE}:is_malicious") == "true",
+                is_malicious=_is_malicious(properties) or _is_malicious(_properties(component)),
                 is_in_prod=None if known is None else (one["id"], package) in known,
             )
 
@@ -101,6 +102,10 @@ def _properties(one: Document) -> dict[str, str]:
 
 def _is_scanned(component: Document) -> bool:
     return _properties(component).get(f"{_NAMESPACE}:info", "").startswith(_SCANNED)
+
+
+def _is_malicious(properties: Mapping[str, str]) -> bool:
+    return properties.get(f"{_NAMESPACE}:is_malicious") == "true"
 
 
 def _severity(ratings: Iterable[Document]) -> Severity:

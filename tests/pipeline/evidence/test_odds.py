@@ -63,7 +63,7 @@ def test_page_has_the_odds_of_both_stages_beside_the_plot() -> None:
     after_plot = shown.partition("</svg>")[2]
     assert after_plot.startswith("<table>")
     assert "<tr><th>The canary</th><td>Staging</td><td>Prod</td></tr>" in after_plot
-    assert "<tr><th>smallest fault seen with 95 %</th><td>2.2 % more fail</td><td>1.8 % more fail</td>" in after_plot
+    assert "<tr><th>seen with 95 %: more calls fail</th><td>2.2 %</td><td>1.8 %</td></tr>" in after_plot
     assert "<tr><th>minutes to the alarm (5 % more fail)</th><td>6.8</td><td>6.8</td></tr>" in after_plot
 
 

@@ -142,6 +142,12 @@ def test_what_is_new_is_told_from_what_prod_has(asked: Any) -> None:
     ]
     assert lines(found)[0].text.startswith("2 grave known vulnerabilities, 1 of them new to prod: CVE-2026-2 (high)")
     assert (first.found[0].is_in_prod, first.reason[:5], found.reason) == (None, "Which", "")
+    # and where there are no others
+    told = [lines(dataclasses.replace(found, found=(one,)))[0].text for one in found.found]
+    assert [text.partition(":")[0] for text in told] == [
+        "1 grave known vulnerability, new to prod",
+        "1 grave known vulnerability, in prod already",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -159,6 +165,13 @@ def test_unknown_severity_and_malice_are_grave(
     found = asked(answer(vulnerability("CVE-2026-1", "comp-1", *severities, **properties)))
     assert found.found[0].is_grave is is_grave
     assert (lines(found)[0].weight is Weight.LOOK) is is_grave
+
+
+def test_malice_that_is_said_of_the_package_counts(asked: Any) -> None:
+    said = answer(vulnerability("MAL-2026-1", "comp-1", "low"))
+    said["components"][0] = component("comp-1", "pkg:pypi/requests@2.0", is_malicious="true")
+    (one,) = asked(said).found
+    assert (one.is_malicious, one.is_grave) == (True, True)
 
 
 @pytest.mark.parametrize(
