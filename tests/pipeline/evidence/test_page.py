@@ -17,15 +17,15 @@ from pipeline.evidence.runtime.model import (
     InProd,
     JunitReport,
     Line,
-    Packages,
     ReleaseEvidence,
     Rollback,
-    Vulnerabilities,
     Weight,
 )
+from pipeline.evidence.runtime.package_model import Packages, Vulnerabilities
 from pipeline.evidence.runtime.page import page
 from pipeline.evidence.runtime.verdict import LONGEST_SUMMARY, answer, summary, verdict
 from tests.pipeline.evidence.example import TEMPLATE, template, with_properties
+from tests.pipeline.evidence.node import node
 from tests.pipeline.evidence.test_canary import found
 
 GOOD = JunitReport("Unit tests", None, 3, 0, 0, 1.0, ())
@@ -35,7 +35,7 @@ def evidence(
     after: dict[str, object] = TEMPLATE, *, title: str = "Faster", tests: JunitReport = GOOD
 ) -> ReleaseEvidence:
     facts = {
-        "changes": changes({"Prod-Api": TEMPLATE}, {"Prod-Api": after}, last_stacks=()),
+        "changes": changes({"Prod-Api": TEMPLATE}, {"Prod-Api": after}, last_stacks=(), node=node),
         "tests": (tests,),
         "canary": found({"d-1": ("Succeeded", "7")}),
         "packages": Packages((), None, (), (), ()),

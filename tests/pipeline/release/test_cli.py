@@ -160,7 +160,7 @@ def test_approval_is_given_to_what_was_shown(releasing: Releasing) -> None:
     releasing.settle()
     assert code == 0
     assert "Release it?" in out
-    assert f"prefix=executions/{releasing.ids()[0]}/index.html" in out
+    assert f"prefix=executions/{releasing.ids()[0]}/20261130T090000Z/index.html" in out
     assert "Commit:      c1" in out
     assert "Approve c1 c1? [y/N]" in out
     assert releasing.statuses() == ["Succeeded"]
