@@ -16,6 +16,7 @@ import botocore.exceptions
 from botocore.exceptions import ClientError
 
 from pipeline.release.errors import CannotAsk, Refused
+from pipeline.shifts.reader import StageClients
 
 if TYPE_CHECKING:
     from mypy_boto3_codepipeline import CodePipelineClient
@@ -42,10 +43,14 @@ _SIGN_IN = "Sign in to the toolchain account (`aws sso login`, or --profile NAME
 
 @dataclass(frozen=True, kw_only=True)
 class Clients:
-    """`s3` answers the client of a region: the evidence's bucket is where its link says, not where the profile is."""
+    """`s3` answers the client of a region: the evidence's bucket is where its link says, not where the profile is.
+
+    `stage` answers the clients of another profile: a stage is in an account of its own.
+    """
 
     codepipeline: CodePipelineClient
     s3: Callable[[str], S3Client]
+    stage: Callable[[str], StageClients]
 
 
 def connect(*, profile: str | None, region: str | None, endpoint: str | None) -> Clients:
@@ -56,9 +61,18 @@ def connect(*, profile: str | None, region: str | None, endpoint: str | None) ->
             return Clients(
                 codepipeline=session.client("codepipeline", endpoint_url=endpoint),
                 s3=lambda where: session.client("s3", region_name=where, endpoint_url=endpoint),
+                stage=lambda name: _of_stage(boto3.Session(profile_name=name), endpoint),
             )
     except ValueError as error:
         raise CannotAsk(f"{error}. --endpoint has to look like http://127.0.0.1:4566.") from error
+
+
+def _of_stage(session: boto3.Session, endpoint: str | None) -> StageClients:
+    return StageClients(
+        cloudformation=session.client("cloudformation", endpoint_url=endpoint),
+        codedeploy=session.client("codedeploy", endpoint_url=endpoint),
+        cloudwatch=session.client("cloudwatch", endpoint_url=endpoint),
+    )
 
 
 @contextlib.contextmanager

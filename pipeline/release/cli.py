@@ -12,9 +12,12 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
+from pipeline.executions.failed_shifts import FailedShifts
 from pipeline.executions.figures import LONGEST_EXECUTION
 from pipeline.executions.record import Record, UnknownExecution
 from pipeline.executions.release_text import printable
@@ -24,7 +27,7 @@ from pipeline.release.asking import Clients, connect, told
 from pipeline.release.errors import CannotAsk, Declined, NoEvidence, ReleaseError
 from pipeline.release.evidence import asked_by, fetch, keep, verdict_text
 from pipeline.release.going_back import find_way_back, roll_back, shown
-from pipeline.release.history import history_document, history_text
+from pipeline.release.history import Past, history_document, history_text
 from pipeline.release.picture import picture
 from pipeline.release.state import pipeline_state
 
@@ -88,10 +91,16 @@ def rollback(clients: Clients, options: argparse.Namespace) -> str:
 def history(clients: Clients, options: argparse.Namespace) -> str:
     now = datetime.now(UTC)
     since = now - timedelta(days=options.days) - LONGEST_EXECUTION
-    executions = Record(clients.codepipeline, options.pipeline).since(since)
-    if options.json:
-        return json.dumps(history_document(executions, stage=options.stage, days=options.days, now=now), indent=2)
-    return history_text(executions, stage=options.stage, days=options.days, now=now)
+    past = Past(
+        executions=Record(clients.codepipeline, options.pipeline).since(since),
+        stage=options.stage,
+        days=options.days,
+        now=now,
+    )
+    if options.stage_profile is not None:
+        failed = FailedShifts(partial(clients.stage, options.stage_profile), options.stage)
+        past = replace(past, shifts=failed.of(past.executions, now=now), unseen=failed.problem)
+    return json.dumps(history_document(past), indent=2) if options.json else history_text(past)
 
 
 def _answer(clients: Clients, options: argparse.Namespace, *, is_approved: bool) -> str:
@@ -202,5 +211,8 @@ def _parser() -> argparse.ArgumentParser:
     looking_back = add(history, "what became of the last releases, and DORA's four figures")
     looking_back.add_argument("--stage", default=PROD, help=f"else {PROD}")
     looking_back.add_argument("--days", type=_days, default=30, help="else 30")
+    looking_back.add_argument(
+        "--stage-profile", metavar="NAME", help="of the stage's account: what CodeDeploy has put back counts, too"
+    )
     looking_back.add_argument("--json", action="store_true", help="for programs")
     return parser

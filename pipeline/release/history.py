@@ -1,57 +1,89 @@
 """What became of the last releases, and DORA's figures of them, by the same code as the pipeline's dashboard.
 
-It must not ask CodePipeline. Out: text for a terminal, or a document for programs.
+It must not ask AWS. Out: text for a terminal, or a document for programs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline.executions.execution import Execution, ExecutionStatus, ExecutionType
-from pipeline.executions.figures import Figures, changes, figures
+from pipeline.executions.figures import Figures, Shifts, changes, figures
 from pipeline.executions.release_text import commit_text, duration_text
 
 _UNKNOWN = "nothing to tell from"
 
 
-def history_text(executions: Sequence[Execution], *, stage: str, days: int, now: datetime) -> str:
-    since = now - timedelta(days=days)
-    found = figures(executions, stage=stage, since=since, until=now)
-    shown = [execution for execution in executions if execution.started_at >= since]
-    rows = [(f"{each.started_at:%Y-%m-%d %H:%M}", outcome(each), commit_text(each)) for each in shown]
+NOT_ASKED = (
+    "By CodePipeline alone: with --stage-profile, as on the dashboard, what CodeDeploy had put back counts, too."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """What is told of. `shifts` are those of failed changes; `unseen` is why some are not known, "" if all are."""
+
+    executions: Sequence[Execution]
+    stage: str
+    days: int
+    now: datetime
+    shifts: Shifts = field(default_factory=dict)
+    unseen: str = NOT_ASKED
+
+    @property
+    def since(self) -> datetime:
+        return self.now - timedelta(days=self.days)
+
+    def figures(self) -> Figures:
+        return figures(self.executions, stage=self.stage, since=self.since, until=self.now, shifts=self.shifts)
+
+    def shown(self) -> list[Execution]:
+        return [execution for execution in self.executions if execution.started_at >= self.since]
+
+
+def history_text(past: Past) -> str:
+    found = past.figures()
+    rows = [(f"{each.started_at:%Y-%m-%d %H:%M}", outcome(each), commit_text(each)) for each in past.shown()]
     width = max((len(row[1]) for row in rows), default=0)
     open_failures = [
-        change for change in changes(executions, stage=stage) if change.is_failed and change.restored_at is None
+        change
+        for change in changes(past.executions, stage=past.stage, shifts=past.shifts)
+        if change.is_failed and change.restored_at is None
     ]
     return "\n".join(
         [
             *(f"{when}  {became:{width}}  {commit}" for when, became, commit in rows),
             *([""] if rows else []),
-            f"{stage}, the last {days} days:",
+            f"{past.stage}, the last {past.days} days:",
             f"  deployments           {found.deployments}, {found.deployments_per_week:.1f} a week",
             f"  lead time             {_duration(found.lead_time)}",
             f"  change failure rate   {_rate(found)}",
             f"  time to restore       {_duration(found.time_to_restore)}",
             *(f"  not restored yet      {commit_text(change.execution)}" for change in open_failures),
+            *([f"  {past.unseen}"] if found.failed and past.unseen else []),
         ]
     )
 
 
-def history_document(executions: Sequence[Execution], *, stage: str, days: int, now: datetime) -> dict[str, Any]:
-    """{"schema": 1, "stage", "days", figures (seconds, a rate of 1; null: nothing to tell from), "executions": […]}."""
-    since = now - timedelta(days=days)
-    found = figures(executions, stage=stage, since=since, until=now)
+def history_document(past: Past) -> dict[str, Any]:
+    """{"schema": 1, "stage", "days", figures (seconds, a rate of 1; null: nothing to tell from), "executions": […]}.
+
+    "unseen" says why CodeDeploy's part in the time to restore is not in it; "" where it is.
+    """
+    found = past.figures()
     return {
         "schema": 1,
-        "stage": stage,
-        "days": days,
+        "stage": past.stage,
+        "days": past.days,
         "deployments": found.deployments,
         "deployments_per_week": found.deployments_per_week,
         "lead_time_seconds": _seconds(found.lead_time),
         "change_failure_rate": found.failure_rate,
         "time_to_restore_seconds": _seconds(found.time_to_restore),
+        "unseen": past.unseen,
         "executions": [
             {
                 "id": execution.id,
@@ -61,8 +93,7 @@ def history_document(executions: Sequence[Execution], *, stage: str, days: int, 
                 "commit": execution.commit.id if execution.commit is not None else None,
                 "started_at": execution.started_at.isoformat(),
             }
-            for execution in executions
-            if execution.started_at >= since
+            for execution in past.shown()
         ],
     }
 

@@ -8,12 +8,12 @@ CloudFormation API reference (ListStackResources).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline.executions.execution import ActionStatus, Execution
 from pipeline.shifts.shift import Shift, shift_of
@@ -33,6 +33,12 @@ class StageClients:
     cloudformation: Any
     codedeploy: Any
     cloudwatch: Any
+
+
+Connect = Callable[[], StageClients]
+
+NOT_READ = (ClientError, BotoCoreError, LookupError, TypeError, ValueError)
+"""What reading another account may end in: refused, not reached, or not in the shape that is documented."""
 
 
 @dataclass(frozen=True)

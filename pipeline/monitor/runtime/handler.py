@@ -19,14 +19,15 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from pipeline.executions.execution import ExecutionType
+from pipeline.executions.failed_shifts import FailedShifts
 from pipeline.executions.figures import LONGEST_EXECUTION
 from pipeline.executions.record import Record
-from pipeline.monitor.runtime.gathering import FailedShifts, impacts_of
+from pipeline.monitor.runtime.gathering import impacts_of
 from pipeline.monitor.runtime.gauges import delivery_gauges, state_gauges
-from pipeline.monitor.runtime.impact import Connect
 from pipeline.monitor.runtime.news import NO_IMPACTS, Message, Place, is_told_with_impacts, news_of
 from pipeline.monitor.runtime.settings import DAYS, METRICS_NAMESPACE, PIPELINE_DIMENSION, Metric, Setting, read
 from pipeline.monitor.runtime.stages import connect_to, parse_stages
+from pipeline.shifts.reader import Connect
 
 if TYPE_CHECKING:
     from mypy_boto3_codepipeline import CodePipelineClient
@@ -112,13 +113,16 @@ def _news(event: Mapping[str, Any], now: datetime) -> Message | None:
 
 def _gauges(now: datetime) -> dict[Metric, float]:
     executions = record().since(now - timedelta(days=DAYS) - LONGEST_EXECUTION)
+    shifts = failed_shifts().of(executions, now=now)
+    if failed_shifts().problem:
+        logger.warning(failed_shifts().problem)
     state = codepipeline().get_pipeline_state(name=read(Setting.PIPELINE_NAME))
     return {
         **delivery_gauges(
             executions,
             prod_stage=read(Setting.PROD_STAGE),
             now=now,
-            shifts=failed_shifts().of(executions, now=now),
+            shifts=shifts,
         ),
         **state_gauges(state, self_mutation_stage=read(Setting.SELF_MUTATION_STAGE), now=now),
     }

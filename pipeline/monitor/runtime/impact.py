@@ -6,21 +6,14 @@ must not put anything into words, nor change anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from pipeline.executions.execution import Execution
-from pipeline.shifts.reader import StageClients, read_shifts
+from pipeline.shifts.reader import NOT_READ, Connect, StageClients, read_shifts
 from pipeline.shifts.shift import Shift, put_back_at
 from pipeline.shifts.traffic import Traffic, read_traffic
-
-NOT_READ = (ClientError, BotoCoreError, LookupError, TypeError, ValueError)
-"""What reading another account may end in: refused, not reached, or not in the shape that is documented."""
-
-Connect = Callable[[], StageClients]
 
 
 @dataclass(frozen=True, kw_only=True)

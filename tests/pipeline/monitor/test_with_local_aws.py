@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from pipeline.executions.execution import Execution, execution_of
+from pipeline.executions.failed_shifts import FailedShifts
 from pipeline.executions.figures import figures
-from pipeline.monitor.runtime.gathering import FailedShifts, impacts_of
+from pipeline.monitor.runtime.gathering import impacts_of
 from pipeline.monitor.runtime.news import news_of
 from pipeline.monitor.runtime.stages import StagePlace, connect_to
 from rehearsal.aws.local_cloud import LocalCloud

@@ -115,7 +115,11 @@ def test_secret_is_in_no_message(capsys: pytest.CaptureFixture[str]) -> None:
         stubber.add_client_error("get_pipeline_state", "InvalidSignatureException", "The signature does not match.")
         code = cli.main(
             ["status"],
-            connect=lambda **_: Clients(codepipeline=client, s3=lambda _: pytest.fail("no evidence is asked for")),
+            connect=lambda **_: Clients(
+                codepipeline=client,
+                s3=lambda _: pytest.fail("no evidence is asked for"),
+                stage=lambda _: pytest.fail("no stage is asked"),
+            ),
         )
 
     assert code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import subprocess
@@ -16,15 +17,24 @@ import pytest
 from pipeline.names import PROD
 from pipeline.release import cli
 from pipeline.release.asking import Clients
+from pipeline.release.history import NOT_ASKED
 from rehearsal.codepipeline.definition import StageDeclaration
 from rehearsal.run_events import ApprovalAnswered, ApprovalRequested
 from tests.pipeline.release.evidence_bucket import QUESTION, EvidenceBucket
 from tests.pipeline.release.local_codepipeline import LocalClient
+from tests.pipeline.shifts.stage import FakeStage, refused
 from tests.rehearsal.codepipeline.fake_cloud import action, deploy_stage, source_stage
 from tests.rehearsal.codepipeline.test_codepipeline_api import World
 from tests.synthesis import ROOT
 
 PUT = "PutApprovalResult"
+
+
+def prod_stage() -> StageDeclaration:
+    stage = deploy_stage(PROD)
+    deployment, *others = stage.actions
+    of_stack = dataclasses.replace(deployment, configuration={"StackName": "Prod-Api"})
+    return dataclasses.replace(stage, actions=(of_stack, *others))
 
 
 class Terminal(io.StringIO):
@@ -44,9 +54,10 @@ class Releasing:
     ) -> None:
         ask = action("Approve", category="Approval", provider="Manual", configuration=question)
         approve = StageDeclaration(name="ApproveProd", actions=(ask,))
-        self.world = World(home, source_stage(), approve, deploy_stage(PROD), bad_commit="bad")
+        self.world = World(home, source_stage(), approve, prod_stage(), bad_commit="bad")
         self.client = LocalClient(self.world)
         self.bucket = EvidenceBucket()
+        self.stages: dict[str, FakeStage] = {}
         self._monkeypatch = monkeypatch
         self._capsys = capsys
         self._threads: list[threading.Thread] = []
@@ -86,7 +97,9 @@ class Releasing:
         self._monkeypatch.setattr("sys.stdin", io.StringIO() if typed is None else Terminal(f"{typed}\n"))
         self._capsys.readouterr()
         client: Any = self.client
-        connect: Any = lambda **_: Clients(codepipeline=client, s3=self.bucket.of_region)  # noqa: E731
+        connect: Any = lambda **_: Clients(  # noqa: E731
+            codepipeline=client, s3=self.bucket.of_region, stage=lambda profile: self.stages[profile].clients()
+        )
         code = cli.main([words[0], "--pipeline", "release", *words[1:]], connect=connect)
         out, err = self._capsys.readouterr()
         return code, out, err
@@ -432,6 +445,21 @@ def test_history_tells_what_became_of_releases_and_the_four_figures(releasing: R
     assert "  deployments           2, 0.5 a week" in lines
     assert "  change failure rate   67 %, 2 of 3 changes" in lines
     assert not any("not restored" in line for line in lines)
+    assert lines[-1] == f"  {NOT_ASKED}"
+
+
+def test_history_counts_what_codedeploy_had_put_back_where_a_profile_may_read_it(releasing: Releasing) -> None:
+    releasing.stages = {"closed": FakeStage(refuses=refused("AccessDenied", "not authorized")), "prod": FakeStage()}
+    releasing.released("c1")
+    nothing_failed = releasing.run("history")[1]
+    releasing.released("bad")
+
+    asked, refusing = (releasing.run("history", "--stage-profile", name)[1] for name in ("prod", "closed"))
+    document = json.loads(releasing.run("history", "--json", "--stage-profile", "prod")[1])
+
+    assert NOT_ASKED not in nothing_failed + asked + refusing
+    assert "CodeDeploy of Prod could not be read: " in refusing
+    assert document["unseen"] == ""
 
 
 def test_history_is_a_document_for_programs(releasing: Releasing) -> None:
