@@ -26,13 +26,15 @@ class Store:
     bucket: str
 
     def read(self, execution_id: str, name: str) -> str | None:
-        """Of its last attempt that has a page; None when none has. Raises EvidenceError when it cannot be read."""
+        """Of its last attempt that has a page; None without one. Raises EvidenceError when it cannot be read."""
         try:
             listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=f"executions/{execution_id}/")
-            pages = [found["Key"] for found in listed.get("Contents", []) if found["Key"].endswith(f"/{PAGE}")]
-            if not pages:
+            keys = {found["Key"] for found in listed.get("Contents", [])}
+            pages = [key for key in keys if key.endswith(f"/{PAGE}")]
+            key = max(pages, default="").removesuffix(PAGE) + name
+            if key not in keys:
                 return None
-            answer = self.s3.get_object(Bucket=self.bucket, Key=max(pages).removesuffix(PAGE) + name)
+            answer = self.s3.get_object(Bucket=self.bucket, Key=key)
         except ClientError as exc:
             raise EvidenceError(f"The evidence bucket {self.bucket} cannot be read: {exc}") from exc
         return str(answer["Body"].read().decode())

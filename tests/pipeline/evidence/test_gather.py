@@ -143,6 +143,22 @@ def test_data_is_kept_beside_page_and_bill_and_is_what_its_schema_says(world: Wo
     assert TypeAdapter(ReleaseEvidence).validate_json(world.object("evidence.json")) == evidence
 
 
+def test_evidence_of_before_there_were_odds_and_scans_is_read_and_compared_with(world: World) -> None:
+    # given: prod runs a release whose evidence is that old
+    world.gather()
+    old = json.loads(world.object("evidence.json"))
+    del old["canary"]["odds"], old["canary"]["odds_reason"]
+    old["vulnerabilities"] = {"checked": False, "reason": "No database is at hand."}
+    world.s3.objects = {"executions/e1/index.html": "", "executions/e1/evidence.json": json.dumps(old)}
+    world.scanner.knows = ("CVE-1",)
+    # when
+    evidence = world.gather()
+    # then
+    assert TypeAdapter(ReleaseEvidence).validate_python(old).canary.odds == ()
+    (one,) = evidence.vulnerabilities.found
+    assert one.is_in_prod is None
+
+
 def test_schema_is_that_of_the_model() -> None:
     assert schema.PATH.read_text() == schema.schema(), "the evidence has changed: run `make schema`, and commit it"
 
