@@ -39,6 +39,8 @@ FORBIDDEN = [
     ("pipeline/gates.py", "app"),
     ("pipeline/executions/figures.py", "aws_cdk"),
     ("pipeline/executions/figures.py", "service.cars"),
+    ("pipeline/shifts/reader.py", "aws_cdk"),
+    ("pipeline/shifts/reader.py", "service.release.canary"),
     ("pipeline/release/cli.py", "aws_cdk"),
     ("pipeline/release/cli.py", "config"),
     ("pipeline/release/evidence.py", "service.cars"),

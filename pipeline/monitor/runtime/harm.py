@@ -58,14 +58,13 @@ def _of_shift(measured: Measured) -> list[str]:
     if traffic is None:
         return [f"{head} It got no traffic."]
     rang = f" Went off: {', '.join(traffic.went_off)}." if traffic.went_off else ""
-    meanwhile = f"Version {shift.from_version} meanwhile: {_calls(traffic.old)}."
-    counts = f"Version {shift.to_version}: {_calls(traffic.new)}. {meanwhile}"
-    later = (
-        f" Version {shift.to_version} with all traffic: {_calls(traffic.after)}."
-        if shift.status is DeploymentStatus.SUCCEEDED
-        else ""
-    )
-    return [f"{head}{rang}", f"  {counts}{later}{_so_far(measured)}"]
+    counts = [
+        f"Version {shift.to_version}: {_calls(traffic.new)}",
+        f"Version {shift.from_version} meanwhile: {_calls(traffic.old)}",
+    ]
+    if shift.status is DeploymentStatus.SUCCEEDED:
+        counts.append(f"Version {shift.to_version} with all traffic: {_calls(traffic.after)}")
+    return [f"{head}{rang}", f"  {'. '.join(counts)}{_so_far(measured)}."]
 
 
 def harmed(execution: Execution, impacts: Sequence[StageImpact], *, prod: str) -> list[str]:

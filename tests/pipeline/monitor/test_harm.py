@@ -134,7 +134,7 @@ def test_after_a_shift_that_succeeded_harm_goes_on_until_the_stage_is_rolled_bac
     # 3 minutes of the shift with 10 calls each, and 25 minutes with all
     assert "59 of 2530 calls of cars-api's version 7 failed in 28 min (so far: " in message.text
     assert "version 7 has all traffic until it is taken back." in message.text
-    assert "Version 7 with all traffic: 2500 calls, 50 failed." in message.text
+    assert "Version 7 with all traffic: 2500 calls, 50 failed (so far: " in message.text
 
 
 def test_each_of_several_shifts_is_told() -> None:

@@ -6,28 +6,57 @@ A stack of the stage is released well, and then badly: an alarm stops its canary
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipeline.executions.execution import Execution, execution_of
-from pipeline.executions.failed_shifts import FailedShifts
-from pipeline.executions.figures import figures
-from pipeline.monitor.runtime.gathering import impacts_of
-from pipeline.monitor.runtime.news import news_of
-from pipeline.monitor.runtime.stages import StagePlace, connect_to
+from pipeline.monitor.runtime import handler
 from rehearsal.aws.local_cloud import LocalCloud
+from rehearsal.aws.service_api import Caller
+from rehearsal.machine.clock import Clock
 from tests.assembly import Assembly, Template
 from tests.pipeline.executions.stories import PROD, detail, revision, summary
-from tests.pipeline.monitor.test_news import PLACE, event
-from tests.rehearsal.aws.codedeploy.test_with_cloudformation import BETTER, FAILS_FOR_USERS, GOOD, template
-from tests.rehearsal.aws.test_events_between_accounts import REGION, STAGE, TOOLCHAIN, deploy
+from tests.pipeline.monitor.test_handler import CONTEXT
+from tests.pipeline.monitor.test_news import EXECUTION_ID, event
+from tests.rehearsal.aws.codedeploy.test_with_cloudformation import BETTER, FAILS_FOR_USERS, GOOD
+from tests.rehearsal.aws.codedeploy.test_with_cloudformation import template as stack
+from tests.rehearsal.aws.lambda_host.local_aws import eventually
+from tests.rehearsal.aws.test_events_between_accounts import REGION, STAGE, TOOLCHAIN, client, deploy, taken
 
 MONITOR = f"arn:aws:iam::{TOOLCHAIN}:role/acs-release-monitor"
-READER = f"arn:aws:iam::{STAGE}:role/acs-release-reader-prod"
+PIPELINE = f"arn:aws:codepipeline:{REGION}:{TOOLCHAIN}:AutonomousCarManager"
+SUBJECT = "Stopped in Prod by canary-alarm: bbbbbbb Bad"
+
+
+class OneRelease:
+    """CodePipeline with one execution, which failed as it deployed Prod-Api between two moments of the run's clock."""
+
+    service = "codepipeline"
+    operations = frozenset({"GetPipelineState", "ListActionExecutions", "ListPipelineExecutions"})
+
+    def __init__(self, clock: Clock, began: float, ended: float) -> None:
+        self._clock, self._began, self._ended = clock, began, ended
+
+    def resources(self, operation: str, parameters: Any, caller: Caller) -> list[str]:
+        return [PIPELINE]
+
+    def call(self, operation: str, parameters: Any, caller: Caller) -> Any:
+        began, ended = (self._told(moment) for moment in (self._began, self._ended))
+        match operation:
+            case "ListPipelineExecutions":
+                told = summary(EXECUTION_ID, "Failed", began, ended, sourceRevisions=revision("b" * 40, "Bad"))
+                return {"pipelineExecutionSummaries": [told]}
+            case "ListActionExecutions":
+                return {"actionExecutionDetails": [detail(PROD, "Api.Deploy", "Failed", began, ended)]}
+            case _:
+                return {"stageStates": []}
+
+    def _told(self, moment: float) -> datetime:
+        return datetime.fromtimestamp(self._clock.to_wall(moment), UTC)
 
 
 @pytest.fixture
@@ -36,69 +65,82 @@ def cloud(tmp_path: Path) -> Iterator[LocalCloud]:
         yield cloud
 
 
-def roles(template: Template, prefix: str, *, keeps: str) -> dict[str, Any]:
-    """The role and its policy, of which the statements are kept that name `keeps`: others are of what is not here."""
-    kept: dict[str, Any] = {}
-    for name, resource in template.resources.items():
-        if name.startswith(prefix) and resource["Type"] in ("AWS::IAM::Role", "AWS::IAM::Policy"):
+@pytest.fixture
+def queue(cloud: LocalCloud, assembly: Assembly) -> str:
+    """The toolchain and the stage with the roles and the topic of the templates; a queue has what the topic tells."""
+    pipeline, operators = assembly.pipeline_template, assembly.stage_template("Prod", "Operators")
+    deploy(cloud, STAGE, "Prod-Operators", {"Resources": named(operators, "ReleaseReader")})
+    outputs = {"Topic": {"Value": {"Ref": next(iter(pipeline.of_type("AWS::SNS::Topic")))}}}
+    told = {"Resources": named(pipeline, "Notifications", "MonitorRole"), "Outputs": outputs}
+    topic = deploy(cloud, TOOLCHAIN, "Pipeline", told)["Topic"]
+    sqs, sns = client(cloud, TOOLCHAIN, "sqs"), client(cloud, TOOLCHAIN, "sns")
+    arn = f"arn:aws:sqs:{REGION}:{TOOLCHAIN}:release-managers"
+    allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**allow, "Resource": arn}]})
+    url: str = sqs.create_queue(QueueName="release-managers", Attributes={"Policy": policy})["QueueUrl"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return url
+
+
+def named(template: Template, *prefixes: str) -> dict[str, Any]:
+    """Its resources with such logical ids; without the permissions on what is not among them."""
+    kept = {name: found for name, found in template.resources.items() if name.startswith(prefixes)}
+    for name, resource in kept.items():
+        if resource["Type"] == "AWS::IAM::Policy":
             kept[name] = json.loads(json.dumps(resource))
-            document = kept[name]["Properties"].get("PolicyDocument", {})
-            if document:
-                document["Statement"] = [each for each in document["Statement"] if keeps in json.dumps(each)]
-    return {"Resources": kept}
+            document = kept[name]["Properties"]["PolicyDocument"]
+            document["Statement"] = [
+                each for each in document["Statement"] if _refers_to(each["Resource"]) <= kept.keys()
+            ]
+    return kept
 
 
-def execution(began: datetime, ended: datetime) -> Execution:
-    told = summary("bad", "Failed", began, ended, sourceRevisions=revision("b" * 40, "Bad"))
-    return execution_of(told, [detail(PROD, "Api.Deploy", "Failed", began, ended)])
+def _refers_to(resource: Any) -> set[str]:
+    named = resource.get("Ref") or resource["Fn::GetAtt"][0] if isinstance(resource, dict) else None
+    return {named} if named is not None else set()
 
 
 def test_release_that_an_alarm_stopped_is_told_with_its_numbers_and_restored_when_codedeploy_had(
-    cloud: LocalCloud, assembly: Assembly, monkeypatch: pytest.MonkeyPatch
+    cloud: LocalCloud,
+    queue: str,
+    template: Template,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    # given the roles of the templates, and a stage that was released well and then badly
-    operators, pipeline = assembly.stage_template("Prod", "Operators"), assembly.pipeline_template
-    deploy(cloud, STAGE, "Prod-Operators", roles(operators, "ReleaseReader", keeps="Allow"))
-    deploy(cloud, TOOLCHAIN, "Pipeline", roles(pipeline, "MonitorRole", keeps="sts:AssumeRole"))
-    deploy(cloud, STAGE, "Prod-Api", template(GOOD, 1))
-    deploy(cloud, STAGE, "Prod-Api", template(BETTER, 2), is_update=True)
+    # given a stage that was released well and then badly
+    deploy(cloud, STAGE, "Prod-Api", stack(GOOD, 1))
+    deploy(cloud, STAGE, "Prod-Api", stack(BETTER, 2), is_update=True)
     began = cloud.clock.now()
-    deploy(cloud, STAGE, "Prod-Api", template(FAILS_FOR_USERS, 3), is_update=True)
-    ended = cloud.clock.now()
+    deploy(cloud, STAGE, "Prod-Api", stack(FAILS_FOR_USERS, 3), is_update=True)
+    cloud.register_api(OneRelease(cloud.clock, began, cloud.clock.now()))
 
-    # when the monitor reads it, as itself
+    # when the monitor hears of it, in the environment of its function
+    topic = client(cloud, TOOLCHAIN, "sns").list_topics()["Topics"][0]["TopicArn"]
     become(cloud, MONITOR, monkeypatch)
-    bad = execution(*(datetime.fromtimestamp(cloud.clock.to_wall(moment), UTC) for moment in (began, ended)))
-    connect = lambda: connect_to(StagePlace(role_arn=READER, region=REGION))  # noqa: E731
-    now = datetime.now(UTC)
-    impacts = impacts_of(bad, [], {PROD: connect}, now=now)
-    message = news_of(event("codepipeline-execution-failed", state="FAILED"), bad, PLACE, impacts)
+    for name, value in template.only("AWS::Lambda::Function")["Environment"]["Variables"].items():
+        monkeypatch.setenv(name, value if isinstance(value, str) else topic)
+    answer = handler.handle(event("codepipeline-execution-failed", state="FAILED"), CONTEXT)
 
     # then it tells the gate, and how many calls of which version failed
-    (impact,) = impacts.own
-    assert impact.problem == ""
-    (measured,) = impact.shifts
-    assert message is not None
-    assert message.subject == "Stopped in Prod by canary-alarm: bbbbbbb Bad"
-    assert measured.traffic is not None
-    assert measured.traffic.new.failed == measured.traffic.new.calls > 0
-    assert measured.traffic.old.calls > measured.traffic.new.calls
-    (alarm,) = measured.traffic.went_off
-    assert alarm.startswith("Prod-Api-Alarm3")
-    failed = measured.traffic.new.failed
-    assert f"{failed} of {failed} calls of {measured.shift.function}'s version 3 failed" in message.text
-    assert "version 2 has all traffic again." in message.text
+    assert answer == {"told": SUBJECT}
+    (message,) = eventually(lambda: taken(cloud, TOOLCHAIN, queue))
+    told = json.loads(message["Body"])
+    assert told["Subject"] == SUBJECT
+    text = told["Message"]
+    (failed, calls, version) = re.findall(
+        r"(\d+) of (\d+) calls of Prod-Api-Function-\w+'s version (\d+) failed", text
+    )[0]
+    assert int(failed) == int(calls) > 0
+    assert version == "3"
+    assert re.search(r"and its alarms went off \(Prod-Api-Alarm3-\w+\)", text)
+    assert "version 2 has all traffic again." in text
+    (old_calls,) = re.findall(r"Version 2 meanwhile: (\d+) calls, 0 failed", text)
+    assert int(old_calls) > int(calls)
 
-    # and prod was restored when CodeDeploy had put the old version back
-    shifts = FailedShifts(connect, PROD).of([bad], now=now)
-    found = figures([bad], stage=PROD, since=now - timedelta(days=1), until=now, shifts=shifts)
-    assert measured.put_back_at is not None
-    assert measured.shift.traffic_from is not None
-    assert found.time_to_restore is not None
-    took = (measured.put_back_at - measured.shift.traffic_from).total_seconds()
-    # as each answer tells it: the run's clock goes on between them
-    assert found.time_to_restore.total_seconds() == pytest.approx(took, abs=2)
-    assert bad.started_at < measured.shift.traffic_from < measured.put_back_at < bad.updated_at
+    # and prod was restored when CodeDeploy had put the old version back, before the deployment had failed
+    (document,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    (seconds,) = document["TimeToRestore"]
+    assert 0 < seconds < cloud.clock.now() - began
 
 
 def become(cloud: LocalCloud, role_arn: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,3 +149,5 @@ def become(cloud: LocalCloud, role_arn: str, monkeypatch: pytest.MonkeyPatch) ->
     for name, value in cloud.child_environment(session, REGION).items():
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
+    for cached in (handler.codepipeline, handler.sns, handler.record, handler.failed_shifts):
+        cached.cache_clear()
