@@ -40,6 +40,7 @@ COMMANDS = (
     "--ignore=tests/service/failures/redrive --ignore=tests/service/packaging/test_rebuilding.py "
     "--ignore=tests/integ/test_mutations.py --ignore=tests/integ/test_stories.py "
     "--ignore=tests/pipeline/evidence/test_junit.py --ignore=tests/test_canary_promises.py "
+    "--ignore=tests/pipeline/monitor/test_with_local_aws.py "
     f"--junitxml={TEST_REPORTS}/unit-tests.xml",
     "python3 scripts/background.py wait canary",
 )

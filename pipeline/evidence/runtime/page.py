@@ -152,15 +152,23 @@ def _property(change: PropertyChange) -> str:
 def _access(evidence: ReleaseEvidence) -> str:
     widens, narrows = evidence.changes.widens, evidence.changes.narrows
     return (
-        f'<h2 id="access">Permissions and network</h2><h3>Widens: {len(widens)}</h3>{_list(widens, _permission)}'
-        f"<h3>Narrows: {len(narrows)}</h3>{_list(narrows, _permission)}"
+        f'<h2 id="access">Permissions and network</h2><h3>Widens: {len(widens)}</h3>{_list(widens, _gained)}'
+        f"<h3>Narrows: {len(narrows)}</h3>{_list(narrows, _lost)}"
     )
 
 
-def _permission(access: Access) -> str:
+def _gained(access: Access) -> str:
+    return _permission(access, denial="no longer denied")
+
+
+def _lost(access: Access) -> str:
+    return _permission(access, denial="denied from now on")
+
+
+def _permission(access: Access, *, denial: str) -> str:
     on = f" on <code>{escape(access.on)}</code>" if access.on else ""
     condition = f"<br><small>when {escape(access.details)}</small>" if access.details else ""
-    denied = "no longer denied: " if access.effect == "Deny" else ""
+    denied = f"{denial}: " if access.effect == "Deny" else ""
     return (
         f"{denied}<code>{escape(access.who)}</code> <b>{escape(access.what)}</b>{on} "
         f"<small>{escape(access.stack)}</small>{condition}"

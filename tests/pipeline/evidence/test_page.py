@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.evidence.runtime.changes import changes
 from pipeline.evidence.runtime.model import (
+    Access,
     Baseline,
     Canary,
     Commit,
@@ -117,6 +118,21 @@ def test_canary_is_drawn_with_both_versions() -> None:
     assert len(re.findall(r'<rect class="old"', shown)) == 3
     assert len(re.findall(r'<rect class="new"', shown)) == 2
     assert 'class="failed" x=' not in shown
+
+
+def test_denial_that_comes_is_not_said_to_go() -> None:
+    denial = Access("Prod-Api", "permission", "Deny", "*", "sns:Publish", "topic", "")
+    made = evidence()
+    widened, narrowed = (
+        page(dataclasses.replace(made, changes=changed))
+        for changed in (
+            dataclasses.replace(made.changes, widens=(denial,)),
+            dataclasses.replace(made.changes, narrows=(denial,)),
+        )
+    )
+
+    assert ("no longer denied: <code>*</code>" in widened, "denied from now on" in widened) == (True, False)
+    assert ("denied from now on: <code>*</code>" in narrowed, "no longer denied" in narrowed) == (True, False)
 
 
 def test_hundred_changes_are_folded_by_stack_and_the_verdict_stays_short() -> None:
