@@ -18,7 +18,7 @@ from pipeline.artifact_store import ArtifactStore
 from pipeline.bake import bake_step
 from pipeline.build import build_defaults, build_step
 from pipeline.end_to_end import end_to_end_step
-from pipeline.evidence.infrastructure import DIGEST, SUMMARY, EvidenceStore, as_approved_step, evidence_step
+from pipeline.evidence.infrastructure import ATTEMPT, DIGEST, SUMMARY, EvidenceStore, as_approved_step, evidence_step
 from pipeline.evidence.runtime.link import digest_words
 from pipeline.gates import roll_back_on_failure
 from pipeline.monitor.infrastructure import Monitor
@@ -164,6 +164,6 @@ def _approval(
         f"{evidence.exported_variable(SUMMARY)} {digest_words(evidence.exported_variable(DIGEST))} "
         "A newer commit may be in staging by now: it waits for this answer, "
         "and to let it go on without this one, reject this one.",
-        review_url=store.url("index.html", configuration.toolchain.region),
+        review_url=store.url("index.html", configuration.toolchain.region, attempt=evidence.exported_variable(ATTEMPT)),
         timeout=cdk.Duration.hours(configuration.approval_timeout_hours),
     )

@@ -21,7 +21,7 @@ def example_configuration() -> Configuration:
 
 
 def at_example_place(values: Configuration) -> Configuration:
-    """The same gates and sizes, in accounts 111111111111, 222222222222 and 333333333333, without the fork's sandbox."""
+    """The same gates and sizes, in the tests' accounts; all that a fork may switch on is off."""
     return dataclasses.replace(
         values,
         toolchain=TOOLCHAIN,
@@ -33,6 +33,8 @@ def at_example_place(values: Configuration) -> Configuration:
         ),
         staging=_in(STAGING, values.staging),
         prod=_in(PROD, values.prod),
+        release_managers_email=None,
+        checks_pull_requests=False,
         sandbox=None,
     )
 

@@ -162,7 +162,9 @@ def test_commented_example_of_a_sandbox_is_one() -> None:
     # given
     source = (ROOT / "config.py").read_text()
     comment = re.search(r"^ *# sandbox=StageConfiguration\(\n(?: *# .*\n)+", source, re.MULTILINE)
-    assert comment is not None
+    if comment is None:  # a fork has taken it up
+        assert config.configuration().sandbox is not None
+        return
     # when
     argument = re.sub(r"^ *# ?", "", comment[0], flags=re.MULTILINE)
     toolchain = example_configuration().toolchain
@@ -236,6 +238,8 @@ def test_example_keeps_every_value_of_a_fork_but_its_place() -> None:
             service=dataclasses.replace(example_sandbox().service, toolchain_account="444444444444"),
             environment=AwsEnvironment(account="777777777777", region="us-east-2"),
         ),
+        release_managers_email="release-managers@example.com",
+        checks_pull_requests=True,
     )
     # when
     example = at_example_place(fork)

@@ -9,6 +9,7 @@ Sources: CodePipeline user guide, "Variables reference"; CodeBuild user guide, "
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -25,13 +26,19 @@ from pipeline.way_back import VARIABLE as WAY_BACK
 from pipeline.way_back import way_back_of
 from service.acknowledgements import acknowledge
 
-DIGEST, SUMMARY = "EVIDENCE_DIGEST", "EVIDENCE_SUMMARY"
+DIGEST, SUMMARY, ATTEMPT = "EVIDENCE_DIGEST", "EVIDENCE_SUMMARY", "EVIDENCE_ATTEMPT"
 EXECUTION = "#{codepipeline.PipelineExecutionId}"
 _MADE = "release-evidence"
+_EXPORTED = {DIGEST: "digest", SUMMARY: "summary", ATTEMPT: "attempt"}
 
 
 class EvidenceStore(Construct):
-    """The bucket: private, versioned, kept when the stack is deleted. Only `writer` writes, below executions/."""
+    """The bucket: private, versioned, kept when the stack is deleted.
+
+    Only `writer` writes, below executions/, and only what is not there yet; nobody deletes. S3's own lifecycle does,
+    whatever a policy says ("Bucket policies for Amazon S3"). Source of the condition: S3 user guide, "Enforce
+    conditional writes on Amazon S3 buckets".
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, writer: iam.Role) -> None:
         super().__init__(scope, construct_id)
@@ -53,25 +60,37 @@ class EvidenceStore(Construct):
             ],
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
-        self.bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="OnlyTheStepThatMakesItWrites",
-                effect=iam.Effect.DENY,
-                principals=[iam.AnyPrincipal()],
-                actions=["s3:PutObject"],
-                resources=[self.bucket.arn_for_objects("*")],
-                conditions={"ArnNotEquals": {"aws:PrincipalArn": writer.role_arn}},
-            )
-        )
+        write, delete = ["s3:PutObject"], ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+        self._deny("OnlyTheStepThatMakesItWrites", write, {"ArnNotEquals": {"aws:PrincipalArn": writer.role_arn}})
+        self._deny("NothingIsOverwritten", write, {"Null": {"s3:if-none-match": "true"}})
+        self._deny("NothingIsDeleted", delete, None)
         cfn_bucket = self.bucket.node.default_child
         assert isinstance(cfn_bucket, s3.CfnBucket)
         own = f"<{cdk.Stack.of(self).get_logical_id(cfn_bucket)}.Arn>/executions/*"
         acknowledge(self.bucket, {"S1": "What is read here is no secret, and CloudTrail's data events tell who did."})
-        acknowledge(writer, {f"IAM5[Resource::{own}]": "An object for each execution, and its id is not known before."})
+        acknowledge(
+            writer,
+            {
+                f"IAM5[Resource::{own}]": "An object for each execution, and its id is not known before.",
+                "IAM5[Resource::*]": "Inspector has no resources for ScanSbom: it reads what it is given.",
+            },
+        )
 
-    def url(self, name: str, region: str) -> str:
-        """The console's page of this execution's object."""
-        return console_url(region, self.bucket.bucket_name, f"executions/{EXECUTION}/{name}")
+    def _deny(self, sid: str, actions: list[str], conditions: Mapping[str, Any] | None) -> None:
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=sid,
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=actions,
+                resources=[self.bucket.arn_for_objects("*")],
+                conditions=conditions,
+            )
+        )
+
+    def url(self, name: str, region: str, *, attempt: str) -> str:
+        """The console's page of this execution's object; `attempt` is what the step has exported as ATTEMPT."""
+        return console_url(region, self.bucket.bucket_name, f"executions/{EXECUTION}/{attempt}/{name}")
 
 
 def evidence_step(
@@ -121,11 +140,13 @@ def evidence_step(
         env={"EXECUTION_ID": EXECUTION, "EVIDENCE_BUCKET": store.bucket.bucket_name, **author},
         install_commands=[
             install("pipeline/evidence/requirements.txt"),
-            "npm ci --no-audit --no-fund --ignore-scripts --loglevel=error",
+            # Its own workspace alone, without what the library asks for beside itself: its types are of the AWS SDK,
+            # which it does not run. All of package-lock.json has eight times as much.
+            "npm ci --workspace pipeline/evidence --omit=peer --no-audit --no-fund --ignore-scripts --loglevel=error",
         ],
         commands=[
             f"python3 -m pipeline.evidence.runtime.gather {words}",
-            *(f'export {name}="$(cat {_MADE}/{file})"' for name, file in ((DIGEST, "digest"), (SUMMARY, "summary"))),
+            *(f'export {name}="$(cat {_MADE}/{file})"' for name, file in _EXPORTED.items()),
         ],
         timeout=cdk.Duration.minutes(15),
         role=store.writer,
@@ -145,6 +166,7 @@ def _statements(
             actions=["codepipeline:GetPipelineState", "codepipeline:ListPipelineExecutions"], resources=[pipeline]
         ),
         iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=[objects]),
+        iam.PolicyStatement(actions=["inspector-scan:ScanSbom"], resources=["*"]),
         # To know whether a release has evidence: of what is missing GetObject would say that it may not be read.
         iam.PolicyStatement(
             actions=["s3:ListBucket"],

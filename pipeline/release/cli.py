@@ -1,8 +1,8 @@
 """`python -m pipeline.release`: where the pipeline is, an approval with its evidence, a way back, how releases went.
 
 The same against AWS and a local run: --endpoint, or the profile that a run writes (AWS_CONFIG_FILE). What changes
-something shows it first and asks; --yes answers for you. Exit codes: 0 done, 1 refused or declined: nothing was
-changed, 2 wrong input, or AWS could not be asked.
+something shows it first and asks; --yes answers for you, a question that you name. Exit codes: 0 done, 1 refused or
+declined: nothing was changed, 2 wrong input, or AWS could not be asked.
 It must not import CDK or the configuration.
 """
 
@@ -104,6 +104,8 @@ def history(clients: Clients, options: argparse.Namespace) -> str:
 
 
 def _answer(clients: Clients, options: argparse.Namespace, *, is_approved: bool) -> str:
+    if options.yes and options.execution is None:
+        raise CannotAsk("--yes asks nobody, so say what you have looked at: --execution ID. `status` shows what waits.")
     question, text = find_question(
         clients.codepipeline, options.pipeline, execution_id=options.execution, prod_stage=PROD
     )
@@ -139,7 +141,10 @@ def _confirm(options: argparse.Namespace) -> Callable[[str], bool]:
         if options.yes:
             return True
         if not sys.stdin.isatty():
-            raise CannotAsk("There is nobody at a terminal to ask. Look at what is shown above, then give --yes.")
+            raise CannotAsk(
+                "There is nobody at a terminal to ask. Look at what is shown above, then give --yes; "
+                "an answer also names its execution, by --execution."
+            )
         sys.stdout.write(f"\n{_plain(question)} [y/N] ")
         sys.stdout.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,5 +1,5 @@
 """`make canary`: prints what the canaries of the cloud assembly (cdk.out) are worth, and exits 1 when one does not keep
-what config.py promises.
+what config.py promises. The Build has it write their odds, too, for the release evidence.
 
 It must not compute: verdicts.py does.
 """
@@ -20,6 +20,7 @@ from scripts.canary.promise import (
     healthy_stopped_percent,
     kinds,
 )
+from scripts.canary.promised_odds import as_json, promised_odds
 from scripts.canary.route_table import render_routes, route_rows
 from scripts.canary.table import curves, render, tables
 
@@ -32,6 +33,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.canary", description="What the canaries are worth.")
     parser.add_argument("assembly", nargs="?", type=Path, default=Path("cdk.out"), help="the cloud assembly")
     parser.add_argument("--check", action="store_true", help="only say which promises of config.py are not kept")
+    parser.add_argument("--odds", type=Path, metavar="FILE", help="write the odds at the promised traffic as JSON")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the odds into this file (.svg or .png)")
     options = parser.parse_args(arguments)
     try:
@@ -44,6 +46,9 @@ def main(arguments: list[str]) -> int:
         if options.plot:
             _plot(units, options.plot)
         broken = broken_promises(units, values)
+        if options.odds:
+            options.odds.parent.mkdir(parents=True, exist_ok=True)
+            options.odds.write_text(as_json(promised_odds(units, values)))
     except (UnknownGate, UnknownCanary) as error:
         return _failed(str(error))
     for sentence in broken:

@@ -90,12 +90,9 @@ def healthy_stopped_percent(units: list[Unit], settings: ServiceSettings, backgr
     """Of a release of all units together, each at the traffic that the prober brings it."""
     fault = Fault(background=background_percent / 100)
     passed = 1.0
-    known: dict[str, float] = {}
     for unit in units:
-        if unit.rule not in known:
-            _, per_minute = promised(unit, settings)
-            known[unit.rule] = odds(unit, per_minute=per_minute, fault=fault, releases=RELEASES).stopped
-        passed *= 1 - known[unit.rule]
+        _, per_minute = promised(unit, settings)
+        passed *= 1 - odds(unit, per_minute=per_minute, fault=fault, releases=RELEASES).stopped
     return 100 * (1 - passed)
 
 

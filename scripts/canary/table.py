@@ -82,9 +82,9 @@ def _smallest_seen(unit: Unit, per_minute: float, *, releases: int) -> float | N
     return smallest(is_seen, step=_SMALLEST_STEP)
 
 
-def smallest(is_seen: Callable[[float], bool], *, step: float) -> float | None:
-    """The smallest excess (0 to 1) that is seen, to a `step`; None where 1 is not. What is more is seen, too."""
-    low, high = 0.0, 1.0
+def smallest(is_seen: Callable[[float], bool], *, step: float, high: float = 1.0) -> float | None:
+    """The smallest excess (0 to `high`) that is seen, to a `step`; None where `high` is not. What is more is, too."""
+    low = 0.0
     if not is_seen(high):
         return None
     while high - low > step:

@@ -11,7 +11,8 @@ permission on the function, as EventBridge Scheduler, which has a role of its ow
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -22,7 +23,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
-from constructs import IConstruct, IValidation
+from constructs import Construct, IConstruct, IValidation
 
 from service.failures.failure_queues import FailureQueue
 from service.failures.redrive.failure_kind import SET_ASIDE_KINDS, FailureKind
@@ -37,7 +38,13 @@ CALLERS = ("apigateway.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.co
 CALLERS_THAT_COME_BACK = ("secretsmanager.amazonaws.com",)
 """Who keeps what there is to do, and tries again on its own: no event can be lost, an alarm on Errors is enough."""
 
-_EXEMPTION = "failure-path-exemption"
+_LOOKED_AT = (
+    *(cdk.CfnOutput, cloudwatch.CfnAlarm, events.CfnRule, sns.CfnSubscription, sqs.CfnQueue),
+    *(lambda_.CfnAlias, lambda_.CfnEventInvokeConfig, lambda_.CfnEventSourceMapping, lambda_.CfnFunction),
+    lambda_.CfnPermission,
+)
+"""Of a stage's hundreds of elements: to ask CDK for the name of one takes as long as to look at a hundred classes."""
+
 _REPORTS = "ReportBatchItemFailures"
 _TARGET_INPUTS = ("input", "inputPath", "inputTransformer")
 
@@ -48,7 +55,15 @@ def exempt(source: IConstruct, *, reason: str) -> None:
     """Says that what fails of this rule, subscription or event source mapping is seen otherwise, and how."""
     if not reason.strip():
         raise ValueError(f"{source.node.path}: an exemption from failure paths needs a reason.")
-    source.node.add_metadata(_EXEMPTION, reason)
+    _Exemption(source, "FailurePathExemption", reason=reason)
+
+
+class _Exemption(Construct):
+    """Of its scope. The reason is metadata, which the cloud assembly shows."""
+
+    def __init__(self, scope: IConstruct, construct_id: str, *, reason: str) -> None:
+        super().__init__(scope, construct_id)  # type: ignore[arg-type]  # every construct is one
+        self.node.add_metadata("failure-path-exemption", reason)
 
 
 def require_failure_paths(stage: cdk.Stage) -> None:
@@ -63,11 +78,10 @@ class _FailurePaths:
 
     def validate(self) -> list[str]:
         """Of each: '<path of the construct>: <what it lacks> <what to do>'."""
-        resources = _Resources(self._stage)
+        constructs = self._stage.node.find_all()
+        resources = _Resources(constructs)
         exemptions = {
-            construct.node.path: False
-            for construct in self._stage.node.find_all()
-            if any(entry.type == _EXEMPTION for entry in construct.node.metadata)
+            found.node.path.rpartition("/")[0]: False for found in constructs if isinstance(found, _Exemption)
         }
         errors = []
         for source, complaint in _complaints(resources):
@@ -87,8 +101,8 @@ class _FailurePaths:
 class _Resources:
     """The stage's resources, and what refers to what, over the borders of stacks too."""
 
-    def __init__(self, stage: cdk.Stage) -> None:
-        self._all = [found for found in stage.node.find_all() if isinstance(found, cdk.CfnElement)]
+    def __init__(self, constructs: Iterable[IConstruct]) -> None:
+        self._all = [found for found in constructs if isinstance(found, _LOOKED_AT)]
         self._by_id = {(found.stack.node.path, found.stack.resolve(found.logical_id)): found for found in self._all}
         outputs = [found for found in self._all if isinstance(found, cdk.CfnOutput)]
         self._outputs = {(found.stack.stack_name, found.stack.resolve(found.logical_id)): found for found in outputs}
@@ -123,13 +137,17 @@ class _Resources:
 
     def is_watched(self, namespace: str, metric_name: str, watched: IConstruct) -> bool:
         """Whether an alarm that calls somebody has this metric of this resource."""
-        return any(
-            found is watched
-            for alarm in self.of_type(cloudwatch.CfnAlarm)
-            if (alarm.namespace, alarm.metric_name) == (namespace, metric_name)
-            and alarm.stack.resolve(alarm.alarm_actions)
-            for found in self.referred(alarm, alarm.dimensions)
-        )
+        return any(found is watched for found in self._watched.get((namespace, metric_name), ()))
+
+    @functools.cached_property
+    def _watched(self) -> Mapping[tuple[str | None, str | None], list[cdk.CfnElement]]:
+        """By namespace and name of the metric."""
+        found: dict[tuple[str | None, str | None], list[cdk.CfnElement]] = {}
+        for alarm in self.of_type(cloudwatch.CfnAlarm):
+            if alarm.metric_name and alarm.stack.resolve(alarm.alarm_actions):
+                watched = self.referred(alarm, alarm.dimensions)
+                found.setdefault((alarm.namespace, alarm.metric_name), []).extend(watched)
+        return found
 
 
 @dataclass(frozen=True)

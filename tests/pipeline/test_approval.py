@@ -43,7 +43,8 @@ def test_approval_names_commit_execution_and_digest_and_links_to_the_evidence(
     before, bucket, after = shown["ExternalEntityLink"]["Fn::Join"][1]
     assert before == "https://eu-west-1.console.aws.amazon.com/s3/object/"
     assert "Bucket" in bucket["Ref"]
-    assert after == "?region=eu-west-1&prefix=executions/#{codepipeline.PipelineExecutionId}/index.html"
+    folder = f"executions/#{{codepipeline.PipelineExecutionId}}/#{{{evidence}.EVIDENCE_ATTEMPT}}"
+    assert after == f"?region=eu-west-1&prefix={folder}/index.html"
 
 
 def test_question_is_true_when_staging_has_a_newer_commit_and_says_how_to_let_that_one_through(

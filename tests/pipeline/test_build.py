@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
+from pipeline.build import COMMANDS
 from tests.assembly import Template
 
 Buildspecs = dict[str, dict[str, Any]]
@@ -20,13 +23,29 @@ def test_build_checks_style_and_types_and_tests_what_it_has_synthesized(
         "python3 scripts/background.py start mypy mypy .",
         "cdk synth --quiet",
         "python3 scripts/background.py wait mypy",
+        "python3 scripts/background.py start canary "
+        "python -m scripts.canary --check cdk.out --odds test-reports/canary-odds.json",
         "pytest -n logical --maxprocesses=4 --assembly=cdk.out --hypothesis-profile=build "
-        "--ignore=tests/rehearsal --ignore=tests/bench --ignore=tests/scripts/canary "
+        "--ignore=tests/rehearsal --ignore=tests/bench --ignore=tests/scripts/canary --ignore=tests/pipeline/release "
+        "--ignore=tests/service/failures/redrive --ignore=tests/service/packaging/test_rebuilding.py "
         "--ignore=tests/integ/test_mutations.py --ignore=tests/integ/test_stories.py "
-        "--ignore=tests/pipeline/evidence/test_access.py --ignore=tests/pipeline/evidence/test_changes.py "
-        "--ignore=tests/pipeline/evidence/test_exposure.py --ignore=tests/pipeline/evidence/test_junit.py "
+        "--ignore=tests/pipeline/evidence/test_junit.py --ignore=tests/test_canary_promises.py "
+        "--ignore=tests/pipeline/monitor/test_with_local_aws.py "
         "--junitxml=test-reports/unit-tests.xml",
+        "python3 scripts/background.py wait canary",
     ]
+
+
+def test_build_starts_no_local_aws() -> None:
+    """Its servers are the local run's, and a build has neither time nor room for them."""
+    tests = Path(__file__).parent.parent
+    left_out = [tests.parent / path for path in re.findall(r"--ignore=(\S+)", " ".join(COMMANDS))]
+    starting = {
+        path for path in tests.rglob("test_*.py") if re.search("^from .* import LocalCloud", path.read_text(), re.M)
+    }
+
+    assert starting
+    assert [path for path in starting if not any(path.is_relative_to(ignored) for ignored in left_out)] == []
 
 
 def test_cloud_assembly_and_test_report_are_the_builds_only_artifacts(

@@ -17,7 +17,7 @@ from config import CodeCommitSource, StageConfiguration
 from pipeline.pipeline_stack import PipelineStack
 from service.service_stage import ServiceStage
 from tests.assembly import Assembly, Template
-from tests.example import example_configuration
+from tests.example import REGION, example_configuration
 from tests.synthesis import new_app
 
 Stages = dict[str, dict[str, Any]]
@@ -132,7 +132,7 @@ class PipelineOfSmallService(PipelineStack):
 def test_pipeline_builds_from_codecommit_when_the_configuration_says_so(tmp_path: Path) -> None:
     # given
     source = CodeCommitSource(repository="cars", branch="main")
-    values = dataclasses.replace(example_configuration(), source=source)
+    values = dataclasses.replace(example_configuration(), source=source, checks_pull_requests=True)
     app = new_app(tmp_path / "cdk.out")
     # when
     compose(app, values, PipelineOfSmallService)
@@ -151,6 +151,10 @@ def test_pipeline_builds_from_codecommit_when_the_configuration_says_so(tmp_path
     assert "/repositories/cars/commit/{commit}" in gather
     assert "--compare-url" not in gather
     assert "UseConnection" not in json.dumps(template.resources)
+    sources = [project["Properties"]["Source"] for project in template.of_type("AWS::CodeBuild::Project").values()]
+    assert [source["Location"] for source in sources if source["Type"] == "CODECOMMIT"] == [
+        {"Fn::Join": ["", [f"https://git-codecommit.{REGION}.", {"Ref": "AWS::URLSuffix"}, "/v1/repos/cars"]]}
+    ]
 
 
 def _published(assembly: Assembly, pattern: str) -> set[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +51,33 @@ _IMPACTS = {
     "WILL_UPDATE": Impact.UPDATE,
 }
 _UNSEEN = frozenset({"NO_CHANGE"})
-_DIFF = Path(__file__).with_name("template_diff.mjs")
+DIFF = Path(__file__).with_name("template_diff.mjs")
 _SHORT = 160
 
 
-def changes(deployed: Mapping[str, Template], wanted: Mapping[str, Template], *, last_stacks: Iterable[str]) -> Changes:
+def run_node(asked: str) -> str:
+    """What template_diff.mjs answers to a line. Raises EvidenceError when it cannot."""
+    try:
+        done = subprocess.run(["node", str(DIFF)], input=asked, capture_output=True, text=True, check=False)
+    except FileNotFoundError as exc:
+        raise EvidenceError("There is no `node` on the PATH, and templates are compared with AWS's library.") from exc
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines()
+        said = [line for line in lines if "Error" in line][:1] or lines[-1:]
+        raise EvidenceError(
+            "The templates could not be compared: is @aws-cdk/cloudformation-diff installed (`npm ci`)? node said: "
+            + "".join(said)
+        )
+    return done.stdout
+
+
+def changes(
+    deployed: Mapping[str, Template],
+    wanted: Mapping[str, Template],
+    *,
+    last_stacks: Iterable[str],
+    node: Callable[[str], str] = run_node,
+) -> Changes:
     """Between what is deployed and what would be, by stack name. `last_stacks` were those of the last release.
 
     Raises EvidenceError when the templates cannot be compared.
@@ -65,7 +87,7 @@ def changes(deployed: Mapping[str, Template], wanted: Mapping[str, Template], *,
         for name, template in wanted.items()
         for before in [deployed.get(name, {})]
     ]
-    differences = diff([pair for pair in pairs if pair[1] != pair[2]])
+    differences = diff([pair for pair in pairs if pair[1] != pair[2]], node)
     resources = [
         change
         for difference in differences
@@ -100,23 +122,14 @@ def _text(template: Template) -> str:
     return json.dumps(template, ensure_ascii=False)
 
 
-def diff(pairs: Sequence[tuple[str, Template, Template]]) -> list[dict[str, Any]]:
+def diff(
+    pairs: Sequence[tuple[str, Template, Template]], node: Callable[[str], str] = run_node
+) -> list[dict[str, Any]]:
     """The output of template_diff.mjs for (stack name, template before, template after)."""
     if not pairs:
         return []
     asked = json.dumps([{"name": name, "before": before, "after": after} for name, before, after in pairs])
-    try:
-        done = subprocess.run(["node", str(_DIFF)], input=asked, capture_output=True, text=True, check=False)
-    except FileNotFoundError as exc:
-        raise EvidenceError("There is no `node` on the PATH, and templates are compared with AWS's library.") from exc
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines()
-        said = [line for line in lines if "Error" in line][:1] or lines[-1:]
-        raise EvidenceError(
-            "The templates could not be compared: is @aws-cdk/cloudformation-diff installed (`npm ci`)? node said: "
-            + "".join(said)
-        )
-    found: list[dict[str, Any]] = json.loads(done.stdout)
+    found: list[dict[str, Any]] = json.loads(node(asked))
     return found
 
 

@@ -2,9 +2,9 @@
 
 usage: python3 -m pipeline.evidence.runtime.gather --pipeline NAME --execution ID … (all of them: --help)
 
-It writes `digest` and `summary` into the folder --output, for the step to export. What must be known (the digest, what
-changes in prod) fails it; what else could not be found out stands in the evidence as not known. It must not change
-anything but the evidence bucket, nor decide.
+It writes `digest`, `summary` and `attempt` into the folder --output, for the step to export. What must be known (the
+digest, what changes in prod) fails it; what else could not be found out stands in the evidence as not known. It must
+not change anything but the evidence bucket, nor decide.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pipeline.evidence.runtime import executions
 from pipeline.evidence.runtime.assembly import StageAssembly, digest, read_stage
 from pipeline.evidence.runtime.canary import Clients, canary, shifted_aliases
-from pipeline.evidence.runtime.changes import changes
+from pipeline.evidence.runtime.changes import changes, run_node
 from pipeline.evidence.runtime.cost import cost
 from pipeline.evidence.runtime.deployed import Deployed, read_deployed, without_reader
 from pipeline.evidence.runtime.errors import EvidenceError
@@ -35,14 +35,13 @@ from pipeline.evidence.runtime.model import (
     Changes,
     InProd,
     ReleaseEvidence,
-    Vulnerabilities,
 )
+from pipeline.evidence.runtime.odds import read_odds
 from pipeline.evidence.runtime.packages import bill_of_materials, compare, shipped
 from pipeline.evidence.runtime.page import page
-from pipeline.evidence.runtime.store import BILL, DATA, PAGE, Store
+from pipeline.evidence.runtime.store import BILL, DATA, PAGE, Store, attempt_of
 from pipeline.evidence.runtime.verdict import summary, verdict
-
-NOT_CHECKED = "No database of vulnerabilities is at hand here: check bom.json with your own."
+from pipeline.evidence.runtime.vulnerabilities import PATIENCE, SERVICE, check
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,21 +58,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     (options.output / PAGE).write_text(page(evidence))
     (options.output / "digest").write_text(evidence.digest)
     (options.output / "summary").write_text(summary(evidence.verdict))
+    (options.output / "attempt").write_text(attempt_of(datetime.fromisoformat(evidence.made_at)))
     print(f"evidence: {summary(evidence.verdict)}")  # noqa: T201
     return 0
 
 
-def gather(options: argparse.Namespace, session: Any) -> ReleaseEvidence:
-    """The evidence, which then is in the bucket, too. Raises EvidenceError."""
+def gather(options: argparse.Namespace, session: Any, *, node: Callable[[str], str] = run_node) -> ReleaseEvidence:
+    """The evidence, which then is in the bucket, too; `node` as `changes` takes it. Raises EvidenceError."""
     codepipeline = session.client("codepipeline")
     store = Store(session.client("s3"), options.bucket)
     stage = read_stage(options.assembly, options.stage)
     listed = executions.listed(codepipeline, options.pipeline)
     running, was_released = executions.in_prod(codepipeline, options.pipeline, options.stage, listed)
     commit = executions.commit_of(listed, options.execution, author=options.author, url=options.commit_url)
-    earlier = store.read(running.execution_id, DATA) if running.execution_id else None
-    deployed = _deployed(session, options, stage, was_released=was_released, had_evidence=earlier is not None)
-    changed = _changes(deployed, stage, json.loads(earlier)["stacks"] if earlier else ())
+    told = store.read(running.execution_id, DATA) if running.execution_id else None
+    earlier = json.loads(told) if told else {}
+    deployed = _deployed(session, options, stage, was_released=was_released, had_evidence=told is not None)
+    changed = _changes(deployed, stage, earlier.get("stacks", ()), node)
     packages = shipped(stage.assets.values())
     bill = bill_of_materials(packages, name=options.pipeline, version=commit.commit_id)
     before = store.read(running.execution_id, BILL) if running.execution_id else None
@@ -85,7 +86,9 @@ def gather(options: argparse.Namespace, session: Any) -> ReleaseEvidence:
         ),
         "canary": _canary(session, options, deployed, stage),
         "packages": compare(packages, before, "There is no bill of materials of what prod runs."),
-        "vulnerabilities": Vulnerabilities(False, NOT_CHECKED),
+        "vulnerabilities": check(
+            session.client(SERVICE, config=PATIENCE), json.loads(bill), earlier.get("vulnerabilities")
+        ),
         "rollback": executions.rollback_of(codepipeline, options.pipeline, options.stage),
         "cost": cost(
             options.stage, None if deployed.baseline is Baseline.UNKNOWN else deployed.templates, stage.templates
@@ -107,7 +110,8 @@ def gather(options: argparse.Namespace, session: Any) -> ReleaseEvidence:
         **facts,  # type: ignore[arg-type]
     )
     data = json.dumps(dataclasses.asdict(evidence), indent=1)
-    store.write(options.execution, {PAGE: page(evidence), DATA: data, BILL: bill})
+    attempt = attempt_of(datetime.fromisoformat(evidence.made_at))
+    store.write(options.execution, attempt, {PAGE: page(evidence), DATA: data, BILL: bill})
     return evidence
 
 
@@ -120,18 +124,27 @@ def _deployed(
     return read_deployed(reader("cloudformation"), stage.templates, stage=options.stage)
 
 
-def _changes(deployed: Deployed, stage: StageAssembly, last_stacks: Sequence[str]) -> Changes:
-    found = changes(deployed.templates, stage.templates, last_stacks=last_stacks)
+def _changes(
+    deployed: Deployed, stage: StageAssembly, last_stacks: Sequence[str], node: Callable[[str], str]
+) -> Changes:
+    found = changes(deployed.templates, stage.templates, last_stacks=last_stacks, node=node)
     return dataclasses.replace(found, baseline=deployed.baseline, reason=deployed.reason, troubles=deployed.troubles)
 
 
 def _canary(session: Any, options: argparse.Namespace, deployed: Deployed, stage: StageAssembly) -> Canary:
-    """Of the functions of which prod gets a new version; with the reason, where staging cannot be read."""
-    wanted = {
-        shifted.stack.replace(options.stage, options.proof_stage, 1): shifted.function
+    """Of the functions of which prod gets a new version, with the odds of their canaries in both stages."""
+    asked = {
+        shifted.stack: shifted.function
         for shifted in shifted_aliases(stage.templates)
         if shifted.version not in deployed.templates.get(shifted.stack, {}).get("Resources", {})
     }
+    wanted = {stack.replace(options.stage, options.proof_stage, 1): function for stack, function in asked.items()}
+    odds, reason = read_odds(options.unit_tests, [*wanted, *asked])
+    return dataclasses.replace(_shifts(session, options, wanted), odds=odds, odds_reason=reason)
+
+
+def _shifts(session: Any, options: argparse.Namespace, wanted: dict[str, str]) -> Canary:
+    """With the reason, where staging cannot be read."""
     reader = _as_role(session, options.proof_reader_role, options.proof_region)
     if isinstance(reader, str):
         return Canary((), dict.fromkeys(wanted, f"{options.proof_stage} cannot be read: {reader}"))

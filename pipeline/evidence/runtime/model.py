@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from pipeline.evidence.runtime.package_model import Packages, Vulnerabilities
+
 SCHEMA = 1
 
 
@@ -202,37 +204,36 @@ class Deployment:
 
 
 @dataclass(frozen=True)
+class Odds:
+    """What the canary of one stack is worth at the calls that are promised, of releases that were drawn by chance.
+
+    Of releases of which `healthy_background_percent` of the calls fail in both versions, `healthy_stopped_percent` are
+    stopped. Of those of which `smallest_seen_percent` more fail, `seen_percent` are; null where that is so of none.
+    Where `alarm_excess_percent` more fail, an alarm rings after `alarm_minutes` on average; null where none does.
+    """
+
+    stack: str
+    calls_per_minute: float
+    shift_minutes: int
+    healthy_background_percent: float
+    healthy_stopped_percent: float
+    seen_percent: float
+    smallest_seen_percent: float | None
+    alarm_excess_percent: float
+    alarm_minutes: float | None
+
+
+@dataclass(frozen=True)
 class Canary:
-    """`without` are functions that prod gets a new version of, with the reason why staging shows no shift to it."""
+    """`without` are functions that prod gets a new version of, with the reason why staging shows no shift to it.
+
+    `odds` are of the stacks of these functions, in staging and in prod; `odds_reason` says why some are not known.
+    """
 
     deployments: tuple[Deployment, ...]
     without: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Package:
-    name: str
-    version: str
-    license: str | None
-
-
-@dataclass(frozen=True)
-class Packages:
-    """What the functions ship. `reason` says why there is nothing to compare with; versions are "before -> after"."""
-
-    shipped: tuple[Package, ...]
-    reason: str | None
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-    changed: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Vulnerabilities:
-    """`checked` is false where no database is at hand, and then nothing is known to be safe."""
-
-    checked: Literal[False]
-    reason: str
+    odds: tuple[Odds, ...] = ()
+    odds_reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Read from the assets themselves: each package that is in a bundle or layer has its metadata beside it. What Lambda's
 runtime brings is not in them. It must not know which vulnerabilities a package has.
-Sources: CycloneDX 1.6; Python packaging user guide, "Core metadata specifications".
+Sources: CycloneDX 1.5; Python packaging user guide, "Core metadata specifications".
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
-from cyclonedx.output.json import JsonV1Dot6
+from cyclonedx.output.json import JsonV1Dot5
 from packageurl import PackageURL
 
-from pipeline.evidence.runtime.model import Package, Packages
+from pipeline.evidence.runtime.package_model import Package, Packages
 
 _METADATA = ".dist-info/METADATA"
 
@@ -49,7 +49,7 @@ def _metadata(asset: Path) -> Iterator[str]:
 
 
 def bill_of_materials(packages: Iterable[Package], *, name: str, version: str) -> str:
-    """CycloneDX 1.6 in JSON; `name` and `version` are of the whole that ships them."""
+    """CycloneDX 1.5 in JSON, which is what Amazon Inspector reads; `name` and `version` are of what ships them all."""
     bom = Bom()
     bom.metadata.component = Component(name=name, version=version, type=ComponentType.APPLICATION, bom_ref=name)
     for package in packages:
@@ -63,7 +63,7 @@ def bill_of_materials(packages: Iterable[Package], *, name: str, version: str) -
         )
         bom.components.add(component)
         bom.register_dependency(bom.metadata.component, [component])
-    return JsonV1Dot6(bom).output_as_string(indent=1)
+    return JsonV1Dot5(bom).output_as_string(indent=1)
 
 
 def compare(now: tuple[Package, ...], bom_before: str | None, reason: str) -> Packages:

@@ -10,10 +10,10 @@ from html import escape
 from pathlib import Path
 from typing import TypeVar
 
+from pipeline.evidence.runtime.canary_section import canary_section
 from pipeline.evidence.runtime.model import (
     Access,
     Baseline,
-    Deployment,
     Impact,
     PropertyChange,
     ReleaseEvidence,
@@ -21,8 +21,8 @@ from pipeline.evidence.runtime.model import (
     Route,
     Weight,
 )
-from pipeline.evidence.runtime.plot import plot
-from pipeline.evidence.runtime.verdict import answer, is_losing, name_of, new_version
+from pipeline.evidence.runtime.package_model import Vulnerability
+from pipeline.evidence.runtime.verdict import answer, described, is_losing, name_of
 
 Item = TypeVar("Item")
 _STYLE = Path(__file__).with_name("page.css")
@@ -42,7 +42,7 @@ _IMPACTS = {
 
 def page(evidence: ReleaseEvidence) -> str:
     title = f"May commit {evidence.commit.commit_id[:7]} go to {evidence.stage}?"
-    sections = (_verdict, _what, _changes, _access, _tests, _canary, _packages, _rest)
+    sections = (_verdict, _what, _changes, _access, _tests, canary_section, _packages, _vulnerabilities, _rest)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -152,15 +152,23 @@ def _property(change: PropertyChange) -> str:
 def _access(evidence: ReleaseEvidence) -> str:
     widens, narrows = evidence.changes.widens, evidence.changes.narrows
     return (
-        f'<h2 id="access">Permissions and network</h2><h3>Widens: {len(widens)}</h3>{_list(widens, _permission)}'
-        f"<h3>Narrows: {len(narrows)}</h3>{_list(narrows, _permission)}"
+        f'<h2 id="access">Permissions and network</h2><h3>Widens: {len(widens)}</h3>{_list(widens, _gained)}'
+        f"<h3>Narrows: {len(narrows)}</h3>{_list(narrows, _lost)}"
     )
 
 
-def _permission(access: Access) -> str:
+def _gained(access: Access) -> str:
+    return _permission(access, denial="no longer denied")
+
+
+def _lost(access: Access) -> str:
+    return _permission(access, denial="denied from now on")
+
+
+def _permission(access: Access, *, denial: str) -> str:
     on = f" on <code>{escape(access.on)}</code>" if access.on else ""
     condition = f"<br><small>when {escape(access.details)}</small>" if access.details else ""
-    denied = "no longer denied: " if access.effect == "Deny" else ""
+    denied = f"{denial}: " if access.effect == "Deny" else ""
     return (
         f"{denied}<code>{escape(access.who)}</code> <b>{escape(access.what)}</b>{on} "
         f"<small>{escape(access.stack)}</small>{condition}"
@@ -183,28 +191,6 @@ def _tests(evidence: ReleaseEvidence) -> str:
     return f'<h2 id="tests">Tests</h2>{told}'
 
 
-def _canary(evidence: ReleaseEvidence) -> str:
-    shifts = "".join(f"<li>{_shift(deployment)}</li>" for deployment in evidence.canary.deployments)
-    without = _facts(*((name, escape(reason)) for name, reason in sorted(evidence.canary.without.items())))
-    nothing = "" if shifts or evidence.canary.without else "<p>No function of prod gets a new version.</p>"
-    return f'<h2 id="canary">Staging\'s canary</h2>{nothing}<ul class="shifts">{shifts}</ul>{without}'
-
-
-def _shift(deployment: Deployment) -> str:
-    calls, errors = (new_version(deployment, what) for what in ("invocations", "errors"))
-    alarms = "".join(
-        f"<br><small>{escape(alarm.name)}: {escape(alarm.state)}{', went off' if alarm.went_off else ''}</small>"
-        for alarm in deployment.alarms
-    )
-    return (
-        f"<h3>{escape(deployment.stack)}: {escape(deployment.status)}</h3>"
-        f'<p><b class="old">■ {escape(deployment.from_version)}</b> to <b class="new">■ '
-        f'{escape(deployment.to_version)}</b>, <b class="failed">■ failed</b>: {calls:g} calls of the new version, '
-        f"{errors:g} failed. <small>{escape(deployment.deployment_id)}</small></p>{plot(deployment)}"
-        f"<p>{escape(deployment.problem or '')}{alarms}</p>"
-    )
-
-
 def _packages(evidence: ReleaseEvidence) -> str:
     packages = evidence.packages
     difference = escape(packages.reason) if packages.reason else ""
@@ -219,10 +205,29 @@ def _packages(evidence: ReleaseEvidence) -> str:
     )
     return (
         f'<h2 id="packages">What the functions ship</h2><p>{difference}</p>{"" if difference else facts}'
-        f"<p>Known vulnerabilities: not checked. {escape(evidence.vulnerabilities.reason)}</p>"
         f"<details><summary>{len(packages.shipped)} packages (CycloneDX: bom.json beside this page)</summary>"
         f'<ul class="columns">{shipped}</ul></details>'
     )
+
+
+def _vulnerabilities(evidence: ReleaseEvidence) -> str:
+    told = evidence.vulnerabilities
+    head = '<h3 id="vulnerabilities">Known vulnerabilities</h3>'
+    if not told.checked:
+        return f"{head}<p>Not checked. {escape(told.reason)}</p>"
+    facts = _facts(
+        ("Checked", escape(f"{told.checked_packages} packages, by {told.by}, {told.checked_at}")),
+        ("Not checked", escape(", ".join(told.unknown_packages) or "none")),
+    )
+    return f"{head}{facts}<p>{escape(told.reason)}</p>{_list(told.found, _vulnerability)}"
+
+
+def _vulnerability(one: Vulnerability) -> str:
+    tone = " danger" if one.is_grave else ""
+    where = {None: "", True: "prod has it, too", False: "new to prod"}[one.is_in_prod]
+    source = f'<a href="{escape(one.url)}">more</a>' if one.url and one.url.startswith("https://") else ""
+    tag = f'<span class="tag{tone}">{escape(one.severity)}</span>'
+    return f"{tag} {escape(described(one))} <small>{where}</small> {source}"
 
 
 def _rest(evidence: ReleaseEvidence) -> str:

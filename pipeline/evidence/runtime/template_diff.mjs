@@ -1,12 +1,14 @@
 // Compares templates with the library that `cdk diff` is made of, so that what replaces a resource is AWS's own word.
 //
-// In: [{ name, before, after }] on standard input. Out: for each { name, resources, added, removed, opened, closed }:
-// changed resources by logical id, statements and managed policies, rules of security groups. It must not judge.
-import { readFileSync } from "node:fs";
+// In: a line of [{ name, before, after }] on standard input. Out: a line of { name, resources, added, removed, opened,
+// closed } for each: changed resources by logical id, statements and managed policies, rules of security groups. It goes
+// on until its input ends. It must not judge.
+import { createInterface } from "node:readline";
 import { fullDiff } from "@aws-cdk/cloudformation-diff";
 
-const pairs = JSON.parse(readFileSync(0, "utf8"));
-process.stdout.write(JSON.stringify(pairs.map(compare)));
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(`${JSON.stringify(JSON.parse(line).map(compare))}\n`);
+}
 
 function compare({ name, before, after }) {
   const difference = fullDiff(before, after);

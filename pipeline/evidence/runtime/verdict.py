@@ -20,13 +20,12 @@ from pipeline.evidence.runtime.model import (
     InProd,
     JunitReport,
     Line,
-    Packages,
     ResourceChange,
     Rollback,
     Route,
-    Vulnerabilities,
     Weight,
 )
+from pipeline.evidence.runtime.package_model import Packages, Vulnerabilities, Vulnerability
 
 _NAMED = 5
 LONGEST_SUMMARY = 400
@@ -57,7 +56,8 @@ def verdict(
         *(line for each in tests for line in _of_tests(each)),
         *_of_canary(canary),
         *_of_history(in_prod, rollback, was_released=was_released),
-        *_of_packages(packages, vulnerabilities),
+        *_of_packages(packages),
+        *_of_vulnerabilities(vulnerabilities),
         *_of_cost(cost),
     ]
     return tuple(sorted(lines, key=lambda line: list(Weight).index(line.weight)))
@@ -157,6 +157,8 @@ def _of_canary(canary: Canary) -> Iterator[Line]:
     if canary.without:
         text = f"{_count(len(canary.without), 'function has', 'functions have')} no canary in staging to show."
         yield Line(Weight.UNKNOWN, text, "canary")
+    if canary.odds_reason:
+        yield Line(Weight.UNKNOWN, f"How much the canaries see is not known. {canary.odds_reason}", "canary")
 
 
 def _old_errors(canary: Canary) -> float:
@@ -199,7 +201,7 @@ def _of_history(in_prod: InProd, rollback: Rollback, *, was_released: bool) -> I
         yield Line(Weight.GOOD, text, "rollback")
 
 
-def _of_packages(packages: Packages, vulnerabilities: Vulnerabilities) -> Iterator[Line]:
+def _of_packages(packages: Packages) -> Iterator[Line]:
     count = len(packages.added) + len(packages.removed) + len(packages.changed)
     if packages.reason is not None:
         yield Line(Weight.UNKNOWN, f"What changes in packages is not known. {packages.reason}", "packages")
@@ -209,7 +211,45 @@ def _of_packages(packages: Packages, vulnerabilities: Vulnerabilities) -> Iterat
         )
     else:
         yield Line(Weight.GOOD, "The packages that functions ship are the same.", "packages")
-    yield Line(Weight.UNKNOWN, f"Known vulnerabilities: not checked. {vulnerabilities.reason}", "packages")
+
+
+def _of_vulnerabilities(vulnerabilities: Vulnerabilities) -> Iterator[Line]:
+    if not vulnerabilities.checked:
+        yield Line(Weight.UNKNOWN, f"Known vulnerabilities: not checked. {vulnerabilities.reason}", "vulnerabilities")
+        return
+    grave = [one for one in vulnerabilities.found if one.is_grave]
+    if grave:
+        known = _known_in_prod(grave)
+        named = "; ".join(described(one) for one in grave[:2]) + ("; and more" if len(grave) > 2 else "")
+        count = _count(len(grave), "grave known vulnerability", "grave known vulnerabilities")
+        yield Line(Weight.LOOK, f"{count}{known}: {named}.", "vulnerabilities")
+    elif vulnerabilities.checked_packages:
+        many = _count(len(vulnerabilities.found), "vulnerability that is not grave is", "that are not grave are")
+        packages = _count(vulnerabilities.checked_packages, "package")
+        text = f"{many if vulnerabilities.found else 'No vulnerability is'} known of {packages}"
+        text += f" that {vulnerabilities.by} has checked."
+        yield Line(Weight.GOOD, text, "vulnerabilities")
+    if unknown := vulnerabilities.unknown_packages:
+        named = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
+        text = f"Known vulnerabilities: not checked of {named}. {vulnerabilities.by} has no rules for them."
+        yield Line(Weight.UNKNOWN, text, "vulnerabilities")
+
+
+def _known_in_prod(grave: list[Vulnerability]) -> str:
+    """How the sentence goes on; "" where what prod has is not known."""
+    new = sum(one.is_in_prod is False for one in grave)
+    if any(one.is_in_prod is None for one in grave):
+        return ""
+    if new == len(grave):
+        return ", new to prod"
+    return f", {new} of them new to prod" if new else ", in prod already"
+
+
+def described(one: Vulnerability) -> str:
+    """`CVE-2026-1 (critical) in six 1.0, fixed in 1.1`."""
+    fixed = f"fixed in {one.fixed_version}" if one.fixed_version else "no fixed version is known"
+    told = (one.severity.value, "exploited" if one.is_exploited else "", "malicious" if one.is_malicious else "")
+    return f"{one.vulnerability_id} ({', '.join(filter(None, told))}) in {one.package} {one.version}, {fixed}"
 
 
 def _of_cost(cost: Cost) -> Iterator[Line]:

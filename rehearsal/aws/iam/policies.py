@@ -14,6 +14,8 @@ some operations.
 - MiniStack does not know `aws:ViaAWSService`. Here everybody calls for themselves, so a condition that it is false is
   met. CDK wrote a service's name in the place of true or false for a year, and every role was let in
   (github.com/aws/aws-cdk/pull/25316): to IAM, what is not true is false.
+- MiniStack does not know `s3:if-none-match` and `s3:if-match`: to it, every write would lack the header. A statement of
+  a bucket policy that denies what lacks one is left out. What the headers ask for is served.
 - To MiniStack, reading, changing or deleting one alias of a function is `lambda:ListAliases`, so who may do one of
   these may do that. Likewise the batch requests of SQS, which AWS authorizes as the single ones ("Amazon SQS API
   permissions: Actions and resource reference").
@@ -45,6 +47,8 @@ _ROLE_ARN = re.compile(rf"^arn:{_PART}:iam::{_PART}:role/(?:.*/)?([^/]+)$")
 
 _VIA_SERVICE = "aws:ViaAWSService"
 
+_WRITE_HEADERS = ("s3:if-none-match", "s3:if-match")
+
 _ROLE_OF_ACCOUNT = re.compile(r":iam::(\d{12}):role/")
 
 _ASKED_FOR = {
@@ -67,7 +71,8 @@ def fit_policies(resource: Mapping[str, Any]) -> Mapping[str, Any]:
             properties = name_resources(resource.get("Properties") or {})
             return {**resource, "Properties": with_root_beside_services(properties)}
         case "AWS::S3::BucketPolicy":
-            return {**resource, "Properties": _name_callers(name_accounts(resource.get("Properties") or {}))}
+            properties = without_write_headers(resource.get("Properties") or {})
+            return {**resource, "Properties": _name_callers(name_accounts(properties))}
         case _:
             return resource
 
@@ -99,6 +104,21 @@ def name_accounts(value: Any) -> Any:
         accounts = [{"Fn::Sub": f"arn:${{AWS::Partition}}:iam::{account}:root"} for account in _accounts(names)]
         return {**value, "Principal": {**principal, "AWS": [*names, *accounts]}} if accounts else value
     return {key: name_accounts(item) for key, item in value.items()}
+
+
+def without_write_headers(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The bucket policy's properties without statements that deny a write for the header that it lacks."""
+    document = properties.get("PolicyDocument")
+    if not isinstance(document, Mapping):
+        return properties
+    kept = [one for one in _as_list(document.get("Statement")) if not _denies_without_header(one)]
+    return {**properties, "PolicyDocument": {**document, "Statement": kept}}
+
+
+def _denies_without_header(statement: Any) -> bool:
+    if not isinstance(statement, Mapping) or statement.get("Effect") != "Deny":
+        return False
+    return any(_asked(statement, "Null", header) is not None for header in _WRITE_HEADERS)
 
 
 def _name_callers(value: Any) -> Any:

@@ -167,8 +167,25 @@ class FakeS3:
             raise refused("AccessDenied", "Access Denied")
         return {"Body": io.BytesIO(self.objects[Key].encode())}
 
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str, IfNoneMatch: str) -> None:
         if self._is_closed:
             raise refused("AccessDenied", "Access Denied")
+        if IfNoneMatch == "*" and Key in self.objects:
+            raise refused("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
         self.objects[Key] = Body.decode()
         self.types[Key] = ContentType
+
+
+class FakeInspector:
+    """It refuses, but where it `knows` vulnerabilities: then of a package of its own."""
+
+    def __init__(self) -> None:
+        self.knows: tuple[str, ...] = ()
+
+    def scan_sbom(self, *, sbom: Mapping[str, Any], outputFormat: str) -> dict[str, Any]:
+        assert (sbom["specVersion"], outputFormat) == ("1.5", "CYCLONE_DX_1_5")
+        if not self.knows:
+            raise refused("AccessDeniedException", "You do not have sufficient access.")
+        component = {"bom-ref": "comp-1", "purl": "pkg:pypi/six@1.0"}
+        found = [{"id": name, "affects": [{"ref": "comp-1"}]} for name in self.knows]
+        return {"sbom": {"components": [component], "vulnerabilities": found}}

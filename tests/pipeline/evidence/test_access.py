@@ -11,6 +11,7 @@ from pipeline.evidence.runtime.changes import diff
 from pipeline.evidence.runtime.model import Access
 from tests.assembly import Assembly
 from tests.pipeline.evidence.example import TEMPLATE, template, with_properties
+from tests.pipeline.evidence.node import node
 
 Both = tuple[tuple[Access, ...], tuple[Access, ...]]
 
@@ -21,7 +22,7 @@ def statement(*actions: str, **more: Any) -> dict[str, Any]:
 
 def after(*statements: dict[str, Any], **resources: Any) -> Both:
     policy = with_properties("Policy", PolicyDocument={"Statement": list(statements)})
-    return accesses(diff([("Prod-Api", TEMPLATE, template(Policy=policy, **resources))]))
+    return accesses(diff([("Prod-Api", TEMPLATE, template(Policy=policy, **resources))], node))
 
 
 def test_added_action_alone_widens_though_the_whole_statement_is_another() -> None:
@@ -51,7 +52,7 @@ def test_all_but_one_thing_is_more_than_all_but_two_allowed_or_denied(effect: st
     )
     before, wanted = (two, one) if effect == "Allow" else (one, two)
     # when
-    widens, _ = accesses(diff([("Prod-Api", before, wanted)]))
+    widens, _ = accesses(diff([("Prod-Api", before, wanted)], node))
     # then: to allow the former, or no longer to deny it
     assert [(found.effect, found.what) for found in widens] == [(effect, "all but iam:*")]
 
@@ -59,14 +60,14 @@ def test_all_but_one_thing_is_more_than_all_but_two_allowed_or_denied(effect: st
 def test_condition_that_goes_widens() -> None:
     limited = statement("s3:GetObject", "s3:PutObject", Condition={"Bool": {"aws:SecureTransport": "true"}})
     policy = with_properties("Policy", PolicyDocument={"Statement": [limited]})
-    widens, _ = accesses(diff([("Prod-Api", template(Policy=policy), TEMPLATE)]))
+    widens, _ = accesses(diff([("Prod-Api", template(Policy=policy), TEMPLATE)], node))
     assert [found.what for found in widens] == ["s3:GetObject, s3:PutObject"]
 
 
 def test_denial_that_goes_widens_and_one_that_comes_narrows() -> None:
     old, denial = statement("s3:GetObject", "s3:PutObject"), statement("s3:PutObject", Effect="Deny")
     policy = with_properties("Policy", PolicyDocument={"Statement": [old, denial]})
-    widens, narrows = accesses(diff([("Prod-Api", template(Policy=policy), TEMPLATE)]))
+    widens, narrows = accesses(diff([("Prod-Api", template(Policy=policy), TEMPLATE)], node))
     assert [(found.effect, found.what) for found in widens] == [("Deny", "s3:PutObject")]
     assert narrows == ()
     widens, narrows = after(old, denial)
@@ -90,7 +91,7 @@ def test_managed_policy_public_permission_and_open_port_widen() -> None:
         "Properties": {"GroupId": "g", "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"},
     }
     added = template(Role=role, Permission=permission, Port=port)
-    widens, _ = accesses(diff([("Prod-Api", TEMPLATE, added)]))
+    widens, _ = accesses(diff([("Prod-Api", TEMPLATE, added)], node))
     assert {(found.kind, found.who, found.what) for found in widens} == {
         ("managed-policy", "${Role}", "arn:aws:iam::aws:policy/AdministratorAccess"),
         ("permission", "*", "lambda:InvokeFunction"),
@@ -112,6 +113,6 @@ def test_another_stacks_output_is_named_shortly_wherever_it_stands() -> None:
 
 def test_all_that_prod_gets_the_first_time_is_told_in_words(assembly: Assembly) -> None:
     stacks = {name: {"Resources": template.resources} for name, template in assembly.stage_stacks("Prod").items()}
-    widens, _ = accesses(diff([(name, {}, after) for name, after in stacks.items()]))
+    widens, _ = accesses(diff([(name, {}, after) for name, after in stacks.items()], node))
     assert len(widens) > 100
     assert all("Fn::" not in found.on + found.who + found.what for found in widens)

@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 
-from pipeline.evidence.runtime.changes import canaried_functions, changes
+from pipeline.evidence.runtime.changes import canaried_functions, changes, diff, run_node
 from pipeline.evidence.runtime.errors import EvidenceError
 from pipeline.evidence.runtime.model import Baseline, Changes, Impact, Route
 from tests.assembly import Assembly
 from tests.pipeline.evidence.example import TEMPLATE, template, with_properties
+from tests.pipeline.evidence.node import node
 
 OTHER_KEY = [{"AttributeName": "name", "KeyType": "HASH"}]
 
 
-def between(before: dict[str, Any], after: dict[str, Any], **more: Any) -> Changes:
-    return changes({"Prod-Api": before}, {"Prod-Api": after}, last_stacks=more.get("last_stacks", ()))
+def between(before: dict[str, Any], after: dict[str, Any]) -> Changes:
+    return changes({"Prod-Api": before}, {"Prod-Api": after}, last_stacks=(), node=node)
 
 
 def test_nothing_changes_between_the_same_templates() -> None:
@@ -91,7 +92,10 @@ def test_every_function_that_callers_reach_is_known_as_canaried(assembly: Assemb
 
 def test_stack_that_is_new_and_stack_that_left_the_app_are_named() -> None:
     found = changes(
-        {"Prod-Api": TEMPLATE}, {"Prod-Api": TEMPLATE, "Prod-New": TEMPLATE}, last_stacks=["Prod-Api", "Prod-Old"]
+        {"Prod-Api": TEMPLATE},
+        {"Prod-Api": TEMPLATE, "Prod-New": TEMPLATE},
+        last_stacks=["Prod-Api", "Prod-Old"],
+        node=node,
     )
     assert (found.new_stacks, found.gone_stacks) == (("Prod-New",), ("Prod-Old",))
     assert {change.impact for change in found.resources} == {Impact.CREATE}
@@ -109,6 +113,11 @@ def test_template_of_a_megabyte_is_compared_and_told_shortly() -> None:
 def test_missing_library_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     elsewhere = tmp_path / "template_diff.mjs"
     elsewhere.write_text('import { fullDiff } from "@aws-cdk/cloudformation-diff";\nfullDiff({}, {});\n')
-    monkeypatch.setattr("pipeline.evidence.runtime.changes._DIFF", elsewhere)
+    monkeypatch.setattr("pipeline.evidence.runtime.changes.DIFF", elsewhere)
     with pytest.raises(EvidenceError, match=r"`npm ci`(?s:.*)Cannot find package"):
-        between(TEMPLATE, template(Alarm=with_properties("Alarm", Threshold=2)))
+        run_node("[]")
+
+
+def test_program_of_its_own_says_what_the_one_of_all_tests_does() -> None:
+    pair = ("Prod-Api", TEMPLATE, template(Alarm=with_properties("Alarm", Threshold=2)))
+    assert diff([pair]) == diff([pair], node)

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.evidence.runtime.changes import changes, diff
 from pipeline.evidence.runtime.exposure import GUARDS, POLICIES, exposures
+from tests.pipeline.evidence.node import node
 
 CLOSED: dict[str, Any] = {
     "AuthorizationType": "AWS_IAM",
@@ -58,7 +59,7 @@ def template(kind: str, properties: dict[str, Any] | None) -> dict[str, Any]:
 def told() -> dict[str, list[str]]:
     """What is said of each case: node is started once."""
     pairs = [(name, template(kind, before), template(kind, after)) for name, (kind, before, after) in CASES.items()]
-    found = exposures(diff(pairs))
+    found = exposures(diff(pairs, node))
     assert {access.kind for access in found} == {"exposure"}
     return {name: [f"{access.on}: {access.what}" for access in found if access.stack == name] for name in CASES}
 
@@ -104,5 +105,5 @@ def test_exposures_come_first_of_all_that_widens() -> None:
     before = template("AWS::Lambda::Url", {"AuthType": "AWS_IAM"})
     after = template("AWS::Lambda::Url", {"AuthType": "NONE"})
     after["Resources"]["A"] = {"Type": "AWS::IAM::Policy", "Properties": policy}
-    found = changes({"Prod-Api": before}, {"Prod-Api": after}, last_stacks=())
+    found = changes({"Prod-Api": before}, {"Prod-Api": after}, last_stacks=(), node=node)
     assert [access.kind for access in found.widens] == ["exposure", "permission"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,15 @@ from pipeline.evidence.runtime import gather
 from pipeline.evidence.runtime.assembly import digest, read_stage
 from pipeline.evidence.runtime.model import Baseline, ReleaseEvidence, Weight
 from tests.pipeline.evidence.example import TEMPLATE, template, with_properties
-from tests.pipeline.evidence.fakes import FakeCloudFormation, FakeCloudWatch, FakeCodeDeploy, FakeS3, refused
+from tests.pipeline.evidence.fakes import (
+    FakeCloudFormation,
+    FakeCloudWatch,
+    FakeCodeDeploy,
+    FakeInspector,
+    FakeS3,
+    refused,
+)
+from tests.pipeline.evidence.node import node
 from tests.pipeline.evidence.test_canary import PHYSICAL
 from tests.pipeline.evidence.test_executions import FakeCodePipeline, summary
 
@@ -28,6 +37,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.s3 = FakeS3()
+        self.scanner = FakeInspector()
         self.codepipeline: Any = FakeCodePipeline(
             summary(2, "c2", status="InProgress"),
             summary(1, "c1"),
@@ -48,8 +58,8 @@ class World:
         stack = {"type": "aws:cloudformation:stack", "properties": properties}
         (at / "manifest.json").write_text(json.dumps({"artifacts": {"Api": stack}}))
 
-    def client(self, service: str) -> Any:
-        return {"codepipeline": self.codepipeline, "s3": self.s3, "sts": self}[service]
+    def client(self, service: str, **_: Any) -> Any:
+        return {"codepipeline": self.codepipeline, "s3": self.s3, "sts": self, "inspector-scan": self.scanner}[service]
 
     def assume_role(self, *, RoleArn: str, RoleSessionName: str) -> dict[str, Any]:
         if RoleArn == "prod" and self.prod is None:
@@ -67,6 +77,11 @@ class World:
         }
         return _Taken(clients)
 
+    def object(self, name: str) -> str:
+        """The only one of this name."""
+        (found,) = (text for key, text in self.s3.objects.items() if key.endswith(f"/{name}"))
+        return found
+
     def gather(self) -> ReleaseEvidence:
         words = {
             "pipeline": "Release", "execution": "e2", "region": "eu-west-1", "bucket": "evidence", "stage": "Prod",
@@ -77,7 +92,7 @@ class World:
             "end-to-end-tests": str(self.folder / "none"), "output": str(self.folder / "made"),
         }  # fmt: skip
         self.arguments = [part for name, value in words.items() for part in (f"--{name}", value)]
-        return gather.gather(gather._parser().parse_args(self.arguments), self)
+        return gather.gather(gather._parser().parse_args(self.arguments), self, node=node)
 
 
 class _Taken:
@@ -107,7 +122,7 @@ def test_table_that_would_be_replaced_is_the_pages_first_line(world: World) -> N
     evidence = world.gather()
     assert evidence.verdict[0].weight is Weight.DANGER
     assert evidence.verdict[0].text.startswith("Prod-Api/Cars (AWS::DynamoDB::Table) is replaced")
-    page = world.s3.objects["executions/e2/index.html"]
+    page = world.object("index.html")
     assert page.index("Cars (AWS::DynamoDB::Table) is replaced") < page.index("<h2")
 
 
@@ -121,13 +136,43 @@ def test_evidence_says_what_is_released_over_what_and_its_digest(world: World) -
 
 def test_data_is_kept_beside_page_and_bill_and_is_what_its_schema_says(world: World) -> None:
     evidence = world.gather()
-    assert sorted(world.s3.objects) == [f"executions/e2/{name}" for name in ("bom.json", "evidence.json", "index.html")]
-    assert world.s3.types["executions/e2/index.html"] == "text/html; charset=utf-8"
-    assert TypeAdapter(ReleaseEvidence).validate_json(world.s3.objects["executions/e2/evidence.json"]) == evidence
+    folders, names = zip(*(key.rsplit("/", 1) for key in sorted(world.s3.objects)), strict=True)
+    assert names == ("bom.json", "evidence.json", "index.html")
+    assert set(folders) == {f"executions/e2/{re.sub('[-:]|[+]00:00', '', evidence.made_at)}Z"}
+    assert world.s3.types[f"{folders[0]}/index.html"] == "text/html; charset=utf-8"
+    assert TypeAdapter(ReleaseEvidence).validate_json(world.object("evidence.json")) == evidence
+
+
+def test_evidence_of_before_there_were_odds_and_scans_is_read_and_compared_with(world: World) -> None:
+    # given: prod runs a release whose evidence is that old
+    world.gather()
+    old = json.loads(world.object("evidence.json"))
+    del old["canary"]["odds"], old["canary"]["odds_reason"]
+    old["vulnerabilities"] = {"checked": False, "reason": "No database is at hand."}
+    world.s3.objects = {"executions/e1/index.html": "", "executions/e1/evidence.json": json.dumps(old)}
+    world.scanner.knows = ("CVE-1",)
+    # when
+    evidence = world.gather()
+    # then
+    assert TypeAdapter(ReleaseEvidence).validate_python(old).canary.odds == ()
+    (one,) = evidence.vulnerabilities.found
+    assert one.is_in_prod is None
 
 
 def test_schema_is_that_of_the_model() -> None:
     assert schema.PATH.read_text() == schema.schema(), "the evidence has changed: run `make schema`, and commit it"
+
+
+def test_vulnerabilities_of_this_release_are_told_beside_those_that_prod_has(world: World) -> None:
+    # given: the evidence of what prod runs names one, and Inspector knows of two
+    world.scanner.knows = ("CVE-1",)
+    world.gather()
+    world.s3.objects = {key.replace("/e2/", "/e1/"): text for key, text in world.s3.objects.items()}
+    world.scanner.knows = ("CVE-1", "CVE-2")
+    # when
+    found = world.gather().vulnerabilities.found
+    # then
+    assert {one.vulnerability_id: one.is_in_prod for one in found} == {"CVE-1": True, "CVE-2": False}
 
 
 def test_what_could_not_be_found_out_stands_there(world: World) -> None:
@@ -163,15 +208,18 @@ def test_step_writes_what_it_exports(world: World) -> None:
     assert main(world) == 0
     assert len((world.folder / "made" / "digest").read_text()) == 64
     assert (world.folder / "made" / "summary").read_text().startswith("Stop and read: ")
+    attempt = (world.folder / "made" / "attempt").read_text()
+    assert f"executions/e2/{attempt}/index.html" in world.s3.objects
 
 
 def test_lost_reader_fails_the_step_and_writes_nothing(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.gather()
-    world.s3.objects = {"executions/e1/evidence.json": world.s3.objects["executions/e2/evidence.json"]}
+    earlier = {key.replace("/e2/", "/e1/"): text for key, text in world.s3.objects.items()}
+    world.s3.objects = dict(earlier)
     world.prod = None
     assert gather.main(world.arguments) == 1
     assert "What Prod runs cannot be read" in capsys.readouterr().err
-    assert list(world.s3.objects) == ["executions/e1/evidence.json"]
+    assert world.s3.objects == earlier
 
 
 def test_bucket_that_is_closed_fails_the_step_with_its_name(world: World, capsys: pytest.CaptureFixture[str]) -> None:

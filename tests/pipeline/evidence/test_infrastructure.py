@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.assembly import Assembly, Template
+from tests.synthesis import ROOT
 
 Stages = dict[str, dict[str, Any]]
 Buildspecs = dict[str, dict[str, Any]]
@@ -45,9 +46,9 @@ def test_what_comes_from_a_commit_is_one_quoted_word_of_the_command(
     assert ' --execution="$EXECUTION_ID" ' in command
 
 
-def test_step_exports_digest_and_summary(evidence: dict[str, Any], buildspecs: Buildspecs) -> None:
+def test_step_exports_digest_summary_and_attempt(evidence: dict[str, Any], buildspecs: Buildspecs) -> None:
     buildspec = buildspecs[evidence["Configuration"]["ProjectName"]["Ref"]]
-    assert sorted(buildspec["env"]["exported-variables"]) == ["EVIDENCE_DIGEST", "EVIDENCE_SUMMARY"]
+    assert sorted(buildspec["env"]["exported-variables"]) == ["EVIDENCE_ATTEMPT", "EVIDENCE_DIGEST", "EVIDENCE_SUMMARY"]
 
 
 def test_step_may_read_two_stages_and_the_pipeline_and_write_evidence_and_no_more(
@@ -76,6 +77,7 @@ def test_step_may_read_two_stages_and_the_pipeline_and_write_evidence_and_no_mor
             "arn:aws:codepipeline:eu-west-1:111111111111:AutonomousCarManager",
         ),
         (["s3:GetObject", "s3:PutObject"], {"Fn::Join": ["", [arn, "/executions/*"]]}),
+        (["inspector-scan:ScanSbom"], "*"),
         (["s3:ListBucket"], arn),
     ]
 
@@ -92,19 +94,38 @@ def test_evidence_is_private_kept_and_as_old_as_a_release_that_can_be_put_back(
     assert rule["ExpirationInDays"] == rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == TWELVE_MONTHS
 
 
-def test_nobody_but_the_step_writes_evidence_and_nobody_without_tls(
+def test_nobody_but_the_step_writes_evidence_and_nobody_overwrites_or_deletes_it_or_comes_without_tls(
     template: Template, evidence: dict[str, Any], bucket: tuple[str, dict[str, Any]]
 ) -> None:
+    # given
     project = template.resources[evidence["Configuration"]["ProjectName"]["Ref"]]["Properties"]
     (policy,) = (
         found["Properties"]["PolicyDocument"]["Statement"]
         for found in template.of_type("AWS::S3::BucketPolicy").values()
         if found["Properties"]["Bucket"] == {"Ref": bucket[0]}
     )
-    denied = {json.dumps(statement["Condition"]): statement for statement in policy if statement["Effect"] == "Deny"}
-    assert denied[json.dumps({"Bool": {"aws:SecureTransport": "false"}})]["Action"] == "s3:*"
-    writes = denied[json.dumps({"ArnNotEquals": {"aws:PrincipalArn": project["ServiceRole"]}})]
-    assert (writes["Action"], writes["Principal"]) == ("s3:PutObject", {"AWS": "*"})
+    # when
+    denials = [statement for statement in policy if statement["Effect"] == "Deny"]
+    denied = {json.dumps(statement.get("Condition")): statement["Action"] for statement in denials}
+    # then
+    objects = {"Fn::Join": ["", [{"Fn::GetAtt": [bucket[0], "Arn"]}, "/*"]]}
+    assert all(statement["Principal"] == {"AWS": "*"} for statement in denials)
+    assert all(objects in ([*r] if isinstance(r := statement["Resource"], list) else [r]) for statement in denials)
+    assert denied == {
+        json.dumps({"Bool": {"aws:SecureTransport": "false"}}): "s3:*",
+        json.dumps({"ArnNotEquals": {"aws:PrincipalArn": project["ServiceRole"]}}): "s3:PutObject",
+        json.dumps({"Null": {"s3:if-none-match": "true"}}): "s3:PutObject",
+        "null": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
+    }
+
+
+def test_step_installs_its_own_workspace_alone(evidence: dict[str, Any], buildspecs: Buildspecs) -> None:
+    install = buildspecs[evidence["Configuration"]["ProjectName"]["Ref"]]["phases"]["install"]["commands"]
+    workspace = json.loads((ROOT / "pipeline/evidence/package.json").read_text())
+    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    assert "npm ci --workspace pipeline/evidence --omit=peer " in install[-1]
+    assert locked["pipeline/evidence"]["dependencies"] == workspace["dependencies"]
+    assert all(locked[f"node_modules/{name}"]["version"] == pin for name, pin in workspace["dependencies"].items())
 
 
 def test_prod_compares_its_artifact_with_the_evidence_before_it_deploys_anything(

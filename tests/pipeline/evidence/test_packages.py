@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 from pipeline.evidence.runtime.assembly import read_stage
-from pipeline.evidence.runtime.model import Package
+from pipeline.evidence.runtime.package_model import Package
 from pipeline.evidence.runtime.packages import bill_of_materials, compare, shipped
 from tests.assembly import Assembly
 
@@ -34,7 +34,7 @@ def test_bill_is_cyclonedx_and_names_every_package() -> None:
     bill = bill_of_materials([Package("pydantic_core", "2.0", "MIT")], name="Release", version="c1")
     document = json.loads(bill)
     (component,) = document["components"]
-    assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")
+    assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.5")
     assert (component["purl"], component["version"]) == ("pkg:pypi/pydantic-core@2.0", "2.0")
 
 

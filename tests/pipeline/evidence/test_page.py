@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.evidence.runtime.changes import changes
 from pipeline.evidence.runtime.model import (
+    Access,
     Baseline,
     Canary,
     Commit,
@@ -17,15 +18,15 @@ from pipeline.evidence.runtime.model import (
     InProd,
     JunitReport,
     Line,
-    Packages,
     ReleaseEvidence,
     Rollback,
-    Vulnerabilities,
     Weight,
 )
+from pipeline.evidence.runtime.package_model import Packages, Vulnerabilities
 from pipeline.evidence.runtime.page import page
 from pipeline.evidence.runtime.verdict import LONGEST_SUMMARY, answer, summary, verdict
 from tests.pipeline.evidence.example import TEMPLATE, template, with_properties
+from tests.pipeline.evidence.node import node
 from tests.pipeline.evidence.test_canary import found
 
 GOOD = JunitReport("Unit tests", None, 3, 0, 0, 1.0, ())
@@ -35,7 +36,7 @@ def evidence(
     after: dict[str, object] = TEMPLATE, *, title: str = "Faster", tests: JunitReport = GOOD
 ) -> ReleaseEvidence:
     facts = {
-        "changes": changes({"Prod-Api": TEMPLATE}, {"Prod-Api": after}, last_stacks=()),
+        "changes": changes({"Prod-Api": TEMPLATE}, {"Prod-Api": after}, last_stacks=(), node=node),
         "tests": (tests,),
         "canary": found({"d-1": ("Succeeded", "7")}),
         "packages": Packages((), None, (), (), ()),
@@ -117,6 +118,21 @@ def test_canary_is_drawn_with_both_versions() -> None:
     assert len(re.findall(r'<rect class="old"', shown)) == 3
     assert len(re.findall(r'<rect class="new"', shown)) == 2
     assert 'class="failed" x=' not in shown
+
+
+def test_denial_that_comes_is_not_said_to_go() -> None:
+    denial = Access("Prod-Api", "permission", "Deny", "*", "sns:Publish", "topic", "")
+    made = evidence()
+    widened, narrowed = (
+        page(dataclasses.replace(made, changes=changed))
+        for changed in (
+            dataclasses.replace(made.changes, widens=(denial,)),
+            dataclasses.replace(made.changes, narrows=(denial,)),
+        )
+    )
+
+    assert ("no longer denied: <code>*</code>" in widened, "denied from now on" in widened) == (True, False)
+    assert ("denied from now on: <code>*</code>" in narrowed, "no longer denied" in narrowed) == (True, False)
 
 
 def test_hundred_changes_are_folded_by_stack_and_the_verdict_stays_short() -> None:

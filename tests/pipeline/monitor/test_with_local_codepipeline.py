@@ -88,7 +88,7 @@ def test_releases_are_told_as_they_go_and_counted_right_however_their_events_com
     assert monitored.run("rollback", "--yes")[0] == 0
     monitored.until_idle()
     monitored.push("c3")
-    assert monitored.run("reject", "--yes", "--reason", "Not on a Friday")[0] == 0
+    assert monitored.answer("reject", "--reason", "Not on a Friday")[0] == 0
     monitored.settle()
     monitored.push("c4")
 

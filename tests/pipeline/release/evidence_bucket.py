@@ -16,7 +16,9 @@ BUCKET, REGION = "evidence", "eu-west-1"
 DIGEST = "0123456789abcdef" * 4
 QUESTION = {
     "CustomData": f"Release it? {digest_words(DIGEST)} Or not.",
-    "ExternalEntityLink": console_url(REGION, BUCKET, "executions/#{codepipeline.PipelineExecutionId}/index.html"),
+    "ExternalEntityLink": console_url(
+        REGION, BUCKET, "executions/#{codepipeline.PipelineExecutionId}/20261130T090000Z/index.html"
+    ),
 }
 
 
@@ -37,8 +39,8 @@ class EvidenceBucket:
         if self.refusal:
             raise ClientError({"Error": {"Code": self.refusal, "Message": "So it is."}}, "GetObject")
         assert Bucket == BUCKET
-        folder, execution_id, name = Key.split("/")
-        assert folder == "executions"
+        folder, execution_id, attempt, name = Key.split("/")
+        assert (folder, attempt) == ("executions", "20261130T090000Z")
         made = {"index.html": b"<p>May I?</p>", "evidence.json": self._data(execution_id), "bom.json": b"{}"}
         return {"Body": io.BytesIO(made[name])}
 

@@ -84,7 +84,7 @@ class Releasing:
     def released(self, *commits: str) -> None:
         for commit in commits:
             self.push(commit)
-            assert self.run("approve", "--yes")[0] == 0
+            assert self.answer("approve")[0] == 0
             self.settle()
 
     def settle(self) -> None:
@@ -103,6 +103,10 @@ class Releasing:
         code = cli.main([words[0], "--pipeline", "release", *words[1:]], connect=connect)
         out, err = self._capsys.readouterr()
         return code, out, err
+
+    def answer(self, *words: str) -> tuple[int, str, str]:
+        """The newest execution's question, as somebody does who has looked at it and is not asked again."""
+        return self.run(*words, "--yes", "--execution", self.ids()[-1])
 
     def until_idle(self) -> None:
         """A rollback runs in a thread of the local CodePipeline's own."""
@@ -169,10 +173,22 @@ def test_approval_is_given_to_what_was_shown(releasing: Releasing) -> None:
     releasing.settle()
     assert code == 0
     assert "Release it?" in out
-    assert f"prefix=executions/{releasing.ids()[0]}/index.html" in out
+    assert f"prefix=executions/{releasing.ids()[0]}/20261130T090000Z/index.html" in out
     assert "Commit:      c1" in out
     assert "Approve c1 c1? [y/N]" in out
     assert releasing.statuses() == ["Succeeded"]
+
+
+@pytest.mark.parametrize("words", [("approve",), ("reject", "--reason", "Not now")])
+def test_nothing_is_answered_unseen_unless_its_execution_is_named(releasing: Releasing, words: tuple[str, ...]) -> None:
+    releasing.push("c1")
+
+    code, out, err = releasing.run(*words, "--yes")
+
+    assert (code, out) == (2, "")
+    assert "--execution ID" in err
+    assert releasing.answers() == []
+    assert PUT not in releasing.client.calls
 
 
 @pytest.mark.parametrize("typed", ["n", "", "yes please"])
@@ -257,7 +273,7 @@ def test_question_that_came_meanwhile_is_not_answered_for_the_one_that_was_shown
 
     releasing.client.before["ListActionExecutions"] = meanwhile
 
-    code, out, err = releasing.run("approve", "--yes")
+    code, out, err = releasing.run("approve", typed="y")
 
     assert code == 1
     assert shown in out
@@ -287,7 +303,7 @@ def test_question_that_is_answered_between_the_last_look_and_the_answer_is_refus
 
     before[PUT] = answered
 
-    code, _, err = releasing.run("approve", "--yes")
+    code, _, err = releasing.run("approve", typed="y")
 
     assert code == 1
     assert "Somebody else has answered meanwhile" in err
@@ -297,7 +313,7 @@ def test_question_that_is_answered_between_the_last_look_and_the_answer_is_refus
 def test_no_open_question_is_said(releasing: Releasing) -> None:
     releasing.released("c1")
 
-    assert releasing.run("approve", "--yes") == (
+    assert releasing.run("approve") == (
         1,
         "",
         "release: No approval is open. `status` shows where the pipeline is.\n",
@@ -307,7 +323,7 @@ def test_no_open_question_is_said(releasing: Releasing) -> None:
 def test_reason_that_codepipeline_would_not_keep_is_refused(releasing: Releasing) -> None:
     releasing.push("c1")
 
-    code, _, err = releasing.run("reject", "--yes", "--reason", "x" * 513)
+    code, _, err = releasing.run("reject", "--reason", "x" * 513)
 
     assert code == 2
     assert "513 characters" in err

@@ -97,14 +97,14 @@ def test_evidence_of_something_else_refuses_the_approval_whatever_is_said(
     releasing.push("c1")
     releasing.bucket.changed = dict(changed)
 
-    code, _, err = releasing.run("approve", "--yes", *words)
+    code, _, err = releasing.answer("approve", *words)
 
     assert code == 1
     assert "The evidence is not what the approval asks about" in err
     assert PUT not in releasing.client.calls
 
 
-@pytest.mark.parametrize("command", [("approve", "--yes"), ("evidence",)])
+@pytest.mark.parametrize("command", ["approve", "evidence"])
 @pytest.mark.parametrize(
     ("refusal", "data", "said"),
     [
@@ -115,13 +115,13 @@ def test_evidence_of_something_else_refuses_the_approval_whatever_is_said(
     ],
 )
 def test_evidence_that_cannot_be_read_is_said_and_nothing_is_answered(
-    releasing: Releasing, tmp_path: Path, command: tuple[str, ...], refusal: str, data: bytes | None, said: str
+    releasing: Releasing, tmp_path: Path, command: str, refusal: str, data: bytes | None, said: str
 ) -> None:
     releasing.push("c1")
     releasing.bucket.refusal, releasing.bucket.data = refusal, data
     to = tmp_path / "kept"
 
-    code, _, err = releasing.run(*command, *(["--to", str(to)] if command == ("evidence",) else []))
+    code, _, err = releasing.run("evidence", "--to", str(to)) if command == "evidence" else releasing.answer("approve")
 
     assert code == 2
     assert said in err
@@ -134,7 +134,7 @@ def test_approval_without_evidence_says_why_in_its_summary(releasing: Releasing)
     releasing.push("c1")
     releasing.bucket.refusal = "AccessDenied"
 
-    code, out, _ = releasing.run("approve", "--yes", "--reason", "Urgent", "--without-evidence", "The bucket is gone")
+    code, out, _ = releasing.answer("approve", "--reason", "Urgent", "--without-evidence", "The bucket is gone")
 
     releasing.settle()
     assert code == 0
@@ -147,7 +147,7 @@ def test_approval_without_evidence_says_why_in_its_summary(releasing: Releasing)
 def test_reason_is_not_needed_where_the_evidence_can_be_read(releasing: Releasing) -> None:
     releasing.push("c1")
 
-    releasing.run("approve", "--yes", "--reason", "Read it", "--without-evidence", "In case")
+    releasing.answer("approve", "--reason", "Read it", "--without-evidence", "In case")
 
     releasing.settle()
     assert [answered.summary for answered in releasing.answers()] == ["Read it"]
@@ -166,12 +166,12 @@ def test_approval_of_a_pipeline_that_makes_no_evidence_needs_the_flag(
     with Releasing(tmp_path, monkeypatch, capsys, {**QUESTION, **changed}) as releasing:
         releasing.push("c1")
 
-        code, _, err = releasing.run("approve", "--yes")
+        code, _, err = releasing.answer("approve")
         assert code == 2
         assert "names no evidence" in err
         assert "--without-evidence REASON approves all the same" in err
 
-        assert releasing.run("approve", "--yes", "--without-evidence", "It makes none")[0] == 0
+        assert releasing.answer("approve", "--without-evidence", "It makes none")[0] == 0
         releasing.settle()
 
 
@@ -179,7 +179,7 @@ def test_rejection_needs_no_evidence(releasing: Releasing) -> None:
     releasing.push("c1")
     releasing.bucket.refusal = "AccessDenied"
 
-    assert releasing.run("reject", "--yes", "--reason", "No")[0] == 0
+    assert releasing.answer("reject", "--reason", "No")[0] == 0
 
     releasing.settle()
     assert releasing.statuses() == ["Failed"]

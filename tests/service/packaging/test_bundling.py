@@ -1,8 +1,7 @@
-"""Bundles: the same bytes each time, whole or not there, and made for Lambda's Python."""
+"""Bundles: whole or not there, and made for Lambda's Python. That they are the same each time: test_rebuilding.py."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import marshal
 import re
@@ -18,7 +17,7 @@ from types import CodeType, FunctionType
 import pytest
 
 from service.packaging import bundling, trimming
-from service.packaging.bundling import AWS_SERVICES, PROJECT, Bundle, BundlingFailed, function_bundle, layer_bundle
+from service.packaging.bundling import AWS_SERVICES, PROJECT, BundlingFailed, function_bundle, layer_bundle
 
 API = ("service/api/runtime", "service/cars")
 MAGIC_OF_PYTHON_3_13 = (3571).to_bytes(2, "little") + b"\r\n"
@@ -30,40 +29,8 @@ def layer() -> zipfile.ZipFile:
     return zipfile.ZipFile(layer_bundle("arm64").path)
 
 
-def contents(folder: Path) -> dict[str, str]:
-    return {
-        file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in folder.rglob("*")
-        if file.is_file()
-    }
-
-
 def elf_machine(library: bytes) -> int:
     return int.from_bytes(library[18:20], "little")
-
-
-@pytest.fixture(scope="module")
-def built_again(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bundle]:
-    """The bundle of the function Api, and of the layer, made anew."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bundling, "BUNDLES", tmp_path_factory.mktemp("bundles"))
-        return {"layer": layer_bundle("arm64"), "function": function_bundle(API)}
-
-
-def test_function_bundle_is_the_same_when_built_again(built_again: dict[str, Bundle]) -> None:
-    first, again = function_bundle(API), built_again["function"]
-
-    assert again.digest == first.digest
-    assert again.path != first.path
-    assert contents(again.path) == contents(first.path)
-
-
-def test_layer_bundle_is_the_same_byte_for_byte_when_built_again(built_again: dict[str, Bundle]) -> None:
-    first, again = layer_bundle("arm64"), built_again["layer"]
-
-    assert again.digest == first.digest
-    assert again.path != first.path
-    assert again.path.read_bytes() == first.path.read_bytes()
 
 
 def test_function_bundle_has_bytecode_beside_each_source_and_keeps_the_sources_readable() -> None:

@@ -45,7 +45,20 @@ RESOURCES = {
                         "Action": "s3:PutObject",
                         "NotResource": {"Fn::Sub": "${Artifacts.Arn}/own/*"},
                         "Condition": {"ArnEquals": {"aws:PrincipalArn": [{"Fn::GetAtt": ["BuildRole", "Arn"]}]}},
-                    }
+                    },
+                    {
+                        "Effect": "Deny",
+                        "Principal": "*",
+                        "Action": "s3:PutObject",
+                        "Resource": {"Fn::Sub": "${Artifacts.Arn}/kept/*"},
+                        "Condition": {"Null": {"s3:if-none-match": "true"}},
+                    },
+                    {
+                        "Effect": "Deny",
+                        "Principal": "*",
+                        "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
+                        "Resource": {"Fn::Sub": "${Artifacts.Arn}/kept/*"},
+                    },
                 ]
             },
         },
@@ -70,11 +83,15 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
         yield cloud
 
 
-def put(cloud: LocalCloud, role_name: str, key: str) -> None:
+def s3_of(cloud: LocalCloud, role_name: str) -> Any:
     session = cloud.clients.assume(
         f"arn:aws:iam::{ACCOUNT}:role/{role_name}", session_name="AWSCodeBuild-1", region=REGION
     )
-    session.client("s3").put_object(Bucket="artifacts", Key=key, Body=b"")
+    return session.client("s3")
+
+
+def put(cloud: LocalCloud, role_name: str, key: str) -> None:
+    s3_of(cloud, role_name).put_object(Bucket="artifacts", Key=key, Body=b"")
 
 
 def test_session_of_the_role_writes_where_the_policy_lets_it_and_nowhere_else(cloud: LocalCloud) -> None:
@@ -86,3 +103,14 @@ def test_session_of_the_role_writes_where_the_policy_lets_it_and_nowhere_else(cl
 
 def test_session_of_another_role_is_not_bound(cloud: LocalCloud) -> None:
     put(cloud, "other", "others/x")
+
+
+def test_object_that_may_only_be_created_is_created_once_and_not_deleted(cloud: LocalCloud) -> None:
+    s3 = s3_of(cloud, "other")
+    s3.put_object(Bucket="artifacts", Key="kept/x", Body=b"first", IfNoneMatch="*")
+
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        s3.put_object(Bucket="artifacts", Key="kept/x", Body=b"second", IfNoneMatch="*")
+    with pytest.raises(ClientError, match="explicit deny in a resource-based policy"):
+        s3.delete_object(Bucket="artifacts", Key="kept/x")
+    assert s3.get_object(Bucket="artifacts", Key="kept/x")["Body"].read() == b"first"

@@ -255,3 +255,15 @@ def test_a_condition_on_calls_for_others_is_met_where_it_asks_for_none(value: ob
     (statement,) = fit_policies(role)["Properties"]["AssumeRolePolicyDocument"]["Statement"]
 
     assert statement == {name: part for name, part in trust.items() if name != "Condition" or not is_met}
+
+
+@pytest.mark.parametrize("header", ["s3:if-none-match", "s3:if-match"])
+def test_denial_of_writes_without_a_header_is_left_out_and_no_other(header: str) -> None:
+    # given
+    lacks = statement(Effect="Deny", Action="s3:PutObject", Condition={"Null": {header: "true"}})
+    other = statement(Effect="Deny", Action="s3:PutObject", Condition={"Null": {"aws:PrincipalTag/team": "true"}})
+    allowed = statement(Action="s3:PutObject", Condition={"Null": {header: "false"}})
+    # when
+    fit = fit_policies({"Type": "AWS::S3::BucketPolicy", "Properties": properties(lacks, other, allowed)})
+    # then
+    assert fit["Properties"]["PolicyDocument"]["Statement"] == [other, allowed]
