@@ -24,6 +24,10 @@ _ACTION_STATUS = {
 }
 
 
+_COMMIT_DATES = ("AuthorDate", "CommitterDate")
+"""Output variables of source actions ("Variables reference")."""
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 
@@ -223,16 +227,28 @@ def _execution_status(run: Execution) -> str:
 
 
 def with_times(answer: Any, as_told: Callable[[float], float]) -> Any:
-    """The answer with each time in it as callers are told it."""
+    """The answer with each time in it as callers are told it; a commit's dates, too: its age is of one clock."""
     match answer:
         case datetime():
             return _time(as_told(answer.timestamp()))
         case Mapping():
-            return {name: with_times(value, as_told) for name, value in answer.items()}
+            return {
+                name: _told_date(value, as_told) if name in _COMMIT_DATES else with_times(value, as_told)
+                for name, value in answer.items()
+            }
         case list():
             return [with_times(value, as_told) for value in answer]
         case _:
             return answer
+
+
+def _told_date(text: str, as_told: Callable[[float], float]) -> str:
+    """As it is where it is no date: a build may export a variable of that name."""
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return _time(as_told(date.timestamp())).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _time(seconds: float) -> datetime:
