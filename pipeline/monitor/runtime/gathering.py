@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from pipeline.executions.execution import Execution, ExecutionType
+from pipeline.executions.execution import Execution, ExecutionStatus, ExecutionType
 from pipeline.monitor.runtime.impact import impact_of
 from pipeline.monitor.runtime.news import NO_IMPACTS, Impacts
 from pipeline.shifts.reader import Connect, windows_of
@@ -30,12 +30,13 @@ def impacts_of(
 
 
 def _undone_by(rollback: Execution, executions: Iterable[Execution], stage: str) -> Execution | None:
-    """The last release that was in the stage before it."""
+    """The last release that was in the stage before it; None where another rollback has taken that back already."""
     before = [
         execution
         for execution in executions
-        if execution.type is ExecutionType.STANDARD
+        if (execution.type is ExecutionType.STANDARD or execution.status is ExecutionStatus.SUCCEEDED)
         and windows_of(execution, stage)
         and execution.actions_of(stage)[0].started_at < rollback.started_at
     ]
-    return max(before, key=lambda execution: execution.actions_of(stage)[0].started_at, default=None)
+    last = max(before, key=lambda execution: execution.actions_of(stage)[0].started_at, default=None)
+    return last if last is not None and last.type is ExecutionType.STANDARD else None

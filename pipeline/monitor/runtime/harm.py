@@ -13,6 +13,7 @@ from datetime import datetime
 from pipeline.executions.execution import ActionRun, Execution
 from pipeline.executions.release_text import duration_text
 from pipeline.monitor.runtime.impact import Measured, StageImpact
+from pipeline.shifts.reader import SLACK
 from pipeline.shifts.shift import AFTER, BEFORE, DeploymentStatus
 from pipeline.shifts.traffic import METRIC_LAG, Calls
 
@@ -28,16 +29,18 @@ def gate_of(execution: Execution, action: ActionRun, impacts: Sequence[StageImpa
     if action.category == "Approval":
         return APPROVAL
     if action.stack is not None:
-        return _gate_of_shifts(action.stack, impacts)
+        return _gate_of_shifts(action, impacts)
     if action.name in GATES_OF_ACTIONS:
         return GATES_OF_ACTIONS[action.name]
     is_after = any(other.category == "Deploy" and other.started_at < action.started_at for other in execution.actions)
     return E2E if is_after else BUILD
 
 
-def _gate_of_shifts(stack: str, impacts: Sequence[StageImpact]) -> str:
+def _gate_of_shifts(action: ActionRun, impacts: Sequence[StageImpact]) -> str:
+    """By the shifts of this run of the action alone: those of a stage that was retried had failed in their own ways."""
     shifts = [measured.shift for impact in impacts for measured in impact.shifts]
-    for shift in (shift for shift in shifts if shift.stack == stack and shift.has_failed):
+    own = [each for each in shifts if each.stack == action.stack and each.created_at >= action.started_at - SLACK]
+    for shift in (each for each in own if each.has_failed):
         if shift.error_code == "ALARM_ACTIVE":
             return "canary-alarm"
         return _GATES_OF_EVENTS.get(shift.failed_event, DEPLOY)
@@ -101,6 +104,8 @@ def _back(measured: Measured) -> str:
     of = f"{shift.function} from version {shift.from_version} to {shift.to_version}"
     if shift.status is not DeploymentStatus.SUCCEEDED or shift.traffic_from is None:
         return f"NOT put back: {of}, {shift.status}. {shift.reason}".rstrip()
+    if measured.put_back_at is not None:
+        return f"NOT put back: {of}, for that was undone at {_moment(measured.put_back_at)}."
     return f"Put back: {of}, which has all traffic since {_moment(shift.traffic_from)}."
 
 

@@ -18,7 +18,10 @@ from pipeline.shifts.traffic import Traffic, read_traffic
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """`put_back_at` is when a failed shift was put back, None where it was not. No traffic is None."""
+    """`put_back_at` is when the version before had all traffic again, None where it has not. No traffic is None.
+
+    Also a shift that succeeded is put back: by CloudFormation, where something else in its stack failed behind it.
+    """
 
     shift: Shift
     put_back_at: datetime | None
@@ -50,10 +53,10 @@ def impact_of(
 def _measure(
     clients: StageClients, shift: Shift, shifts: Sequence[Shift], now: datetime, ends: Mapping[str, datetime]
 ) -> Measured:
-    back = put_back_at(shift, shifts) if shift.has_failed else None
+    back = put_back_at(shift, shifts) if shift.is_over else None
     if shift.has_failed or shift.ended_at is None:
         shared_until = until = back or now
     else:
-        shared_until, until = shift.ended_at, ends.get(shift.function, now)
+        shared_until, until = shift.ended_at, back or ends.get(shift.function, now)
     traffic = read_traffic(clients.cloudwatch, shift, shared_until=shared_until, until=until, now=now)
     return Measured(shift=shift, put_back_at=back, traffic=traffic)

@@ -137,6 +137,36 @@ def test_after_a_shift_that_succeeded_harm_goes_on_until_the_stage_is_rolled_bac
     assert "Version 7 with all traffic: 2500 calls, 50 failed (so far: " in message.text
 
 
+def test_what_cloudformation_put_back_behind_a_good_shift_harms_no_longer() -> None:
+    """Something else in the stack had failed behind the shift: no rollback of the stage need follow."""
+    way_back = (
+        info("d-2", "Succeeded", BACK_AT, BACK_AT + 2 * MINUTE, creator="CloudFormationRollback"),
+        target("7", "6", traffic_from=BACK_AT),
+    )
+
+    message = told(CANARY_FAILED, FakeStage([shifted(), way_back], CALLS))
+
+    assert message.subject.startswith("Stopped in Prod by deploy: ")
+    # 3 minutes of the shift with 10 calls each, and 3 with all, until the way back was over
+    assert (
+        "15 of 330 calls of cars-api's version 7 failed in 6 min; since 2026-03-02 09:38 UTC version 6" in message.text
+    )
+
+
+def test_stage_that_is_retried_was_stopped_by_what_stopped_it_last() -> None:
+    # given an alarm at first, and then a hook
+    again = execution(*BUILT, (PROD, "Api.Deploy", "Failed"), (PROD, "Api.Deploy", "Failed"))
+    hook = (
+        info("d-3", "Failed", BEGINNING + 41 * MINUTE, BEGINNING + 42 * MINUTE),
+        target("6", "8", traffic_from=None, failed="BeforeAllowTraffic"),
+    )
+
+    assert told(again, FakeStage([halted(), put_back(), hook], CALLS)).subject.startswith(
+        "Stopped in Prod by pre-traffic-hook: "
+    )
+    assert told(again, FakeStage([halted(), put_back()], CALLS)).subject.startswith("Stopped in Prod by deploy: ")
+
+
 def test_each_of_several_shifts_is_told() -> None:
     """One had succeeded when another one failed."""
     changes = info("d-0", "Succeeded", BEGINNING + 30 * MINUTE, TRAFFIC_FROM), target("3", "4", traffic_from=BEGINNING)
@@ -221,6 +251,19 @@ def test_rollback_says_what_was_put_back_since_when_and_what_it_did_until_then()
     assert message.subject == "Prod was rolled back to 1f5f691 Reads are quicker"
     assert "Put back: cars-api from version 7 to 8, which has all traffic since 2026-03-02 09:52 UTC." in message.text
     assert "43 of 1730 calls of cars-api's version 7 failed in 20 min" in message.text
+
+
+def test_rollback_of_which_cloudformation_took_back_the_shift_has_put_nothing_back() -> None:
+    rollback = execution(*BUILT, (PROD, "Api.Deploy", "Failed"), kind="ROLLBACK")
+    undone = (
+        info("d-2", "Succeeded", BACK_AT, BACK_AT + MINUTE, creator="CloudFormationRollback"),
+        target("7", "6", traffic_from=BACK_AT),
+    )
+
+    message = told(rollback, FakeStage([shifted(), undone], CALLS))
+
+    assert message.subject.startswith("ROLLBACK FAILED in Prod")
+    assert "NOT put back: cars-api from version 6 to 7, for that was undone at 2026-03-02 09:37 UTC." in message.text
 
 
 def test_rollback_that_shifted_nothing_says_so() -> None:
