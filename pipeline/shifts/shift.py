@@ -89,11 +89,12 @@ def shift_of(info: Mapping[str, Any], target: Mapping[str, Any], *, stack: str) 
 
 
 def put_back_at(shift: Shift, shifts: Iterable[Shift]) -> datetime | None:
-    """When the version before had all traffic again, of one that failed; None where it has not, as far as is known.
+    """When the version before had all traffic again, of one that is over; None where it has not, as far as is known.
 
-    One that never moved traffic is back when it ends. `shifts` are those among which the way back is looked for.
+    One that failed and never moved traffic is back when it ends. `shifts` are those among which the way back is looked
+    for.
     """
-    if shift.traffic_from is None:
+    if shift.has_failed and shift.traffic_from is None:
         return shift.ended_at
     ways_back = [
         other.ended_at

@@ -2,8 +2,9 @@
 
 In: a shift, and when it was over. Out: `Traffic`. It counts as Lambda does: a call fails by an error or a time-out of
 the function; one that is slow, or is answered with a refusal, does not. It must not change anything.
+What is older than CloudWatch's minutes is counted in steps of five: to both sides, a few calls may be of others.
 Sources: Lambda developer guide, "Types of metrics" (the dimensions Resource and ExecutedVersion); CloudWatch API
-reference, GetMetricData, DescribeAlarmHistory.
+reference, GetMetricData (what is kept for how long), DescribeAlarmHistory.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from pipeline.shifts.shift import Shift
 METRIC_LAG = timedelta(minutes=3)
 """How late CloudWatch may show a metric, as the canary's own arithmetic has it."""
 
-_PERIOD = timedelta(minutes=1)
+MINUTE, FIVE_MINUTES = timedelta(minutes=1), timedelta(minutes=5)
+KEPT_BY_THE_MINUTE = timedelta(days=14)
+"""CloudWatch keeps minutes for 15 days, and five of them together for 63: a day less, for nothing hangs on the day."""
+
 _METRICS = ("Invocations", "Errors")
 
 
@@ -58,11 +62,17 @@ def read_traffic(
         return None
     until = min(until, now)
     shared_until = min(shared_until, until)
+    period = MINUTE if now - shift.traffic_from < KEPT_BY_THE_MINUTE else FIVE_MINUTES
+    first, shared, last = (
+        _floor(shift.traffic_from, period),
+        _ceiling(shared_until, period),
+        _ceiling(until, period),
+    )
     versions = {
-        name: _sums(cloudwatch, shift, version, _floor(shift.traffic_from), _ceiling(shared_until))
+        name: _sums(cloudwatch, shift, version, first, shared, period)
         for name, version in (("new", shift.to_version), ("old", shift.from_version))
     }
-    after = _sums(cloudwatch, shift, None, _ceiling(shared_until), _ceiling(until))
+    after = _sums(cloudwatch, shift, None, shared, last, period)
     return Traffic(
         new=versions["new"],
         old=versions["old"],
@@ -74,15 +84,21 @@ def read_traffic(
 
 
 def lambda_query(
-    query_id: str, metric: str, *, function: str, alias: str, version: str | None = None
+    query_id: str,
+    metric: str,
+    *,
+    function: str,
+    alias: str,
+    version: str | None = None,
+    period: timedelta = MINUTE,
 ) -> dict[str, Any]:
-    """A MetricDataQuery for the sums of each minute, of calls through the alias: of one version, or of all."""
+    """A MetricDataQuery for the sums of each period, of calls through the alias: of one version, or of all."""
     dimensions = {"FunctionName": function, "Resource": f"{function}:{alias}"}
     if version is not None:
         dimensions["ExecutedVersion"] = version
     named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
     asked = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": named}
-    return {"Id": query_id, "MetricStat": {"Metric": asked, "Period": 60, "Stat": "Sum"}}
+    return {"Id": query_id, "MetricStat": {"Metric": asked, "Period": int(period.total_seconds()), "Stat": "Sum"}}
 
 
 def read_minutes(
@@ -126,11 +142,13 @@ def state_of(item: Mapping[str, Any]) -> str:
     return state
 
 
-def _sums(cloudwatch: Any, shift: Shift, version: str | None, first: datetime, last: datetime) -> Calls:
+def _sums(
+    cloudwatch: Any, shift: Shift, version: str | None, first: datetime, last: datetime, period: timedelta
+) -> Calls:
     if first >= last or version == "":
         return Calls(0, 0)
     queries = [
-        lambda_query(metric.lower(), metric, function=shift.function, alias=shift.alias, version=version)
+        lambda_query(metric.lower(), metric, function=shift.function, alias=shift.alias, version=version, period=period)
         for metric in _METRICS
     ]
     values = read_minutes(cloudwatch, queries, first, last)
@@ -138,10 +156,11 @@ def _sums(cloudwatch: Any, shift: Shift, version: str | None, first: datetime, l
     return Calls(calls, failed)
 
 
-def _floor(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)
+def _floor(moment: datetime, period: timedelta) -> datetime:
+    """As CloudWatch has it: periods begin with the hour."""
+    return moment - (moment - moment.replace(minute=0, second=0, microsecond=0)) % period
 
 
-def _ceiling(moment: datetime) -> datetime:
-    floor = _floor(moment)
-    return floor if floor == moment else floor + _PERIOD
+def _ceiling(moment: datetime, period: timedelta) -> datetime:
+    floor = _floor(moment, period)
+    return floor if floor == moment else floor + period

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pipeline.shifts.shift import DeploymentStatus
@@ -63,3 +65,29 @@ def test_version_that_never_got_traffic_has_none() -> None:
     unmoved = shift("d", DeploymentStatus.FAILED, BEGINNING, BEGINNING, traffic_from=None)
 
     assert read_traffic(FakeStage(), unmoved, shared_until=BEGINNING, until=BEGINNING, now=BEGINNING) is None
+
+
+@pytest.mark.parametrize(("days", "seconds", "shared_minutes", "minutes"), [(13, 60, 4, 7), (15, 300, 5, 10)])
+def test_what_cloudwatch_has_no_minutes_of_any_more_is_counted_by_what_it_has(
+    days: int, seconds: int, shared_minutes: int, minutes: int
+) -> None:
+    """It keeps minutes for 15 days, and has nothing to say of older ones: not that nobody had called."""
+    stage = Kept(calls=CALLS)
+
+    found = traffic(3.5, 6.5, days * 24 * 60, stage)
+
+    assert stage.periods == {seconds}
+    assert found.new == Calls(10 * shared_minutes, 2 * shared_minutes)
+    assert found.after == Calls(100 * (minutes - shared_minutes), 5 * (minutes - shared_minutes))
+
+
+class Kept(FakeStage):
+    """Of it the periods are kept that were asked for."""
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self.periods: set[int] = set()
+
+    def _get_metric_data(self, **asked: Any) -> dict[str, Any]:
+        self.periods |= {query["MetricStat"]["Period"] for query in asked["MetricDataQueries"]}
+        return super()._get_metric_data(**asked)
