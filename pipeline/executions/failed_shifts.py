@@ -5,12 +5,15 @@ What cannot be read is left out, and said: the figures are then CodePipeline's a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+
+from botocore.exceptions import BotoCoreError
 
 from pipeline.executions.execution import Execution
 from pipeline.executions.figures import Shifts, changes
-from pipeline.shifts.reader import NOT_READ, Connect, read_shifts, windows_of
+from pipeline.shifts.reader import NOT_READ, Connect, StageClients, read_shifts, windows_of
 from pipeline.shifts.shift import Shift
 
 SETTLED = timedelta(hours=1)
@@ -20,11 +23,23 @@ SETTLED = timedelta(hours=1)
 class FailedShifts:
     """Of one stage. What has settled is read once, as long as the object lives; `problem` is why the last reading was
     not whole, "" where it was.
+
+    After `patience` no other execution is begun with: the next reading goes on where this one has ended. None is for
+    ever; `clock` tells seconds.
     """
 
-    def __init__(self, connect: Connect, stage: str) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        stage: str,
+        *,
+        patience: timedelta | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._connect = connect
         self._stage = stage
+        self._patience = patience
+        self._clock = clock
         self._settled: dict[str, Sequence[Shift]] = {}
         self.problem = ""
 
@@ -34,15 +49,35 @@ class FailedShifts:
         found: dict[str, Sequence[Shift]] = {
             execution.id: self._settled[execution.id] for execution in failed if execution.id in self._settled
         }
+        self.problem = ""
         if not asked:
             return found
-        self.problem = ""
         try:
-            clients = self._connect()
-            for execution in asked:
-                found[execution.id] = read_shifts(clients, execution, self._stage)
-                if now - execution.updated_at > SETTLED:
-                    self._settled[execution.id] = found[execution.id]
+            self._read(self._connect(), asked, found, now)
         except NOT_READ as error:
-            self.problem = f"CodeDeploy of {self._stage} could not be read: {error}"
+            self._note(f"could not be read: {error}")
         return found
+
+    def _read(
+        self, clients: StageClients, asked: Sequence[Execution], found: dict[str, Sequence[Shift]], now: datetime
+    ) -> None:
+        """The newest first. One that cannot be read, as of a stack that is deleted by now, does not hide the others;
+        an account that does not answer is asked no more.
+        """
+        began = self._clock()
+        for number, execution in enumerate(reversed(asked)):
+            if self._patience is not None and self._clock() - began > self._patience.total_seconds():
+                self._note(f"was not read in time: {len(asked) - number} failed changes are left for the next time")
+                return
+            try:
+                found[execution.id] = read_shifts(clients, execution, self._stage)
+            except BotoCoreError:
+                raise
+            except NOT_READ as error:
+                self._note(f"could not be read: {error}")
+                continue
+            if now - execution.updated_at > SETTLED:
+                self._settled[execution.id] = found[execution.id]
+
+    def _note(self, what: str) -> None:
+        self.problem = self.problem or f"CodeDeploy of {self._stage} {what}"

@@ -43,6 +43,8 @@ UNITS = {
     Metric.SELF_MUTATION_FAILED: MetricUnit.Count,
 }
 CODEPIPELINE = "aws.codepipeline"
+PATIENCE = timedelta(minutes=1)
+"""For the shifts of failed changes: what is news waits for them, and a function that times out forgets what it read."""
 
 logger = Logger(service="release-pipeline")
 
@@ -69,7 +71,7 @@ def record() -> Record:
 def failed_shifts() -> FailedShifts:
     """Likewise."""
     prod = read(Setting.PROD_STAGE)
-    return FailedShifts(connects()[prod], prod)
+    return FailedShifts(connects()[prod], prod, patience=PATIENCE)
 
 
 def connects() -> dict[str, Connect]:

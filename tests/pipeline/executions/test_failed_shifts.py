@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from pipeline.executions.failed_shifts import SETTLED, FailedShifts
 from tests.pipeline.executions.stories import PROD, Narrator
@@ -43,6 +45,61 @@ def test_where_nothing_failed_nobody_is_asked() -> None:
     stage = FakeStage(refuses=refused("AccessDenied"))
 
     assert FailedShifts(stage.clients, PROD).of(narrator.executions, now=narrator.now) == {}
+
+
+class WithoutAStack(FakeStage):
+    """The stack of the newest failed change is deleted, and CloudFormation does not know it."""
+
+    def _list_stack_resources(self, *, StackName: str) -> dict[str, Any]:
+        if not self.asked:
+            self.asked.append("gone")
+            raise refused("ValidationError", "Stack with id Prod-Api does not exist")
+        return super()._list_stack_resources(StackName=StackName)
+
+
+def test_change_of_a_stack_that_is_gone_does_not_hide_the_others() -> None:
+    narrator = narrated()
+    older = narrator.executions[-1]
+    stage = WithoutAStack(stage_of(narrator).deployments)
+    narrator.fails_in_prod(10)
+    memory = FailedShifts(stage.clients, PROD)
+
+    assert memory.of(narrator.executions, now=narrator.now).keys() == {older.id}
+    assert "Stack with id Prod-Api does not exist" in memory.problem
+
+
+def test_what_is_not_read_in_time_is_read_the_next_time() -> None:
+    # given three failed changes, and an account that needs half a minute for each
+    narrator = narrated()
+    narrator.fails_in_prod(10)
+    narrator.fails_in_prod(10)
+    failed = [execution.id for execution in narrator.executions[1:]]
+    seconds = iter(range(0, 1000, 30))
+    memory = FailedShifts(FakeStage().clients, PROD, patience=timedelta(seconds=59), clock=lambda: float(next(seconds)))
+    now = narrator.now + 2 * SETTLED
+
+    # when, then: the newest first
+    assert memory.of(narrator.executions, now=now).keys() == {failed[2]}
+    assert memory.problem == ("CodeDeploy of Prod was not read in time: 2 failed changes are left for the next time")
+    assert memory.of(narrator.executions, now=now).keys() == set(failed[1:])
+    assert memory.of(narrator.executions, now=now).keys() == set(failed)
+    assert memory.problem == ""
+
+
+def test_account_that_does_not_answer_is_asked_once() -> None:
+    class Unreachable(FakeStage):
+        def _list_stack_resources(self, **_: str) -> dict[str, Any]:
+            self.asked.append("stack")
+            raise EndpointConnectionError(endpoint_url="https://cloudformation")
+
+    narrator = narrated()
+    narrator.fails_in_prod(10)
+    stage = Unreachable()
+    memory = FailedShifts(stage.clients, PROD)
+
+    assert memory.of(narrator.executions, now=narrator.now) == {}
+    assert stage.asked == ["stack"]
+    assert memory.problem.startswith("CodeDeploy of Prod could not be read: Could not connect")
 
 
 def test_account_that_refuses_is_logged_and_leaves_the_figures_to_codepipeline(
