@@ -40,18 +40,27 @@ class Store:
         return str(answer["Body"].read().decode())
 
     def write(self, execution_id: str, attempt: str, files: Mapping[str, str]) -> None:
-        """The page last: where it is, the rest is. Raises EvidenceError when one cannot be written, or is there."""
+        """The page last: where it is, the rest is. Raises EvidenceError when one cannot be written, or another one is
+        there.
+        """
         for name in sorted(files, key=lambda name: (name == PAGE, name)):
+            key, body = f"executions/{execution_id}/{attempt}/{name}", files[name].encode()
             try:
-                self.s3.put_object(
-                    Bucket=self.bucket,
-                    Key=f"executions/{execution_id}/{attempt}/{name}",
-                    Body=files[name].encode(),
-                    ContentType=_TYPES[name],
-                    IfNoneMatch="*",
-                )
+                self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=_TYPES[name], IfNoneMatch="*")
             except ClientError as exc:
-                raise EvidenceError(f"{name} cannot be written to the evidence bucket {self.bucket}: {exc}") from exc
+                if not self._is_ours(exc, key, body):
+                    raise EvidenceError(
+                        f"{name} cannot be written to the evidence bucket {self.bucket}: {exc}"
+                    ) from exc
+
+    def _is_ours(self, error: ClientError, key: str, body: bytes) -> bool:
+        """The client tries again where S3's answer was lost, and then S3 says that the object is there already."""
+        if error.response["Error"]["Code"] != "PreconditionFailed":
+            return False
+        try:
+            return bool(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read() == body)
+        except ClientError:
+            return False
 
 
 def attempt_of(made_at: datetime) -> str:

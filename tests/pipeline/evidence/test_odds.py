@@ -43,6 +43,9 @@ def test_release_without_a_canaried_function_needs_none(tmp_path: Path) -> None:
         ('{"schema": 2, "odds": []}', "has the schema 2, and 1 is read here"),
         ('{"schema": 1, "odds": [{"stack": "Prod-Api"}]}', "cannot be read: "),
         ('{"schema": 1, "odds": []}', "The Build has none of Prod-Api."),
+        (json.dumps({"schema": 1, "odds": [{**dataclasses.asdict(PROD), "seen_percent": "95"}]}), "is '95'"),
+        (json.dumps({"schema": 1, "odds": [{**dataclasses.asdict(PROD), "shift_minutes": None}]}), "is None"),
+        ("[]", "cannot be read: "),
     ],
 )
 def test_odds_that_are_not_known_have_a_reason(tmp_path: Path, content: str | None, words: str) -> None:

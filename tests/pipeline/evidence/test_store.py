@@ -31,6 +31,14 @@ def test_what_is_there_is_not_overwritten() -> None:
     assert store.s3.objects[f"executions/e1/{FIRST}/{BILL}"] == "{}"
 
 
+def test_write_of_which_the_answer_was_lost_is_done() -> None:
+    """The client asks again, and S3 says that the object is there."""
+    s3 = FakeS3()
+    s3.objects[f"executions/e1/{FIRST}/{BILL}"] = FILES[BILL]
+    Store(s3, "evidence").write("e1", FIRST, FILES)
+    assert s3.objects.keys() == {f"executions/e1/{FIRST}/{name}" for name in FILES}
+
+
 def test_attempt_that_has_not_come_to_its_page_is_none() -> None:
     store = Store(FakeS3(), "evidence")
     store.write("e1", FIRST, {**FILES, DATA: "whole"})
