@@ -156,10 +156,11 @@ class Monitor(Construct):
             event_bus_name=bus_name,
             description="Where the stages tell of their traffic shifts",
         )
+        before: cdk.CfnResource | None = None
         for stage in stages:
             statement_id = f"TrafficShiftsOf{stage.service.stage_name.capitalize()}"
             # Not by the library's class: it warns of a property that is deprecated, and that nobody gives here.
-            cdk.CfnResource(
+            policy = cdk.CfnResource(
                 self,
                 statement_id,
                 type="AWS::Events::EventBusPolicy",
@@ -169,6 +170,9 @@ class Monitor(Construct):
                     "Statement": _may_tell(bus, stage, statement_id).to_statement_json(),
                 },
             )
+            if before is not None:
+                policy.node.add_dependency(before)  # of two changes of a bus at once EventBridge may refuse one
+            before = policy
         events.Rule(
             self,
             "Shifted",

@@ -96,6 +96,13 @@ def test_bus_takes_events_of_codedeploy_from_one_role_of_each_stages_account(tem
         assert statement["Resource"] == {"Fn::GetAtt": [bus, "Arn"]}
 
 
+def test_statements_of_the_bus_are_made_one_after_another(template: Template) -> None:
+    """PutPermission changes the bus's one policy, and is refused while another change of it goes on."""
+    first, second = template.of_type("AWS::Events::EventBusPolicy")
+
+    assert template.resources[second]["DependsOn"] == [first]
+
+
 def test_stages_trust_the_functions_role_by_its_name_and_it_may_become_their_readers_alone(
     template: Template, function: dict[str, Any], assembly: Assembly
 ) -> None:
