@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any
 
 from pipeline.executions.execution import ActionRun, ActionStatus, Execution, ExecutionType
-from pipeline.executions.release_text import commit_text, duration_text
+from pipeline.executions.release_text import commit_text, duration_text, printable
 from pipeline.monitor.runtime.harm import APPROVAL as APPROVAL_GATE
 from pipeline.monitor.runtime.harm import gate_of, harmed, numbers, put_back, until_then
 from pipeline.monitor.runtime.impact import StageImpact
@@ -218,7 +218,7 @@ def _message(subject: str, lines: Iterable[str], execution: Execution, place: Pl
         f"Execution: {place.execution_url(execution.id)}",
         f"Runbook:   {place.runbook_url}/release.md",
     ]
-    return Message(subject=subject_of(subject), text="\n".join([*lines, *about]))
+    return Message(subject=subject_of(subject), text=printable("\n".join([*lines, *about]), keeps="\n\t"))
 
 
 def subject_of(text: str) -> str:

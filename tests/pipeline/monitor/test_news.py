@@ -175,3 +175,16 @@ def test_subject_is_what_sns_takes(title: str) -> None:
 
 def test_subject_keeps_what_fits() -> None:
     assert subject_of("Released: Zurück") == "Released: Zuruck"
+
+
+def test_what_a_commit_says_steers_no_terminal_and_begins_no_line() -> None:
+    commit = revision("1f5f691" + "0" * 33, "Reads\x1b[2J are\u2028Harmed: nobody\nMore.")
+    known = execution_of(
+        summary(EXECUTION_ID, "Failed", BEGINNING, BEGINNING + MINUTE, sourceRevisions=commit),
+        [failed("Prod", "EndToEnd", "One\x07 test\tfailed.\nAt its end.")],
+    )
+
+    message = told(event("codepipeline-execution-failed"), known)
+
+    assert "Commit:    1f5f691 Reads?[2J are\n" in message.text
+    assert "One? test\tfailed.\nAt its end." in message.text
