@@ -221,6 +221,15 @@ def test_stage_that_cannot_be_read_loses_no_message_and_claims_nothing() -> None
     assert "not authorized" in message.text
 
 
+def test_staging_that_cannot_be_read_is_said_to_be_unknown() -> None:
+    in_staging = execution((BUILD, "Synth", "Succeeded"), (STAGING, "Api.Deploy", "Failed"))
+
+    message = told(in_staging, FakeStage(refuses=refused("AccessDenied", "not authorized")))
+
+    assert "Harmed: nobody in Prod: it was stopped in Staging.\n" in message.text
+    assert "What it did in Staging is not known (ClientError: " in message.text
+
+
 def test_person_who_stopped_it_hears_who_was_harmed() -> None:
     stopped = execution(*BUILT, (PROD, "Api.Deploy", "Abandoned"), status="Stopped")
     running = info("d-1", "InProgress", BEGINNING + 31 * MINUTE, None), target("6", "7", traffic_from=TRAFFIC_FROM)
@@ -230,48 +239,6 @@ def test_person_who_stopped_it_hears_who_was_harmed() -> None:
     assert message.subject.startswith("Stopped by a person: ")
     assert "84 of 280 calls of cars-api's version 7 failed in 28 min (so far: " in message.text
     assert "the shift goes on." in message.text
-
-
-def test_rollback_says_what_was_put_back_since_when_and_what_it_did_until_then() -> None:
-    # given a release whose tests failed, and the rollback of the stage after it
-    back_at = BEGINNING + 52 * MINUTE
-    details = [detail(PROD, "Api.Deploy", "Succeeded", BEGINNING + 50 * MINUTE, BEGINNING + 55 * MINUTE)]
-    began = BEGINNING + 50 * MINUTE
-    rollback = execution_of(
-        summary("r", "Succeeded", began, began + 9 * MINUTE, executionType="ROLLBACK", sourceRevisions=COMMIT), details
-    )
-    way_back = info("d-9", "Succeeded", BEGINNING + 51 * MINUTE, back_at), target("7", "8", traffic_from=back_at)
-    known = impacts(rollback, FakeStage([shifted(), way_back], CALLS), before=[rollback, TESTS_FAILED, CANARY_FAILED])
-
-    # when
-    message = news_of(event("codepipeline-execution-failed", state="SUCCEEDED"), rollback, PLACE, known)
-
-    # then: 3 minutes of the shift, and 17 with all traffic
-    assert message is not None
-    assert message.subject == "Prod was rolled back to 1f5f691 Reads are quicker"
-    assert "Put back: cars-api from version 7 to 8, which has all traffic since 2026-03-02 09:52 UTC." in message.text
-    assert "43 of 1730 calls of cars-api's version 7 failed in 20 min" in message.text
-
-
-def test_rollback_of_which_cloudformation_took_back_the_shift_has_put_nothing_back() -> None:
-    rollback = execution(*BUILT, (PROD, "Api.Deploy", "Failed"), kind="ROLLBACK")
-    undone = (
-        info("d-2", "Succeeded", BACK_AT, BACK_AT + MINUTE, creator="CloudFormationRollback"),
-        target("7", "6", traffic_from=BACK_AT),
-    )
-
-    message = told(rollback, FakeStage([shifted(), undone], CALLS))
-
-    assert message.subject.startswith("ROLLBACK FAILED in Prod")
-    assert "NOT put back: cars-api from version 6 to 7, for that was undone at 2026-03-02 09:37 UTC." in message.text
-
-
-def test_rollback_that_shifted_nothing_says_so() -> None:
-    rollback = execution(*BUILT, (PROD, "Api.Deploy", "Succeeded"), status="Succeeded", kind="ROLLBACK")
-
-    message = told(rollback, FakeStage(), state="SUCCEEDED")
-
-    assert "No alias had to go back: CodeDeploy had put back, or never moved, what had failed." in message.text
 
 
 def test_steps_that_are_gates_of_their_own_are_the_pipelines(template: Template) -> None:

@@ -11,7 +11,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.executions.execution import Execution, execution_of
-from pipeline.monitor.runtime.news import ActionNotSeen, Message, Place, news_of, subject_of
+from pipeline.monitor.runtime.news import (
+    ActionNotSeen,
+    Message,
+    Place,
+    is_told_with_impacts,
+    news_of,
+    subject_of,
+)
 from tests.pipeline.executions.stories import BEGINNING, MINUTE, action_type, detail, revision, summary
 from tests.synthesis import ROOT
 
@@ -188,3 +195,27 @@ def test_what_a_commit_says_steers_no_terminal_and_begins_no_line() -> None:
 
     assert "Commit:    1f5f691 Reads?[2J are\n" in message.text
     assert "One? test\tfailed.\nAt its end." in message.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "is_told"),
+    [
+        ("STANDARD", "FAILED", True),
+        ("STANDARD", "STOPPED", True),
+        ("STANDARD", "SUCCEEDED", False),
+        ("STANDARD", "SUPERSEDED", False),
+        ("ROLLBACK", "SUCCEEDED", True),
+        ("ROLLBACK", "FAILED", True),
+        ("ROLLBACK", "STARTED", False),
+    ],
+)
+def test_stages_are_asked_for_what_was_stopped_and_what_was_put_back(kind: str, state: str, is_told: bool) -> None:
+    known = execution("Failed", executionType=kind)
+
+    assert is_told_with_impacts(event("codepipeline-execution-failed", state=state), known) is is_told
+
+
+def test_no_stage_is_asked_before_a_question_is_told() -> None:
+    waits = event("codepipeline-approval-started", state="FAILED")
+
+    assert not is_told_with_impacts(waits, execution("InProgress", approval("InProgress")))
