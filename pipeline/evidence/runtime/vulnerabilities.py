@@ -53,7 +53,7 @@ def _told(answer: Document, bill: Document, before: Document | None) -> Vulnerab
     return Vulnerabilities(
         checked=True,
         reason="" if known is not None else "Which of them prod has already is not known: it was not checked.",
-        checked_at=answer.get("metadata", {}).get("timestamp") or iso(datetime.now(UTC)),
+        checked_at=_text(answer.get("metadata", {}).get("timestamp", "")) or iso(datetime.now(UTC)),
         by=BY,
         checked_packages=len(asked & seen),
         found=found,
@@ -71,12 +71,12 @@ def _found(
             component = components[affected["ref"]]
             package, version = _package(component)
             yield Vulnerability(
-                vulnerability_id=one["id"],
+                vulnerability_id=_text(one["id"]),
                 package=package,
                 version=version,
                 severity=_severity(one.get("ratings", ())),
                 fixed_version=properties.get(f"{_NAMESPACE}:fixed_version:{affected['ref']}"),
-                url=one.get("source", {}).get("url"),
+                url=_text(one.get("source", {}).get("url", "")) or None,
                 is_exploited=f"{_NAMESPACE}:cisa_kev_date_added" in properties,
                 is_malicious=_is_malicious(properties) or _is_malicious(_properties(component)),
                 is_in_prod=None if known is None else (one["id"], package) in known,
@@ -97,7 +97,7 @@ def _package(component: Document) -> tuple[str, str]:
 
 
 def _properties(one: Document) -> dict[str, str]:
-    return {found["name"]: found["value"] for found in one.get("properties", ())}
+    return {_text(found["name"]): _text(found["value"]) for found in one.get("properties", ())}
 
 
 def _is_scanned(component: Document) -> bool:
@@ -117,3 +117,10 @@ def _severity(ratings: Iterable[Document]) -> Severity:
 def _weight(one: Vulnerability) -> tuple[bool, bool, int, str, str]:
     severity = list(Severity).index(one.severity)
     return not one.is_grave, bool(one.is_in_prod), severity, one.package, one.vulnerability_id
+
+
+def _text(value: Any) -> str:
+    """Raises TypeError where it is something else: the page, and who reads the evidence, would fail at it."""
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value

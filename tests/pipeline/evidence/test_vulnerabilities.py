@@ -167,6 +167,23 @@ def test_unknown_severity_and_malice_are_grave(
     assert (lines(found)[0].weight is Weight.LOOK) is is_grave
 
 
+def test_gravest_that_is_new_to_prod_comes_first(asked: Any) -> None:
+    before = {"checked": True, "found": [{"vulnerability_id": "CVE-known", "package": "requests"}]}
+
+    found = asked(
+        answer(
+            vulnerability("CVE-low", "comp-1", "low"),
+            vulnerability("CVE-known", "comp-1", "critical"),
+            vulnerability("CVE-high", "comp-3", "high"),
+            vulnerability("CVE-critical", "comp-3", "critical"),
+        ),
+        before,
+    )
+
+    names = [one.vulnerability_id for one in found.found]
+    assert names == ["CVE-critical", "CVE-high", "CVE-known", "CVE-low"]
+
+
 def test_malice_that_is_said_of_the_package_counts(asked: Any) -> None:
     said = answer(vulnerability("MAL-2026-1", "comp-1", "low"))
     said["components"][0] = component("comp-1", "pkg:pypi/requests@2.0", is_malicious="true")
@@ -199,7 +216,21 @@ def test_region_without_it_is_not_checked() -> None:
     assert "Could not connect" in check(Elsewhere(), BILL, None).reason
 
 
-@pytest.mark.parametrize("sbom", [{"vulnerabilities": [{"id": "CVE-1", "affects": [{"ref": "?"}]}]}, {"components": 1}])
+SIX = component("six", "pkg:pypi/six@1.0")
+
+
+@pytest.mark.parametrize(
+    "sbom",
+    [
+        {"vulnerabilities": [{"id": "CVE-1", "affects": [{"ref": "?"}]}]},
+        {"components": 1},
+        {"metadata": 1},
+        {"metadata": {"timestamp": 1}},
+        {"components": [SIX], "vulnerabilities": [{"id": 1, "affects": [{"ref": "six"}]}]},
+        {"components": [SIX], "vulnerabilities": [{"id": "1", "affects": [{"ref": "six"}], "source": {"url": 1}}]},
+        {"components": [{**SIX, "properties": [{"name": "a", "value": 1}]}]},
+    ],
+)
 def test_answer_of_another_form_is_not_checked(asked: Any, sbom: dict[str, Any]) -> None:
     found = asked(sbom)
     assert not found.checked
