@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from pipeline.executions.execution import execution_of
 from pipeline.executions.failed_shifts import SETTLED, FailedShifts
-from tests.pipeline.executions.stories import PROD, Narrator
+from tests.pipeline.executions.stories import PROD, Narrator, detail, summary
 from tests.pipeline.shifts.stage import FakeStage, info, refused, target
 
 
@@ -45,6 +46,18 @@ def test_where_nothing_failed_nobody_is_asked() -> None:
     stage = FakeStage(refuses=refused("AccessDenied"))
 
     assert FailedShifts(stage.clients, PROD).of(narrator.executions, now=narrator.now) == {}
+
+
+def test_of_a_change_that_failed_before_anything_was_deployed_nobody_is_asked() -> None:
+    """As one whose artifact is not what was approved."""
+    began = Narrator().now
+    refused_change = execution_of(
+        summary("e", "Failed", began, began), [detail(PROD, "AsApproved", "Failed", began, began)]
+    )
+    memory = FailedShifts(FakeStage(refuses=refused("AccessDenied")).clients, PROD)
+
+    assert memory.of([refused_change], now=began) == {}
+    assert memory.problem == ""
 
 
 class WithoutAStack(FakeStage):

@@ -254,3 +254,23 @@ def test_what_becomes_of_a_change_behind_the_stage_is_not_the_stages() -> None:
 
     assert (found.changes, found.deployments, found.failed) == (5, 4, 1)
     assert [change.is_failed for change in changes(narrator.executions, stage=STAGING)] == [True, *[False] * 4]
+
+
+def test_what_was_restored_behind_the_span_was_not_restored_in_it() -> None:
+    narrator = narrated(Narrator.released, Narrator.fails_in_prod_and_is_rolled_back)
+    _, bad, rollback = narrator.executions
+
+    found = figures(narrator.executions, stage=PROD, since=BEGINNING, until=rollback.updated_at - MINUTE)
+
+    assert bad.updated_at < rollback.updated_at - MINUTE
+    assert (found.failed, found.time_to_restore) == (1, None)
+
+
+def test_clocks_of_two_services_make_no_time_that_is_negative() -> None:
+    narrator = narrated(Narrator.released, Narrator.fails_in_prod_and_is_rolled_back)
+    _, bad, rollback = narrator.executions
+    late = shift("d", DeploymentStatus.SUCCEEDED, rollback.updated_at + MINUTE, None)
+
+    found = figures(narrator.executions, stage=PROD, since=BEGINNING, until=narrator.now, shifts={bad.id: [late]})
+
+    assert found.time_to_restore == timedelta(0)

@@ -81,3 +81,29 @@ def test_group_of_another_application_has_no_deployments_and_another_refusal_is_
     stage.code = "AccessDeniedException"
     with pytest.raises(ClientError, match="AccessDenied"):
         read_shifts(stage.clients(), execution("Api.Deploy"), PROD)
+
+
+def test_clocks_of_two_services_may_differ_by_a_minute() -> None:
+    stage = FakeStage(
+        [
+            (info(name, "Succeeded", created, created), target("6", "7", traffic_from=created))
+            for name, created in (("own", BEGINNING - 0.9 * MINUTE), ("other", BEGINNING - 1.1 * MINUTE))
+        ]
+    )
+
+    (found,) = read_shifts(stage.clients(), execution("Api.Deploy"), PROD)
+
+    assert found.deployment_id == "own"
+
+
+def test_deployment_without_a_target_is_no_shift() -> None:
+    """As one that is created at this moment."""
+
+    class Targetless(FakeStage):
+        def list_deployment_targets(self, *, deploymentId: str) -> dict[str, list[str]]:
+            return {"targetIds": []}
+
+    at = BEGINNING + MINUTE
+    stage = Targetless([(info("d", "Created", at, None), target("6", "7", traffic_from=None))])
+
+    assert read_shifts(stage.clients(), execution("Api.Deploy"), PROD) == []

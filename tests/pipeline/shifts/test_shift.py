@@ -98,3 +98,9 @@ def test_way_back_is_the_one_that_codedeploy_names_or_any_to_the_version_before(
 )
 def test_what_did_not_put_it_back_does_not_count(other: Shift) -> None:
     assert put_back_at(failed(), [failed(), other]) is None
+
+
+def test_version_that_was_deployed_again_has_not_put_itself_back() -> None:
+    again = back("d-1", versions=("6", "6"))
+
+    assert put_back_at(again, [again]) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,3 +92,16 @@ class Kept(FakeStage):
     def _get_metric_data(self, **asked: Any) -> dict[str, Any]:
         self.periods |= {query["MetricStat"]["Period"] for query in asked["MetricDataQueries"]}
         return super()._get_metric_data(**asked)
+
+
+def test_alias_that_had_no_version_before_is_not_asked_for_its_calls() -> None:
+    """CloudWatch takes no dimension without a value."""
+    first = replace(SHIFT, from_version="")
+    stage = FakeStage(calls={"7": (10.0, 0.0), "": (1.0, 0.0)})
+
+    found = read_traffic(
+        stage, first, shared_until=BEGINNING + MINUTE, until=BEGINNING + MINUTE, now=BEGINNING + MINUTE
+    )
+
+    assert found is not None
+    assert (found.new, found.old) == (Calls(10, 0), Calls(0, 0))
