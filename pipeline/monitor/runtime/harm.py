@@ -138,9 +138,12 @@ def _failed(measured: Measured) -> str:
     assert shift.traffic_from is not None
     both = traffic.new + traffic.after
     span = duration_text(traffic.until - shift.traffic_from)
-    count = f"{both.failed} of {both.calls} calls" if both.failed else f"none of {both.calls} calls"
+    whose = f"{shift.function}'s version {shift.to_version}"
+    count = f"{both.failed or 'none'} of {both.calls} calls of {whose} failed"
+    if not both.calls:  # the prober calls: it is no proof that nobody was harmed
+        count = f"CloudWatch shows no call of {whose}"
     rang = f", and its alarms went off ({', '.join(traffic.went_off)})" if traffic.went_off else ""
-    return f"{count} of {shift.function}'s version {shift.to_version} failed in {span}{rang}{_so_far(measured)}"
+    return f"{count} in {span}{rang}{_so_far(measured)}"
 
 
 def _since(measured: Measured) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -141,6 +142,54 @@ def test_stage_that_cannot_be_read_loses_neither_message_nor_figures(
     assert answer == {"told": subject}
     sns.assert_no_pending_responses()
     assert sent(capsys.readouterr().out)["ChangeFailureRate"] == [100]
+
+
+@dataclass(frozen=True, eq=False)
+class Containing:
+    """Equal to any text with this in it."""
+
+    part: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and self.part in other
+
+
+def test_rollback_is_told_with_what_the_release_before_it_had_done(
+    codepipeline: Stubber, sns: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    now, minute = datetime.now(UTC).replace(microsecond=0), timedelta(minutes=1)
+    shifts = [
+        (
+            info("d-1", "Succeeded", now - 40 * minute, now - 30 * minute),
+            target("6", "7", traffic_from=now - 40 * minute),
+        ),
+        (info("d-2", "Succeeded", now - 9 * minute, now - 9 * minute), target("7", "8", traffic_from=now - 9 * minute)),
+    ]
+    monkeypatch.setattr(handler, "connects", lambda: {"Prod": FakeStage(shifts).clients})
+    bad = summary("bad", "Failed", now - 50 * minute, now - 12 * minute, sourceRevisions=revision("d" * 40))
+    rollback = summary(
+        EXECUTION_ID, "Succeeded", now - 10 * minute, now, sourceRevisions=revision("c" * 40), executionType="ROLLBACK"
+    )
+    ran = [("bad", 45, 20), (EXECUTION_ID, 10, 5)]
+    of_bad, of_rollback = (
+        detail("Prod", "Api.Deploy", "Succeeded", now - began * minute, now - ended * minute) for _, began, ended in ran
+    )
+    lists(codepipeline, [rollback, bad], pipeline=NAME)
+    lists_actions(codepipeline, EXECUTION_ID, [of_rollback], pipeline=NAME)
+    lists(codepipeline, [rollback, bad], pipeline=NAME)
+    lists_actions(codepipeline, "bad", [of_bad], pipeline=NAME)
+    lists(codepipeline, [rollback, bad], pipeline=NAME)
+    codepipeline.add_response("get_pipeline_state", state(("UpdatePipeline", "Succeeded", [])), {"name": NAME})
+    text = Containing("CloudWatch shows no call of cars-api's version 7 in 31 min")
+    sns.add_response("publish", {}, {"TopicArn": VARIABLES[Setting.TOPIC_ARN], "Subject": ANY, "Message": text})
+
+    # when
+    answer = handler.handle(event("codepipeline-execution-failed", state="SUCCEEDED"), CONTEXT)
+
+    # then
+    assert answer == {"told": "Prod was rolled back to ccccccc A change"}
+    sns.assert_no_pending_responses()
 
 
 def test_end_of_a_traffic_shift_is_measured_and_told_nobody(
