@@ -72,9 +72,9 @@ def gather(options: argparse.Namespace, session: Any, *, node: Callable[[str], s
     running, was_released = executions.in_prod(codepipeline, options.pipeline, options.stage, listed)
     commit = executions.commit_of(listed, options.execution, author=options.author, url=options.commit_url)
     told = store.read(running.execution_id, DATA) if running.execution_id else None
-    earlier = json.loads(told) if told else {}
+    earlier = _document(told)
     deployed = _deployed(session, options, stage, was_released=was_released, had_evidence=told is not None)
-    changed = _changes(deployed, stage, earlier.get("stacks", ()), node)
+    changed = _changes(deployed, stage, (earlier or {}).get("stacks", ()), node)
     packages = shipped(stage.assets.values())
     bill = bill_of_materials(packages, name=options.pipeline, version=commit.commit_id)
     before = store.read(running.execution_id, BILL) if running.execution_id else None
@@ -85,9 +85,9 @@ def gather(options: argparse.Namespace, session: Any, *, node: Callable[[str], s
             read_tests("End-to-end tests in staging", options.end_to_end_tests),
         ),
         "canary": _canary(session, options, deployed, stage),
-        "packages": compare(packages, before, "There is no bill of materials of what prod runs."),
+        "packages": compare(packages, _document(before), "There is no bill of materials of what prod runs."),
         "vulnerabilities": check(
-            session.client(SERVICE, config=PATIENCE), json.loads(bill), earlier.get("vulnerabilities")
+            session.client(SERVICE, config=PATIENCE), json.loads(bill), (earlier or {}).get("vulnerabilities")
         ),
         "rollback": executions.rollback_of(codepipeline, options.pipeline, options.stage),
         "cost": cost(
@@ -113,6 +113,15 @@ def gather(options: argparse.Namespace, session: Any, *, node: Callable[[str], s
     attempt = attempt_of(datetime.fromisoformat(evidence.made_at))
     store.write(options.execution, attempt, {PAGE: page(evidence), DATA: data, BILL: bill})
     return evidence
+
+
+def _document(text: str | None) -> dict[str, Any] | None:
+    """None also where it is no document: what is kept is never changed any more, and must not fail every release."""
+    try:
+        found = json.loads(text or "null")
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _deployed(

@@ -7,7 +7,6 @@ Sources: CycloneDX 1.5; Python packaging user guide, "Core metadata specificatio
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from email.parser import HeaderParser
@@ -66,11 +65,11 @@ def bill_of_materials(packages: Iterable[Package], *, name: str, version: str) -
     return JsonV1Dot5(bom).output_as_string(indent=1)
 
 
-def compare(now: tuple[Package, ...], bom_before: str | None, reason: str) -> Packages:
-    """`bom_before` as bill_of_materials writes it; None, with the reason, where there is none."""
+def compare(now: tuple[Package, ...], bom_before: Mapping[str, Any] | None, reason: str) -> Packages:
+    """`bom_before` is the document that bill_of_materials writes; None, with the reason, where there is none."""
     if bom_before is None:
         return Packages(now, reason, (), (), ())
-    before = _versions(json.loads(bom_before).get("components", []))
+    before = _versions(bom_before.get("components", []))
     after = {package.name: package.version for package in now}
     return Packages(
         shipped=now,

@@ -85,7 +85,7 @@ def _found(
 
 def _known(before: Document | None) -> set[tuple[str, str]] | None:
     """What prod has by now, in whatever version of a package; None where that was not checked."""
-    if before is None or not before.get("checked"):
+    if not isinstance(before, Mapping) or before.get("checked") is not True:
         return None
     return {(one["vulnerability_id"], one["package"]) for one in before["found"]}
 

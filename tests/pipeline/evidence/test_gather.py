@@ -159,6 +159,27 @@ def test_evidence_of_before_there_were_odds_and_scans_is_read_and_compared_with(
     assert one.is_in_prod is None
 
 
+@pytest.mark.parametrize("kept", ["", "{", "[]", "null", '{"vulnerabilities": 1}'])
+def test_evidence_that_cannot_be_read_does_not_fail_every_release_after_it(world: World, kept: str) -> None:
+    """Nobody can write it anew."""
+    for name in ("index.html", "evidence.json", "bom.json"):
+        world.s3.objects[f"executions/e1/20261130T090000Z/{name}"] = kept
+    world.scanner.knows = ("CVE-1",)
+
+    evidence = world.gather()
+
+    assert evidence.packages.reason == "There is no bill of materials of what prod runs." or kept.startswith('{"')
+    assert [found.is_in_prod for found in evidence.vulnerabilities.found] == [None]
+
+
+def test_odds_are_of_the_canaries_of_both_stages(world: World) -> None:
+    text = json.dumps(TEMPLATE).replace("Version1", "Version2")
+    world.prod = FakeCloudFormation({"Prod-Api": ("UPDATE_COMPLETE", json.loads(text))})
+    (world.folder / "unit" / "canary-odds.json").write_text('{"schema": 1, "odds": []}')
+
+    assert world.gather().canary.odds_reason == "The Build has none of Staging-Api, Prod-Api."
+
+
 def test_schema_is_that_of_the_model() -> None:
     assert schema.PATH.read_text() == schema.schema(), "the evidence has changed: run `make schema`, and commit it"
 

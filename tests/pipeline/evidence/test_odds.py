@@ -79,3 +79,9 @@ def test_canary_that_sees_nothing_and_rings_no_alarm_says_so() -> None:
 def test_page_of_a_stack_without_odds_has_no_table() -> None:
     assert odds_table((STAGING,), "Staging-Changes") == ""
     assert "<table>" not in page(evidence())
+
+
+def test_page_says_why_odds_are_not_known() -> None:
+    made = evidence()
+    shown = page(dataclasses.replace(made, canary=dataclasses.replace(made.canary, odds_reason="<None> came.")))
+    assert "<p>How much the canaries see is not known. &lt;None&gt; came.</p>" in shown

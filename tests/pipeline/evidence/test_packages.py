@@ -42,7 +42,8 @@ def test_difference_to_the_last_bill_is_told() -> None:
     before = bill_of_materials(
         [Package("a", "1", None), Package("b", "1", None), Package("c", "1", None)], name="Release", version="c1"
     )
-    found = compare((Package("b", "2", None), Package("c", "1", None), Package("d", "1", None)), before, "")
+    now = (Package("b", "2", None), Package("c", "1", None), Package("d", "1", None))
+    found = compare(now, json.loads(before), "")
     assert (found.added, found.removed, found.changed) == (("d 1",), ("a 1",), ("b 1 -> 2",))
 
 
