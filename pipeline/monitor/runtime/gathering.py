@@ -9,6 +9,7 @@ from pipeline.executions.execution import Execution, ExecutionStatus, ExecutionT
 from pipeline.monitor.runtime.impact import impact_of
 from pipeline.monitor.runtime.news import NO_IMPACTS, Impacts
 from pipeline.shifts.reader import Connect, windows_of
+from pipeline.shifts.shift import DeploymentStatus
 
 
 def impacts_of(
@@ -25,7 +26,11 @@ def impacts_of(
     undone = _undone_by(execution, executions, stage) if execution.type is ExecutionType.ROLLBACK else None
     if undone is None:
         return Impacts(own=(own,))
-    ends = {each.shift.function: each.shift.traffic_from for each in own.shifts if each.shift.traffic_from is not None}
+    ends = {
+        each.shift.function: each.shift.ended_at
+        for each in own.shifts
+        if each.shift.status is DeploymentStatus.SUCCEEDED and each.shift.ended_at is not None
+    }
     return Impacts(own=(own,), undone=impact_of(connects[stage], undone, stage, now=now, ends=ends))
 
 

@@ -102,11 +102,11 @@ def put_back(impact: StageImpact) -> list[str]:
 def _back(measured: Measured) -> str:
     shift = measured.shift
     of = f"{shift.function} from version {shift.from_version} to {shift.to_version}"
-    if shift.status is not DeploymentStatus.SUCCEEDED or shift.traffic_from is None:
+    if shift.status is not DeploymentStatus.SUCCEEDED or shift.ended_at is None:
         return f"NOT put back: {of}, {shift.status}. {shift.reason}".rstrip()
     if measured.put_back_at is not None:
         return f"NOT put back: {of}, for that was undone at {_moment(measured.put_back_at)}."
-    return f"Put back: {of}, which has all traffic since {_moment(shift.traffic_from)}."
+    return f"Put back: {of}, which has all traffic since {_moment(shift.ended_at)}."
 
 
 def until_then(impact: StageImpact) -> list[str]:

@@ -49,6 +49,17 @@ def test_rollback_says_what_was_put_back_since_when_and_what_it_did_until_then()
     assert "43 of 1730 calls of cars-api's version 7 failed in 20 min" in message.text
 
 
+def test_way_back_in_steps_is_over_with_its_last_one() -> None:
+    """Until then callers still get what was bad."""
+    way_back = info("d-9", "Succeeded", BEGAN, BEGAN + 8 * MINUTE), target("7", "8", traffic_from=BEGAN + MINUTE)
+
+    message = told_of(rollback(), FakeStage([shifted(), way_back], CALLS))
+
+    assert "which has all traffic since 2026-03-02 09:58 UTC." in message.text
+    # 3 minutes of the shift, and 23 until all had gone back
+    assert "55 of 2330 calls of cars-api's version 7 failed in 26 min" in message.text
+
+
 def test_rollback_of_an_account_that_cannot_be_read_claims_nothing() -> None:
     message = told_of(rollback(), FakeStage(refuses=refused("AccessDenied", "not authorized")))
 
