@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.executions.execution import ActionRun, ActionStatus, Execution, ExecutionStatus
-from pipeline.shifts.shift import Shift, put_back_at
+from pipeline.shifts.shift import Shift, put_back_at, released
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,14 +37,14 @@ def harm_of(
     execution: Execution, *, stage: str, shifts: Sequence[Shift], deployed_at: datetime, restored_at: datetime | None
 ) -> Harm:
     """Of a failed change. `deployed_at` is when it began to deploy, `restored_at` when CodePipeline had restored it."""
-    released = [shift for shift in shifts if not shift.is_way_back]
-    if has_failed_by_shifts_alone(execution, stage, released):
-        failed = [shift for shift in released if shift.has_failed]
+    own = released(shifts)
+    if has_failed_by_shifts_alone(execution, stage, own):
+        failed = [shift for shift in own if shift.has_failed]
         ends = [put_back_at(shift, shifts) for shift in failed]
         put_back = max((end for end in ends if end is not None), default=None) if None not in ends else None
         begins = [shift.traffic_from for shift in failed if shift.traffic_from is not None]
         return Harm(began_at=min(begins, default=None), ended_at=_earlier(put_back, restored_at))
-    begins = [shift.traffic_from for shift in released if shift.traffic_from is not None]
+    begins = [shift.traffic_from for shift in own if shift.traffic_from is not None]
     return Harm(began_at=min(begins, default=deployed_at), ended_at=restored_at)
 
 

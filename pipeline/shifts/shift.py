@@ -106,6 +106,18 @@ def put_back_at(shift: Shift, shifts: Iterable[Shift]) -> datetime | None:
     return min(ways_back, default=None)
 
 
+def released(shifts: Iterable[Shift]) -> list[Shift]:
+    """Those that brought something, in the order of their creation: not those that put one of them back, whoever says
+    to have made these; it may have been a person.
+    """
+    found: list[Shift] = []
+    for shift in sorted(shifts, key=lambda each: each.created_at):
+        is_reverse = any(shift.from_version == other.to_version and _goes_back(shift, other) for other in found)
+        if not shift.is_way_back and not is_reverse:
+            found.append(shift)
+    return found
+
+
 def _goes_back(other: Shift, shift: Shift) -> bool:
     return (
         (other.function, other.alias, other.to_version) == (shift.function, shift.alias, shift.from_version)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from pipeline.executions.execution import Execution
 from pipeline.shifts.reader import NOT_READ, Connect, StageClients, read_shifts
-from pipeline.shifts.shift import Shift, put_back_at
+from pipeline.shifts.shift import Shift, put_back_at, released
 from pipeline.shifts.traffic import Traffic, read_traffic
 
 
@@ -44,7 +44,7 @@ def impact_of(
     try:
         clients = connect()
         shifts = read_shifts(clients, execution, stage)
-        measured = [_measure(clients, shift, shifts, now, ends or {}) for shift in shifts if not shift.is_way_back]
+        measured = [_measure(clients, shift, shifts, now, ends or {}) for shift in released(shifts)]
     except NOT_READ as error:
         return StageImpact(stage=stage, problem=f"{type(error).__name__}: {error}")
     return StageImpact(stage=stage, shifts=measured)

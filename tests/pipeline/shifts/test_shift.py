@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from pipeline.shifts.shift import DeploymentStatus, Shift, put_back_at, shift_of
+from pipeline.shifts.shift import DeploymentStatus, Shift, put_back_at, released, shift_of
 from tests.pipeline.executions.stories import BEGINNING, MINUTE
 from tests.pipeline.shifts.stage import info, target
 
@@ -104,3 +105,11 @@ def test_version_that_was_deployed_again_has_not_put_itself_back() -> None:
     again = back("d-1", versions=("6", "6"))
 
     assert put_back_at(again, [again]) is None
+
+
+def test_what_a_person_put_back_is_not_released_and_what_is_tried_again_is() -> None:
+    first, by_person = failed(), replace(back("d-2"), is_way_back=False)
+    again = replace(failed(), deployment_id="d-3", created_at=END + 2 * MINUTE)
+    by_codedeploy = back("d-4", created=END + 3 * MINUTE)
+
+    assert released([again, by_codedeploy, by_person, first]) == [first, again]
