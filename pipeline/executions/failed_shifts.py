@@ -21,8 +21,8 @@ SETTLED = timedelta(hours=1)
 
 
 class FailedShifts:
-    """Of one stage. What has settled is read once, as long as the object lives; `problem` is why the last reading was
-    not whole, "" where it was.
+    """Of one stage. What has settled is read once, as long as the object lives, unless the execution is tried again;
+    `problem` is why the last reading was not whole, "" where it was.
 
     After `patience` no other execution is begun with: the next reading goes on where this one has ended. None is for
     ever; `clock` tells seconds.
@@ -40,14 +40,14 @@ class FailedShifts:
         self._stage = stage
         self._patience = patience
         self._clock = clock
-        self._settled: dict[str, Sequence[Shift]] = {}
+        self._settled: dict[tuple[str, datetime], Sequence[Shift]] = {}
         self.problem = ""
 
     def of(self, executions: Iterable[Execution], *, now: datetime) -> Shifts:
         failed = [change.execution for change in changes(executions, stage=self._stage) if change.is_failed]
-        asked = [each for each in failed if each.id not in self._settled and windows_of(each, self._stage)]
+        asked = [each for each in failed if _try_of(each) not in self._settled and windows_of(each, self._stage)]
         found: dict[str, Sequence[Shift]] = {
-            execution.id: self._settled[execution.id] for execution in failed if execution.id in self._settled
+            each.id: self._settled[_try_of(each)] for each in failed if _try_of(each) in self._settled
         }
         self.problem = ""
         if not asked:
@@ -77,7 +77,12 @@ class FailedShifts:
                 self._note(f"could not be read: {error}")
                 continue
             if now - execution.updated_at > SETTLED:
-                self._settled[execution.id] = found[execution.id]
+                self._settled[_try_of(execution)] = found[execution.id]
 
     def _note(self, what: str) -> None:
         self.problem = self.problem or f"CodeDeploy of {self._stage} {what}"
+
+
+def _try_of(execution: Execution) -> tuple[str, datetime]:
+    """A stage that is retried changes an execution that was over."""
+    return execution.id, execution.updated_at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -38,6 +39,19 @@ def test_shifts_of_failed_changes_are_read_again_until_they_have_settled() -> No
         assert found.keys() == {bad.id}
         assert stage.asked == ["d"] * times
     assert timedelta(minutes=30) < SETTLED < timedelta(minutes=61)
+
+
+def test_change_that_is_tried_again_hours_later_is_read_again() -> None:
+    narrator = narrated()
+    stage, bad = stage_of(narrator), narrator.executions[-1]
+    memory = FailedShifts(stage.clients, PROD)
+    memory.of([bad], now=bad.updated_at + 2 * SETTLED)
+    again = replace(bad, updated_at=bad.updated_at + 5 * SETTLED)
+
+    memory.of([again], now=again.updated_at + 2 * SETTLED)
+    memory.of([again], now=again.updated_at + 3 * SETTLED)
+
+    assert stage.asked == ["d", "d"]
 
 
 def test_where_nothing_failed_nobody_is_asked() -> None:
