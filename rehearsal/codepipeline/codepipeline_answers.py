@@ -179,9 +179,8 @@ def _resolved(configuration: Mapping[str, str], run: Execution) -> dict[str, Any
 def _action_state(
     pipeline: DeployedPipeline, stage_name: str, action_name: str, approvals: Approvals
 ) -> dict[str, Any]:
-    for run in reversed(pipeline.executions):
-        stage = run.stage(stage_name)
-        for action in stage.actions if stage else ():
+    for run, stage in reversed(pipeline.in_stage(stage_name)):
+        for action in stage.actions:
             if action.declaration.name == action_name:
                 request = approvals.find(pipeline.name, stage_name, action_name, run.id)
                 latest = {
@@ -196,13 +195,9 @@ def _action_state(
 
 
 def _latest_execution(pipeline: DeployedPipeline, stage_name: str) -> dict[str, Any]:
-    for run in reversed(pipeline.executions):
-        stage = run.stage(stage_name)
-        if stage is not None:
-            status = {Status.ERRORED: "Failed"}.get(stage.status, stage.status)
-            return {
-                "latestExecution": {"pipelineExecutionId": run.id, "status": status, "type": ExecutionType(run.type)}
-            }
+    for run, stage in reversed(pipeline.in_stage(stage_name)):
+        status = {Status.ERRORED: "Failed"}.get(stage.status, stage.status)
+        return {"latestExecution": {"pipelineExecutionId": run.id, "status": status, "type": ExecutionType(run.type)}}
     return {}
 
 

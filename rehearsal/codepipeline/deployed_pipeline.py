@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal.codepipeline.definition import PipelineDefinition
-from rehearsal.codepipeline.execution import Execution, ExecutionType, Source, Trigger
+from rehearsal.codepipeline.execution import Execution, ExecutionType, Source, StageExecution, Trigger
 from rehearsal.run_events import Status
 
 
@@ -123,11 +123,21 @@ class DeployedPipeline:
         ran = [(found, found.stage(stage)) for found in self.executions if found.version == self.version]
         return [found for found, its in ran if its is not None and its.status is Status.SUCCEEDED]
 
+    def in_stage(self, stage: str) -> list[tuple[Execution, StageExecution]]:
+        """Those that are or were in the stage, with their latest run of it, in the order in which that began.
+
+        Which is not the one in which they were started: a rollback enters at once, before older ones that wait.
+        """
+        ran = [(found, found.stage(stage)) for found in list(self.executions)]
+        return sorted(((found, its) for found, its in ran if its is not None), key=lambda pair: pair[1].started_at)
+
+    def latest_in(self, stage: str) -> Execution | None:
+        return next((found for found, _ in reversed(self.in_stage(stage))), None)
+
     def last_success(self, stage: str, *kinds: ExecutionType) -> Execution | None:
         """The latest execution, of one of these types or of any, that succeeded in the stage, whatever its version."""
-        for execution in reversed(self.executions):
-            ran = execution.stage(stage)
-            if ran is not None and ran.status is Status.SUCCEEDED and (not kinds or execution.type in kinds):
+        for execution, ran in reversed(self.in_stage(stage)):
+            if ran.status is Status.SUCCEEDED and (not kinds or execution.type in kinds):
                 return execution
         return None
 

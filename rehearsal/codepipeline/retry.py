@@ -39,7 +39,7 @@ class Retry:
 
 def retry_of(pipeline: DeployedPipeline, stage: str, execution: Execution, mode: RetryMode) -> Retry:
     """Raises StageNotRetryable and NotLatestExecution. To be called with the pipeline's lock."""
-    latest = latest_in(pipeline, stage)
+    latest = pipeline.latest_in(stage)
     record = execution.stage(stage)
     if record is None or latest is None:
         raise StageNotRetryable(f"Execution {execution.id} has not been in stage {stage}.")
@@ -63,11 +63,6 @@ def retry_of(pipeline: DeployedPipeline, stage: str, execution: Execution, mode:
     if len(succeeded) == len(record.declaration.actions):
         raise StageNotRetryable(f"Stage {stage} contains no failed actions; ALL_ACTIONS runs all of them again.")
     return Retry(execution, stage, tuple(action for action in record.actions if action.declaration.name in succeeded))
-
-
-def latest_in(pipeline: DeployedPipeline, stage: str) -> Execution | None:
-    """The newest execution that has been in the stage."""
-    return next((found for found in reversed(pipeline.executions) if found.stage(stage) is not None), None)
 
 
 def _state(execution: Execution, record: StageExecution) -> Status:

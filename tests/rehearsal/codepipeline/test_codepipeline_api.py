@@ -375,6 +375,59 @@ def test_stage_that_is_running_is_not_rolled_back_and_a_rollback_keeps_execution
     assert newest.status is Status.SUCCEEDED
 
 
+def test_stage_is_in_the_execution_that_entered_it_last_and_not_in_the_one_that_was_started_last(
+    tmp_path: Path,
+) -> None:
+    # given a release that waits for its approval while the stage behind it is rolled back
+    ask = action("Ask", category="Approval", provider="Manual")
+    world = World(tmp_path, source_stage(), StageDeclaration(name="Approve", actions=(ask,)), deploy_stage("Prod"))
+    seen: list[Mapping[str, Any]] = []
+    world.bench.actions.script["Prod/Deploy"] = lambda _: seen.append(_prod_of(world))
+
+    def approve() -> None:
+        token = _wait_for_token(world)
+        result = {"summary": "", "status": "Approved"}
+        names = {"pipelineName": "release", "stageName": "Approve", "actionName": "Ask"}
+        world.call("PutApprovalResult", **names, result=result, token=token)
+
+    def release(commit: str) -> threading.Thread:
+        thread = threading.Thread(target=world.bench.release, args=(world.pipeline, commit), daemon=True)
+        thread.start()
+        return thread
+
+    first = release("c1")
+    approve()
+    first.join(5)
+    second = release("c2")
+    _wait_for_token(world)
+    good, waiting = world.pipeline.executions
+    world.call("RollbackStage", pipelineName="release", stageName="Prod", targetPipelineExecutionId=good.id)
+    rollback = world.pipeline.executions[-1]
+    deadline = time.monotonic() + 5
+    while rollback.status is Status.IN_PROGRESS:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    # when it is approved
+    approve()
+    second.join(5)
+    # then the stage was in it, and it is what the stage succeeded with last
+    assert [(found["pipelineExecutionId"], found["type"]) for found in seen] == [
+        (good.id, "STANDARD"),
+        (rollback.id, "ROLLBACK"),
+        (waiting.id, "STANDARD"),
+    ]
+    assert world.pipeline.last_success("Prod") is waiting
+    states = world.call("GetPipelineState", name="release")["stageStates"][2]
+    assert states["latestExecution"]["pipelineExecutionId"] == waiting.id
+    own = [deployed.id for stage, deployed in waiting.action_executions() if stage.name == "Prod"]
+    assert [found["latestExecution"]["actionExecutionId"] for found in states["actionStates"]] == own
+
+
+def _prod_of(world: World) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = world.call("GetPipelineState", name="release")["stageStates"][2]["latestExecution"]
+    return found
+
+
 def test_approval_that_the_state_shows_is_of_the_execution_that_it_shows(tmp_path: Path) -> None:
     approve = StageDeclaration(name="Approve", actions=(action("Ask", category="Approval", provider="Manual"),))
     world = World(tmp_path, source_stage(), approve)
