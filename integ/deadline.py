@@ -12,9 +12,9 @@ FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 0.5
 
 
-def wait_until(is_so: Callable[[], bool], *, seconds: float = DEADLINE_SECONDS) -> bool:
+def wait_until(is_so: Callable[[], bool], *, seconds: float | None = None) -> bool:
     """Asks again, soon at first, until it is so or the deadline has passed: what is asked then fails in the test."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + (DEADLINE_SECONDS if seconds is None else seconds)
     pause = FIRST_PAUSE_SECONDS
     while not is_so():
         if time.monotonic() > deadline:
