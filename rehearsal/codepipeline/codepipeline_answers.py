@@ -195,10 +195,12 @@ def _action_state(
 
 
 def _latest_execution(pipeline: DeployedPipeline, stage_name: str) -> dict[str, Any]:
-    for run, stage in reversed(pipeline.in_stage(stage_name)):
-        status = {Status.ERRORED: "Failed"}.get(stage.status, stage.status)
-        return {"latestExecution": {"pipelineExecutionId": run.id, "status": status, "type": ExecutionType(run.type)}}
-    return {}
+    ran = pipeline.in_stage(stage_name)
+    if not ran:
+        return {}
+    run, stage = ran[-1]
+    status = {Status.ERRORED: "Failed"}.get(stage.status, stage.status)
+    return {"latestExecution": {"pipelineExecutionId": run.id, "status": status, "type": ExecutionType(run.type)}}
 
 
 def _revisions(run: Execution) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What each canary is worth at the traffic that config.py promises it, as data: the release evidence shows it.
+"""What each canary is worth at the traffic that config.py promises it, as the release evidence reads and shows it.
 
 It must not judge whether that is enough: promise.py does.
 """
@@ -8,57 +8,32 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from config import Configuration
+from pipeline.evidence.runtime.model import Odds
+from pipeline.evidence.runtime.odds import SCHEMA
 from scripts.canary.gates import Unit
 from scripts.canary.promise import BACKGROUNDS_PERCENT, RELEASES, SEEN_PERCENT, promised
 from scripts.canary.releases import USUAL_BACKGROUND, Fault
 from scripts.canary.table import smallest
 from scripts.canary.verdicts import odds
 
-SCHEMA = 1
 _STEP = 0.0025
 _SEARCHED = 500
 """Releases for each step of the search, which has to cost a build little: it is right to a quarter of a point."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PromisedOdds:
-    """Of one canaried unit, which is one stack. Percentages are from 0 to 100.
-
-    `healthy_stopped_percent` are stopped of releases of which `healthy_background_percent` of the calls fail in both
-    versions. `smallest_seen_percent` more calls fail in a release that is stopped in SEEN_PERCENT of 100 cases; None
-    where that is so of none. `alarm_minutes` is the mean time to the alarm, of releases of which
-    `alarm_excess_percent` more fail; None where no alarm rings.
-    """
-
-    stack: str
-    calls_per_minute: int
-    shift_minutes: int
-    healthy_background_percent: float
-    healthy_stopped_percent: float
-    seen_percent: float
-    smallest_seen_percent: float | None
-    alarm_excess_percent: float
-    alarm_minutes: float | None
-
-
-def promised_odds(units: Sequence[Unit], configuration: Configuration) -> list[PromisedOdds]:
+def promised_odds(units: Sequence[Unit], configuration: Configuration) -> list[Odds]:
     """Raises UnknownCanary."""
     stages = {"Staging": configuration.staging.service, "Prod": configuration.prod.service}
-    found: dict[str, PromisedOdds] = {}
     told = []
     for unit in units:
         canary, per_minute = promised(unit, stages[unit.stage])
-        if unit.rule not in found:
-            found[unit.rule] = _of(unit, per_minute, canary.sees_percent)
-        # CDK names a stack by its stage and its own id.
-        told.append(dataclasses.replace(found[unit.rule], stack=f"{unit.stage}-{unit.name}"))
+        told.append(_of(unit, per_minute, canary.sees_percent))
     return told
 
 
-def _of(unit: Unit, per_minute: int, excess_percent: float) -> PromisedOdds:
+def _of(unit: Unit, per_minute: int, excess_percent: float) -> Odds:
     background = BACKGROUNDS_PERCENT[-1]
     healthy = odds(unit, per_minute=per_minute, fault=Fault(background=background / 100), releases=RELEASES)
     fault = Fault(background=USUAL_BACKGROUND, excess=excess_percent / 100)
@@ -68,8 +43,8 @@ def _of(unit: Unit, per_minute: int, excess_percent: float) -> PromisedOdds:
         step=_STEP,
         high=fault.excess if faulty.stopped * 100 >= SEEN_PERCENT else 1.0,
     )
-    return PromisedOdds(
-        stack="",
+    return Odds(
+        stack=f"{unit.stage}-{unit.name}",  # as CDK names a stack: by its stage and its own id
         calls_per_minute=per_minute,
         shift_minutes=len(unit.shares),
         healthy_background_percent=background,
@@ -86,5 +61,5 @@ def _is_seen(unit: Unit, per_minute: int, excess: float) -> bool:
     return 100 * odds(unit, per_minute=per_minute, fault=fault, releases=_SEARCHED).stopped >= SEEN_PERCENT
 
 
-def as_json(told: Sequence[PromisedOdds]) -> str:
+def as_json(told: Sequence[Odds]) -> str:
     return json.dumps({"schema": SCHEMA, "odds": [dataclasses.asdict(one) for one in told]}, indent=1) + "\n"
