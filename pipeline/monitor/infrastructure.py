@@ -34,11 +34,10 @@ from pipeline.names import SELF_MUTATION
 from pipeline.steps import role_arn
 from service.acknowledgements import acknowledge
 from service.function import ServiceFunction
-from service.release.forwarder import DETAIL_TYPE
+from service.release.forwarder import DETAIL_TYPE, SOURCE
 
 CODE = ("pipeline/monitor/runtime", "pipeline/executions", "pipeline/shifts")
 MEASURED_EVERY_MINUTES = 15
-CODEDEPLOY = "aws.codedeploy"
 _KEPT_DAYS = 14
 
 
@@ -177,7 +176,7 @@ class Monitor(Construct):
             self,
             "Shifted",
             event_bus=bus,
-            event_pattern=events.EventPattern(source=[CODEDEPLOY], detail_type=[DETAIL_TYPE]),
+            event_pattern=events.EventPattern(source=[SOURCE], detail_type=[DETAIL_TYPE]),
             targets=[self._target()],
         )
 
@@ -202,7 +201,7 @@ def _may_tell(bus: events.IEventBus, stage: StageConfiguration, sid: str) -> iam
         resources=[bus.event_bus_arn],
         conditions={
             "ArnEquals": {"aws:PrincipalArn": forwarder},
-            "StringEquals": {"events:source": CODEDEPLOY, "events:detail-type": DETAIL_TYPE},
+            "StringEquals": {"events:source": SOURCE, "events:detail-type": DETAIL_TYPE},
         },
     )
 

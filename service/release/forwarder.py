@@ -17,6 +17,7 @@ from aws_cdk import aws_iam as iam
 from service.failures.failure_paths import exempt
 from service.service_settings import ServiceSettings
 
+SOURCE = "aws.codedeploy"
 DETAIL_TYPE = "CodeDeploy Deployment State-change Notification"
 ENDS = ("SUCCESS", "FAILURE", "STOP")
 
@@ -43,7 +44,7 @@ def forward_deployments(stack: cdk.Stack, *, settings: ServiceSettings) -> event
         rule_name=settings.deployments_rule_name,
         description="Tells the release pipeline's monitor that a traffic shift has ended",
         event_pattern=events.EventPattern(
-            source=["aws.codedeploy"],
+            source=[SOURCE],
             detail_type=[DETAIL_TYPE],
             detail={
                 "state": list(ENDS),
